@@ -1,0 +1,9 @@
+"""CTSMALib: the core of CTSMA, usable without 3D Slicer.
+
+Subchondral trabecular microstructure from a routine knee CT. Research use only.
+
+Rooms import only rooms above them in this list: errors, notices, progress,
+volumes, catalogue, anatomy, morphometry, analysis, report, jobs, cli.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,157 @@
+"""The CT-only pipeline: one scan in, one result per knee out. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import SimpleITK as sitk
+
+from CTSMALib import __version__
+from CTSMALib.analysis.compartment_findings import compartment_findings
+from CTSMALib.analysis.describe import bone_findings, image_facts, side_finding, side_notices
+from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
+from CTSMALib.analysis.measurement import measure
+from CTSMALib.analysis.result import KneeAnalysis, ParameterMap, PatchMeasurement
+from CTSMALib.analysis.surfaces import bone_surface
+from CTSMALib.anatomy.grids import labels_on
+from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
+from CTSMALib.anatomy.labels import BONES
+from CTSMALib.anatomy.legs import KneeCandidate, find_knees
+from CTSMALib.catalogue import quantities
+from CTSMALib.errors import AnatomyError
+from CTSMALib.morphometry.noise import estimate_noise_sd
+from CTSMALib.morphometry.resolution import unresolved_keys, unresolved_notice
+from CTSMALib.morphometry.sharpness import Sharpness, estimate_sharpness
+from CTSMALib.morphometry.tissue_reference import TissueReferences
+from CTSMALib.morphometry.tissue_references import estimate_tissue_references
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes.metal import metal_mask
+from CTSMALib.volumes.scan import Scan
+
+DIRECT = "direct CT measurement"
+
+
+def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) -> list[KneeResult]:
+    """Analyze the knees of a scan.
+
+    Args:
+        scan: what :func:`CTSMALib.volumes.read_scan` returns.
+        side: "auto" for every knee that is complete enough, "both" to insist on two, or "left" or "right":
+            that one of two, or the user's word on the side of the only one.
+        progress: told about each step; cancels by raising.
+
+    Returns:
+        One result per knee, the patient's right knee first.
+
+    Raises:
+        AnatomyError: there is no knee, or not the one asked for.
+        ValueError: ``side`` is none of the above.
+    """
+    if side not in ("auto", "both", "left", "right"):
+        raise ValueError(f"unknown side {side!r}")
+    candidates = find_knees(scan.image, part_of(progress, 0.0, 0.15))
+    if not candidates:
+        raise AnatomyError(
+            "No knee joint was found in this CT.",
+            "Check that the scan shows the ends of femur and tibia and that its orientation is stored correctly.",
+        )
+    if side == "both" and len(candidates) != 2:
+        raise AnatomyError(
+            f"Both knees were asked for, but {len(candidates)} complete knee was found.",
+            "Leave out --side, or give the side of the knee that is in the image.",
+        )
+    chosen, wanted = _choose(candidates, side)
+    results = []
+    for number, candidate in enumerate(chosen):
+        start, stop = (0.15 + 0.85 * (number + k) / len(chosen) for k in (0, 1))
+        results.append(_analyze_knee(scan, candidate, wanted, part_of(progress, start, stop)))
+    return results
+
+
+def _choose(candidates: list[KneeCandidate], side: str) -> tuple[list[KneeCandidate], str]:
+    """Which knees to analyze, and the side to impose on them if the user gave one."""
+    if side in ("auto", "both"):
+        return candidates, ""
+    if len(candidates) == 1:
+        return candidates, side
+    # Ordered from the patient's right to left.
+    return [candidates[0] if side == "right" else candidates[-1]], side
+
+
+def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: Progress) -> KneeResult:
+    anatomy = find_anatomy(scan.image, candidate, wanted, part_of(progress, 0.0, 0.45))
+    progress("Measuring sharpness and noise", 0.45)
+    labels = labels_on(anatomy.labels, anatomy.scan)
+    sharpness = estimate_sharpness(anatomy.scan, labels)
+    references = estimate_tissue_references(anatomy.scan, labels, scan.header.kvp, sharpness.inplane_fwhm_mm)
+    noise = estimate_noise_sd(anatomy.scan, references, labels)
+    metal = metal_mask(anatomy.scan)
+    omitted = unresolved_keys(anatomy.scan, sharpness, anatomy.frames.values())
+    patches = measure(
+        anatomy, anatomy.learning, references, metal, omitted, full=True, progress=part_of(progress, 0.6, 0.7)
+    )
+    display = measure(
+        anatomy, anatomy.display, references, metal, omitted, full=False, progress=part_of(progress, 0.7, 0.85)
+    )
+    progress("Drawing the maps", 0.85)
+    analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
+    result = _with_volumes(analysis, anatomy, labels)
+    progress("Drawing the maps", 1.0)
+    return result
+
+
+def _findings(
+    scan: Scan, anatomy: KneeAnatomy, sharpness: Sharpness, references: TissueReferences, noise: float | None,
+    metal: sitk.Image, omitted: frozenset[str], patches: list[PatchMeasurement], display: list[PatchMeasurement],
+) -> KneeAnalysis:  # fmt: skip
+    compartments = compartment_findings(patches, anatomy.incomplete, metal)
+    refused = {c.key for c in compartments if not c.reported}
+    facts = image_facts(scan.image, anatomy.scan, sharpness, noise)
+    side = side_finding(anatomy.side, scan.header)
+    notices = [*scan.notices, *side_notices(anatomy.side, side), *sharpness.notices, *references.notices]
+    if sitk.GetArrayViewFromImage(metal).any():
+        notices.append(Notice("metal", "Metal lies near the knee; CT numbers around it are not reliable."))
+    if omitted:
+        notices.append(unresolved_notice(omitted, scan.image.GetSpacing(), sharpness))
+    scan_values = {
+        "ct_psf_fwhm_inplane_mm": facts.psf_fwhm_inplane_mm,
+        "ct_psf_fwhm_through_plane_mm": facts.psf_fwhm_through_plane_mm,
+        "ct_noise_sd_hu": facts.noise_sd_hu,
+    }
+    return KneeAnalysis(
+        software_version=__version__, created=datetime.now(UTC).isoformat(timespec="seconds"), method=DIRECT,
+        model_sha256="", identity=scan.identity, header=scan.header, image=facts, side=side,
+        bones=bone_findings(anatomy, scan.image), references_hu=references.hu(),
+        scan_values={key: value for key, value in scan_values.items() if value is not None},
+        compartments=compartments, patches=tuple(_without_refused(patches, refused)),
+        display_patches=tuple(p for p in display if p.patch.compartment not in refused),
+        maps=(), files={}, notices=tuple(notices),
+    )  # fmt: skip
+
+
+def _without_refused(patches: list[PatchMeasurement], refused: set[str]) -> list[PatchMeasurement]:
+    """A refused compartment keeps its patches, so that there are always 96, but none of their values."""
+    return [replace(p, values={}) if p.patch.compartment in refused else p for p in patches]
+
+
+def _with_volumes(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image) -> KneeResult:
+    images = {
+        "ct": anatomy.scan,
+        "labels": labels,
+        "patch_labels": patch_label_map(anatomy.labels, anatomy.trabecular, list(analysis.patches), anatomy.frames),
+    }
+    files = {role: f"{role}.nii.gz" for role in images}
+    maps = []
+    for quantity in quantities(prefix="ct_", scope="patch", mapped=True):
+        volume = parameter_map(anatomy.labels, anatomy.trabecular, list(analysis.display_patches), quantity.key)
+        if volume is not None:
+            images[f"map:{quantity.key}"] = volume
+            maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))
+    surfaces = {bone.name: bone_surface(anatomy.labels, bone.label) for bone in BONES}
+    surfaces = {name: surface for name, surface in surfaces.items() if surface is not None}
+    files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}
+    return KneeResult(replace(analysis, files=files, maps=tuple(maps)), images, surfaces)

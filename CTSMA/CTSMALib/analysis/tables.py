@@ -1,0 +1,102 @@
+"""Patch tables as CSV: one row per patch, exact numbers, an empty cell where nothing was measured."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from CTSMALib.analysis.result import PatchMeasurement
+from CTSMALib.anatomy.patch import Patch
+
+_LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
+_ANATOMICAL = ("lateral_mm", "anterior_mm", "proximal_mm")
+_SPREAD = {"centre_lps_mm": _LPS, "centre_anatomical_mm": _ANATOMICAL}
+_INTEGERS = ("row", "column", "layer")
+PATCH_COLUMNS = tuple(
+    column for field in fields(Patch) for column in _SPREAD.get(field.name, (field.name,))
+)  # the other columns are catalogue keys
+
+
+class TableError(ValueError):
+    """A table that is not one of ours; the text says where."""
+
+
+def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[str]) -> None:
+    """Write a patch table.
+
+    Floats are written in the shortest form that reads back as the same number; a value that is not
+    finite is left out.
+
+    Args:
+        path: the CSV file to make.
+        patches: its rows.
+        keys: catalogue keys, its last columns.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*PATCH_COLUMNS, *keys])
+        for measurement in patches:
+            values = [_cell(measurement.values.get(key)) for key in keys]
+            writer.writerow([*_patch_cells(measurement.patch), *values])
+
+
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """Read a patch table into plain records, shaped as :class:`~CTSMALib.analysis.result.PatchMeasurement`.
+
+    Raises:
+        TableError: columns are missing, a row is too short or too long, or a cell is no number.
+        OSError: the file cannot be read.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            rows = list(csv.reader(file, strict=True))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise TableError(f"{path.name} is damaged") from error
+    if not rows or tuple(rows[0][: len(PATCH_COLUMNS)]) != PATCH_COLUMNS:
+        raise TableError(f"{path.name} has other columns than expected")
+    return [_record(rows[0], row, f"row {number} of {path.name}") for number, row in enumerate(rows[1:], start=2)]
+
+
+def measured_keys(*tables: Sequence[PatchMeasurement]) -> list[str]:
+    """The keys that occur in ``tables``, in order of first occurrence."""
+    return list(dict.fromkeys(key for table in tables for measurement in table for key in measurement.values))
+
+
+def _patch_cells(patch: Patch) -> list[str]:
+    cells: list[str] = []
+    for field in fields(Patch):
+        value = getattr(patch, field.name)
+        cells += [_cell(part) for part in value] if field.name in _SPREAD else [_cell(value)]
+    return cells
+
+
+def _cell(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    number = value if isinstance(value, int) else float(value)  # type: ignore[arg-type]  # NumPy scalars too
+    return repr(number) if math.isfinite(number) else ""
+
+
+def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str, Any]:
+    if len(row) != len(columns):
+        raise TableError(f"{where} has {len(row)} cells instead of {len(columns)}")
+    cells = dict(zip(columns, row, strict=True))
+    try:
+        patch: dict[str, Any] = {}
+        for field in fields(Patch):
+            if field.name in _SPREAD:
+                patch[field.name] = [float(cells[column]) for column in _SPREAD[field.name]]
+            elif field.name in _INTEGERS:
+                patch[field.name] = int(cells[field.name])
+            elif field.name == "valid_fraction":
+                patch[field.name] = float(cells[field.name])
+            else:
+                patch[field.name] = cells[field.name]
+        keys = columns[len(PATCH_COLUMNS) :]
+        return {"patch": patch, "values": {key: float(cells[key]) for key in keys if cells[key]}}
+    except ValueError as error:
+        raise TableError(f"{where} holds something that is not a number") from error

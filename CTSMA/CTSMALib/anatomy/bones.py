@@ -1,0 +1,153 @@
+"""Segmentation of the bones of one knee: fitted atlases say which bone, the image says where it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.segmentation import watershed
+
+from CTSMALib.anatomy.atlas import depth_inside
+from CTSMALib.anatomy.bone_mask import THRESHOLD_LIMITS_HU, fill_marrow, local_half_maximum
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.grids import index_to_lps
+from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
+from CTSMALib.anatomy.pose import Pose
+
+CORE_MM = 3.0  # deeper than this in the fitted atlas is bone whatever its HU
+BONE_OUTSIDE_ATLAS_HU = 160.0  # away from the atlas, muscle with noise must not pass for thin cortex
+BAND_MM = 6.0  # bone may extend this far outside the fitted atlas (osteophytes, misfit)
+SURE_MM = 3.0  # a difference in atlas depth that the fit's error cannot reverse
+SMALLEST_SEED_ML = 0.4
+CLOSING_MM = 4.0  # half the widest gap in the cortex that is bridged
+SMOOTHING_MM = 0.8  # Gaussian scale that rounds off single voxels
+
+Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class BonePoses:
+    """The fitted poses of the two weight-bearing bones of one knee."""
+
+    femur: Pose
+    tibia: Pose
+
+    def frame(self, bone: Bone) -> JointFrame:
+        """Joint frame of femur or tibia."""
+        return (self.femur if bone is FEMUR else self.tibia).frame(bone)
+
+
+def segment_bones(image: sitk.Image, poses: BonePoses) -> Labels:
+    """Label femur, tibia, patella and fibula, marrow filled in.
+
+    Args:
+        image: HU on an axis-aligned isotropic grid of about 1 mm around the knee.
+        poses: atlas fits of femur and tibia.
+
+    Returns:
+        (z, y, x) labels on the grid of ``image``; a bone outside the image is absent.
+    """
+    hu = sitk.GetArrayViewFromImage(image)
+    spacing = image.GetSpacing()[0]
+    points = index_to_lps(image, np.stack(np.indices(hu.shape), axis=-1))
+    depth = {b: _depth(p, b, points) for b, p in ((FEMUR, poses.femur), (TIBIA, poses.tibia))}
+    deepest = np.maximum(depth[FEMUR], depth[TIBIA])
+    floor = np.where(deepest > -2.0, THRESHOLD_LIMITS_HU[0], BONE_OUTSIDE_ATLAS_HU)
+    hard = hu > np.maximum(local_half_maximum(hu, spacing), floor)
+    mask = (deepest > CORE_MM) | (hard & (deepest > -BAND_MM))
+    mask |= _enclosed(mask, spacing, gap_mm=6.0) & (deepest > -1.5)
+    # The atlas decides wherever it is sure; the dark line of the joint space decides the rest.
+    preference = depth[FEMUR] - depth[TIBIA]
+    seeds = np.zeros(hu.shape, dtype=np.int32)
+    seeds[mask & (preference > SURE_MM)] = FEMUR.label
+    seeds[mask & (preference < -SURE_MM)] = TIBIA.label
+    small = _seeds_of_small_bones(hard & (deepest < -SURE_MM), points, poses, spacing)
+    seeds[small > 0] = small[small > 0]
+    mask |= small > 0
+    smooth = ndimage.gaussian_filter(np.clip(hu, -200, 1200), 0.6 / spacing)
+    flooded = watershed(-smooth, seeds, mask=mask)
+    return _tidy(flooded.astype(np.uint8), spacing)
+
+
+def _enclosed(mask: NDArray[np.bool_], spacing: float, gap_mm: float) -> NDArray[np.bool_]:
+    """What bone encloses in any of the three families of slices."""
+    enclosed = np.zeros(mask.shape, dtype=bool)
+    for axis in range(3):
+        enclosed |= np.moveaxis(fill_marrow(np.moveaxis(mask, axis, 0), spacing, gap_mm), 0, axis)
+    return enclosed
+
+
+def _depth(pose: Pose, bone: Bone, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Depth inside the fitted atlas bone in patient mm; the shaft goes on where the atlas ends."""
+    in_atlas = pose.to_atlas(points)
+    low = np.array(pose.atlas.labels.GetOrigin())
+    top = low + (np.array(pose.atlas.labels.GetSize()) - 1) * np.array(pose.atlas.labels.GetSpacing())
+    margin = 4.0  # the atlas's own end faces are not bone surface
+    in_atlas[..., 2] = np.clip(in_atlas[..., 2], low[2] + margin, top[2] - margin)
+    return depth_inside(pose.atlas, bone, in_atlas) * pose.scale
+
+
+def _seeds_of_small_bones(
+    hard: NDArray[np.bool_], points: NDArray[np.float64], poses: BonePoses, spacing: float
+) -> NDArray[np.int32]:
+    """Patella and fibula: pieces of bone away from femur and tibia, named by where they lie."""
+    filled = fill_marrow(hard, spacing, gap_mm=4.0)
+    pieces, _ = ndimage.label(filled)
+    seeds = np.zeros(filled.shape, dtype=np.int32)
+    femur, tibia = poses.frame(FEMUR), poses.frame(TIBIA)
+    largest: dict[int, float] = {}
+    for piece, box in enumerate(ndimage.find_objects(pieces), start=1):
+        where = pieces[box] == piece
+        volume = where.sum() * spacing**3 / 1000
+        center = points[box][where].mean(axis=0)
+        label = _name(femur.to_anatomical(center), tibia.to_anatomical(center))
+        if volume >= SMALLEST_SEED_ML and label and volume > largest.get(label, 0.0):
+            seeds[seeds == label] = 0
+            seeds[box][where] = label
+            largest[label] = volume
+    return seeds
+
+
+def _name(in_femur: NDArray[np.float64], in_tibia: NDArray[np.float64]) -> int:
+    """Label of a piece of bone from its center as (lateral, anterior, proximal) in either frame; 0 for neither."""
+    if in_femur[1] > 25 and abs(in_femur[0]) < 35 and in_femur[2] > -25:
+        return PATELLA.label
+    if in_tibia[0] > 15 and in_tibia[1] < 12 and in_tibia[2] < -10:
+        return FIBULA.label
+    return 0
+
+
+def _closed(mask: NDArray[np.bool_], spacing: float, radius_mm: float) -> NDArray[np.bool_]:
+    """Morphological closing with a ball, which bridges missing pieces of thin cortex but no joint or notch.
+
+    Bone is taken to continue beyond the image, so that a cut shaft is not eroded.
+    """
+    margin = int(np.ceil(radius_mm / spacing)) + 1
+    padded = np.pad(mask, margin, mode="edge")
+    box = tuple(
+        slice(max(part.start - margin, 0), part.stop + margin)
+        for part in ndimage.find_objects(padded.astype(np.uint8))[0]
+    )
+    dilated = ndimage.distance_transform_edt(~padded[box]) <= radius_mm / spacing
+    padded[box] |= ndimage.distance_transform_edt(dilated) > radius_mm / spacing
+    return padded[margin:-margin, margin:-margin, margin:-margin]
+
+
+def _tidy(labels: Labels, spacing: float) -> Labels:
+    """Per bone: smooth, fill, keep the largest piece."""
+    clean = np.zeros_like(labels)
+    for bone in (FEMUR, TIBIA, PATELLA, FIBULA):
+        mask = labels == bone.label
+        if not mask.any():
+            continue
+        radius = CLOSING_MM if bone in (FEMUR, TIBIA) else 1.5 * CLOSING_MM
+        filled = fill_marrow(_closed(mask, spacing, radius), spacing, gap_mm=3.0)
+        smooth = ndimage.gaussian_filter(filled.astype(np.float32), SMOOTHING_MM / spacing, mode="nearest") > 0.5
+        pieces, count = ndimage.label(smooth)
+        if count:
+            largest = np.argmax(np.bincount(pieces.ravel())[1:]) + 1
+            clean[(pieces == largest) & (clean == 0)] = bone.label
+    return clean

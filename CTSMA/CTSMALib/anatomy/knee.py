@@ -1,0 +1,121 @@
+"""Everything the anatomy of one knee comprises, found from its CT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from CTSMALib.anatomy.bones import BonePoses, segment_bones
+from CTSMALib.anatomy.coverage import expected_patches, why_incomplete
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.grids import Box, crop, intersect, physical_box, resample_axis_aligned
+from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
+from CTSMALib.anatomy.legs import KneeCandidate
+from CTSMALib.anatomy.patch import Patch
+from CTSMALib.anatomy.patch_grid import display_grid, learning_grid
+from CTSMALib.anatomy.plate import Plate, find_plate
+from CTSMALib.anatomy.pose import Brightness, refine_bone
+from CTSMALib.anatomy.side import SideDecision, decide_side
+from CTSMALib.progress import Progress, silent
+
+WORKING_SPACING_MM = 1.0
+REACH_MM = (np.array([75.0, 75.0, 75.0]), np.array([75.0, 75.0, 85.0]))  # from the joint, towards -LPS and +LPS
+CORTEX_MM = 2.0
+
+
+@dataclass(frozen=True)
+class KneeAnatomy:
+    """The anatomy of one knee.
+
+    Attributes:
+        side: left or right and why.
+        scan: the stored voxels around the knee, HU, in the scan's own geometry.
+        labels: bones on an axis-aligned 1 mm grid (values of :mod:`CTSMALib.anatomy.labels`).
+        trabecular: same grid; 1 in femur and tibia away from cortex and plate.
+        poses: atlas fits.
+        frames: bone name to joint frame, femur and tibia.
+        plates: bone name to plate.
+        learning: the 96 patches of the learning grid, valid fractions not filled in; those of an incomplete
+            compartment lie where the atlas expects them.
+        display: the display grid of the complete compartments, likewise.
+        incomplete: compartment key to the reason why it cannot be reported; absent where it can.
+    """
+
+    side: SideDecision
+    scan: sitk.Image
+    labels: sitk.Image
+    trabecular: sitk.Image
+    poses: BonePoses
+    frames: dict[str, JointFrame]
+    plates: dict[str, Plate]
+    learning: list[Patch]
+    display: list[Patch]
+    incomplete: dict[str, str]
+
+
+def find_anatomy(
+    image: sitk.Image, candidate: KneeCandidate, wanted_side: str = "", progress: Progress = silent
+) -> KneeAnatomy:
+    """Find bones, joint frames, plates and patch grids of one knee.
+
+    Args:
+        image: the whole scan, HU, any orientation.
+        candidate: a knee from :func:`~CTSMALib.anatomy.legs.find_knees`.
+        wanted_side: "left" or "right" where the user states it.
+        progress: told about each step.
+    """
+    progress("Fitting the bones", 0.0)
+    box = _knee_box(image, candidate)
+    working = resample_axis_aligned(image, WORKING_SPACING_MM, box)
+    side, pose = decide_side(candidate, working, wanted_side)
+    brightness = Brightness.of(working)
+    poses = BonePoses(refine_bone(brightness, pose, FEMUR), refine_bone(brightness, pose, TIBIA))
+    progress("Segmenting the bones", 0.3)
+    labels = sitk.GetImageFromArray(segment_bones(working, poses))
+    labels.CopyInformation(working)
+    progress("Following the subchondral plate", 0.7)
+    scan = crop(image, box, margin_mm=0.0)
+    frames = {bone.name: poses.frame(bone) for bone in (FEMUR, TIBIA)}
+    plates = {bone.name: find_plate(scan, labels, bone, frames[bone.name]) for bone in (FEMUR, TIBIA)}
+    progress("Placing the patches", 0.9)
+    fits = {FEMUR.name: poses.femur, TIBIA.name: poses.tibia}
+    incomplete = {}
+    learning = learning_grid(plates, frames)
+    display = [patch for name, plate in plates.items() for patch in display_grid(plate, frames[name])]
+    for compartment in COMPARTMENTS:
+        pose = fits[compartment.bone.name]
+        reason = why_incomplete(compartment, plates[compartment.bone.name], pose, image)
+        if reason:
+            incomplete[compartment.key] = reason
+            learning = [p for p in learning if p.compartment != compartment.key] + expected_patches(compartment, pose)
+            display = [p for p in display if p.compartment != compartment.key]
+    order = [c.key for c in COMPARTMENTS]
+    learning.sort(key=lambda p: order.index(p.compartment))  # stable: the order within a compartment is kept
+    trabecular = _trabecular_mask(labels, max(image.GetSpacing()))
+    return KneeAnatomy(
+        side, scan, labels, trabecular, poses, frames, plates, learning, display, incomplete
+    )
+
+
+def _knee_box(image: sitk.Image, candidate: KneeCandidate) -> Box:
+    joint = candidate.pose.translation_mm
+    return intersect(physical_box(image), (joint - REACH_MM[0], joint + REACH_MM[1]))
+
+
+def _trabecular_mask(labels: sitk.Image, coarsest_voxel_mm: float) -> sitk.Image:
+    """Femur and tibia without cortex and plate; blur over half a voxel makes the cortex look thicker."""
+    margin = CORTEX_MM + coarsest_voxel_mm / 2
+    values = sitk.GetArrayViewFromImage(labels)
+    inner = np.zeros(values.shape, dtype=np.uint8)
+    pad = int(np.ceil(margin / labels.GetSpacing()[0])) + 1
+    for bone in (FEMUR, TIBIA):
+        # Bone goes on beyond the image: its cut face is not a surface.
+        solid = np.pad(values == bone.label, pad, mode="edge")
+        depth = ndimage.distance_transform_edt(solid) * labels.GetSpacing()[0]
+        inner |= (depth[pad:-pad, pad:-pad, pad:-pad] > margin).astype(np.uint8)
+    mask = sitk.GetImageFromArray(inner)
+    mask.CopyInformation(labels)
+    return mask

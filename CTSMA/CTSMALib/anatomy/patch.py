@@ -1,0 +1,35 @@
+"""A patch: one cube of subchondral bone with an identity that is the same in every knee."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EDGE_MM = 8.0
+DEPTHS_MM = (5.0, 9.0)  # distance of the centre below the subchondral surface, d1 and d2
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A cube of :data:`EDGE_MM`, aligned to its bone's joint frame.
+
+    Attributes:
+        id: learning grid ``"TM-r2-c4-d1"``; display grid ``"tibia-i012-j007-d1"``.
+        bone: bone name, which also names the frame.
+        compartment: ``"FM"``, ``"FL"``, ``"TM"``, ``"TL"``; empty between the compartments (display grid only).
+        row: learning grid r, 1 (next to the notch) to 3 (peripheral); display grid i, from medial to lateral.
+        column: learning grid c, 1 (anterior) to 4 (posterior); display grid j, from anterior to posterior.
+        layer: 1 or 2, index into :data:`DEPTHS_MM` plus one.
+        centre_lps_mm: centre in LPS.
+        centre_anatomical_mm: centre as (lateral, anterior, proximal) in the bone's joint frame.
+        valid_fraction: share of the cube (0 to 1) that is trabecular bone inside the image and free of metal.
+    """
+
+    id: str
+    bone: str
+    compartment: str
+    row: int
+    column: int
+    layer: int
+    centre_lps_mm: tuple[float, float, float]
+    centre_anatomical_mm: tuple[float, float, float]
+    valid_fraction: float

@@ -1,0 +1,194 @@
+"""The ``ctsma`` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CTSMALib import __version__
+from CTSMALib.jobs.arguments import add_analyze_arguments, add_report_arguments, analyze_request
+from CTSMALib.jobs.execute import execute
+from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.reporters import JsonLines, OnlyFailures, PlainLines, Reporter, protocol_stream, reporter_for_people
+from CTSMALib.jobs.request import AnalyzeRequest
+from CTSMALib.progress import Progress
+
+if TYPE_CHECKING:
+    from CTSMALib.analysis.result import KneeAnalysis
+
+SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
+RESEARCH_USE = "Research use only: not a medical device."
+
+_EXAMPLES = """\
+examples:
+  ctsma demo --out demo-report                    analyze the CT that comes with CTSMA
+  ctsma info scans/knee                           list what a DICOM folder holds
+  ctsma analyze knee.nii.gz --out result          analyze a knee CT
+  ctsma analyze scans/knee --out result --series 4 --side left
+  ctsma analyze legs.nrrd --out result --side both --format pdf,csv
+  ctsma report result --format pdf --pseudonymise write the reports again
+
+exit codes: 0 done, 2 the input or the output is at fault (the message says what to do),
+1 unexpected problem, 130 stopped with Ctrl-C, 143 stopped by SIGTERM.
+
+Research use only: not a medical device."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; ``None`` takes those of the process.
+
+    Returns:
+        The exit code: 0 done, 2 user error, 1 unexpected problem, 130 or 143 stopped.
+    """
+    options = _parser().parse_args(arguments)
+    if not options.debug:
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as "head", has gone
+        sys.stdout = None  # nothing is left to flush at exit
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ctsma",
+        description="Measures and reports subchondral bone from a routine knee CT.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ctsma {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    analyze = commands.add_parser("analyze", help="analyze a knee CT and write a result folder")
+    add_analyze_arguments(analyze)
+    _finish(analyze, _analyze)
+
+    info = commands.add_parser("info", help="say what a CT file or folder holds")
+    info.add_argument("ct", metavar="CT", type=Path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+    _finish(info, _info)
+
+    report = commands.add_parser("report", help="write the reports of a result folder again")
+    report.add_argument("result", metavar="DIR", type=Path, help="a result folder")
+    add_report_arguments(report)
+    _finish(report, _report)
+
+    demo = commands.add_parser("demo", help="analyze the CT that comes with CTSMA")
+    demo.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write the result to")
+    demo.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
+    _finish(demo, _demo)
+    return parser
+
+
+def _finish(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
+    parser.add_argument("--json", action="store_true", help="write JSON to standard output, for programs")
+    parser.add_argument("--debug", action="store_true", help="show warnings, and where a problem arose")
+    parser.set_defaults(run=run)
+
+
+def _analyze(options: argparse.Namespace) -> int:
+    return _run_analysis(options, lambda: analyze_request(options))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    def request() -> AnalyzeRequest:
+        from CTSMALib.resources import resource
+
+        return AnalyzeRequest(resource(SAMPLE), options.out, overwrite=options.overwrite)
+
+    return _run_analysis(options, request)
+
+
+def _run_analysis(options: argparse.Namespace, request: Callable[[], AnalyzeRequest]) -> int:
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.analyze import run
+
+        return run(request(), progress)
+
+    return _execute("analyze", work, options)
+
+
+def _report(options: argparse.Namespace) -> int:
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.rerender import rerender
+
+        return rerender(options.result, options.formats, options.pseudonymise, progress)
+
+    return _execute("report", work, options)
+
+
+def _execute(job: str, work: Callable[[Progress], Path], options: argparse.Namespace) -> int:
+    """Run a job; people are shown a summary of its result at the end."""
+    result: list[Path] = []
+
+    def kept(progress: Progress) -> Path:
+        result.append(work(progress))
+        return result[0]
+
+    reporter: Reporter = JsonLines(protocol_stream()) if options.json else reporter_for_people()
+    code = execute(job, kept, reporter, debug=options.debug)
+    if code == 0 and not options.json:
+        print(summary(result[0]))
+    return code
+
+
+def summary(folder: Path) -> str:
+    """What a result folder holds, in a few lines for a terminal."""
+    from CTSMALib.analysis.folder import load_analysis
+
+    lines = [f"Result       {folder}"]
+    for knee in knee_folders(folder):
+        lines += _knee_lines(load_analysis(knee))
+        lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
+    return "\n".join([*lines, RESEARCH_USE])
+
+
+def _knee_lines(analysis: KneeAnalysis) -> list[str]:
+    side = analysis.side
+    compartments = ", ".join(
+        f"{c.key} {c.patches_valid}/{c.patches_total}" if c.reported else f"{c.key} not reported"
+        for c in analysis.compartments
+    )
+    notices = len(analysis.notices)
+    return [
+        f"Side         {side.side} (from: {side.evidence})",
+        f"Compartments {compartments} (valid patches)",
+        f"Notices      {notices}{', see the report' if notices else ''}",
+    ]
+
+
+def _info(options: argparse.Namespace) -> int:
+    stream = protocol_stream() if options.json else sys.stdout
+    found: dict[str, Any] = {}
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.describe import describe
+
+        found.update(describe(options.ct))
+        return Path(options.ct)
+
+    reporter = OnlyFailures(JsonLines(stream) if options.json else PlainLines(sys.stderr))
+    code = execute("info", work, reporter, debug=options.debug)
+    if code == 0:
+        from CTSMALib.jobs.describe import description_lines
+
+        print(json.dumps(found) if options.json else "\n".join(description_lines(found)), file=stream, flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

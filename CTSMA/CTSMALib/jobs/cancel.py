@@ -1,0 +1,95 @@
+"""Stopping a job on SIGINT (Ctrl-C) or SIGTERM, within three seconds, whatever it is doing.
+
+The signal raises :class:`~CTSMALib.errors.CancelledError` in the main thread. Python runs signal handlers
+only between its own instructions, so a long call into compiled code delays that; a watching thread then
+cleans up and ends the process when :data:`GRACE_S` have passed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+from CTSMALib.errors import CancelledError
+
+GRACE_S = 2.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_committing = threading.Event()
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Hold signals back while a result is moved into place; a job that gets this far completes."""
+    _committing.set()
+    try:
+        yield
+    except BaseException:
+        _committing.clear()
+        raise
+    # Left set on success: the result is there, so it is too late to cancel.
+
+
+class Cancellation:
+    """Context in which SIGINT and SIGTERM cancel the work.
+
+    Outside the main thread it does nothing: Python delivers no signals there.
+
+    Args:
+        on_forced_exit: called with the exit code by the watching thread just before it ends the process.
+
+    Attributes:
+        exit_code: 128 plus the signal's number, as shells count; 130 when no signal came.
+    """
+
+    def __init__(self, on_forced_exit: Callable[[int], None] = lambda code: None) -> None:
+        self.exit_code = 128 + int(signal.SIGINT)
+        self._on_forced_exit = on_forced_exit
+        self._active = threading.current_thread() is threading.main_thread()
+        self._cancelled = False
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Cancellation:
+        _committing.clear()
+        if self._active:
+            self._handlers = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+            self._reader, self._writer = socket.socketpair()
+            self._writer.setblocking(False)
+            self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+            threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        if not self._active:
+            return
+        signal.set_wakeup_fd(self._wakeup)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._writer.close()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if _committing.is_set() or self._cancelled:  # a second Ctrl-C must not disturb the cleaning up
+            return
+        self._cancelled = True
+        self.exit_code = 128 + number
+        raise CancelledError
+
+    def _watch(self) -> None:
+        """Wait for the byte that the C-level handler writes at once, whatever the main thread is doing."""
+        with self._reader:
+            while received := self._reader.recv(1):
+                if received[0] in _SIGNALS:
+                    break
+            else:
+                return
+        if not self._ended.wait(GRACE_S) and not _committing.is_set():
+            code = 128 + received[0]
+            self._on_forced_exit(code)
+            os._exit(code)

@@ -1,0 +1,77 @@
+"""Runs a job: every way it can end becomes an event, an exit code, and no traceback for the user."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from CTSMALib import __version__
+from CTSMALib.errors import CancelledError, CTSMAError
+from CTSMALib.jobs.cancel import Cancellation
+from CTSMALib.jobs.protocol import Failed, Finished, Started, failure
+from CTSMALib.jobs.reporters import Reporter
+from CTSMALib.jobs.staging import discard_open_folders
+
+EXIT_OK = 0
+EXIT_INTERNAL = 1
+EXIT_USER = 2
+
+_OUT_OF_MEMORY = Failed(
+    "There is not enough memory for this scan.", "Close other programs, or crop the scan to the knee.", "input"
+)
+
+
+def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debug: bool = False) -> int:
+    """Run ``work`` and tell ``reporter`` how it went.
+
+    Args:
+        job: name for the ``start`` event.
+        work: does the job, reports progress to the reporter it is given, returns the result's path.
+        reporter: is told of start, progress and end.
+        debug: print the traceback of an unexpected exception to standard error.
+
+    Returns:
+        0 after success, 2 after an error that the user can mend, 1 after an unexpected one,
+        130 or 143 when SIGINT or SIGTERM cancelled the job.
+    """
+
+    def forced_exit(code: int) -> None:
+        discard_open_folders()
+        reporter.fail(failure(CancelledError()))
+
+    cancellation = Cancellation(forced_exit)
+    try:
+        with cancellation:
+            reporter.start(Started(job, __version__))
+            path = work(reporter)
+        reporter.finish(Finished(str(path)))
+        return EXIT_OK
+    except CancelledError as error:
+        return _fail(reporter, failure(error), cancellation.exit_code)
+    except KeyboardInterrupt:
+        return _fail(reporter, failure(CancelledError()), cancellation.exit_code)
+    except CTSMAError as error:
+        return _fail(reporter, failure(error), EXIT_USER)
+    except MemoryError:
+        return _fail(reporter, _OUT_OF_MEMORY, EXIT_USER)
+    except Exception as error:  # the last line of defence: a bug must not end in a traceback
+        if debug:
+            traceback.print_exc()
+        return _fail(reporter, _unexpected(error), EXIT_INTERNAL)
+
+
+def _fail(reporter: Reporter, event: Failed, code: int) -> int:
+    with suppress(OSError):  # nobody may be listening any more
+        reporter.fail(event)
+    return code
+
+
+def _unexpected(error: Exception) -> Failed:
+    reason = " ".join(str(error).split())[:200]
+    return Failed(
+        f"CTSMA met an unexpected problem: {type(error).__name__}{': ' + reason if reason else ''}.",
+        "Nothing was written; run it again with --debug and report the output to the project.",
+        "internal",
+    )

@@ -1,0 +1,65 @@
+"""The learning patches as a table for spreadsheets and statistics."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+
+from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
+from CTSMALib.catalogue import quantities
+
+_PLACE_COLUMNS = (
+    "patch",
+    "bone",
+    "compartment",
+    "row",
+    "column",
+    "layer",
+    "x_lps [mm]",
+    "y_lps [mm]",
+    "z_lps [mm]",
+    "lateral [mm]",
+    "anterior [mm]",
+    "proximal [mm]",
+    "valid_fraction [1]",
+    "compartment_reported",
+    "reason",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_csv(analysis: KneeAnalysis) -> str:
+    """All 96 learning patches, one a line, with a single header line.
+
+    A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a
+    ratio); every patch quantity of the catalogue has one, so that tables of several knees can be
+    stacked. Numbers have full precision; a cell is empty where nothing was measured. Text that a
+    spreadsheet would take for a formula starts with an apostrophe.
+    """
+    entries = quantities(scope="patch")
+    reasons = {f.key: ("yes" if f.reported else "no", f.reason) for f in analysis.compartments}
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries)])
+    for item in analysis.patches:
+        remarks = [_safe(text) for text in reasons.get(item.patch.compartment, ("", ""))]
+        writer.writerow([*_place(item), *remarks, *(_number(item.values.get(entry.key)) for entry in entries)])
+    return stream.getvalue()
+
+
+def _place(item: PatchMeasurement) -> list[str]:
+    patch = item.patch
+    texts = [_safe(text) for text in (patch.id, patch.bone, patch.compartment)]
+    indices = [str(index) for index in (patch.row, patch.column, patch.layer)]
+    lengths = (*patch.centre_lps_mm, *patch.centre_anatomical_mm, patch.valid_fraction)
+    return [*texts, *indices, *(_number(length) for length in lengths)]
+
+
+def _number(value: float | None) -> str:
+    """The shortest text that reads back as the same number; empty for what is missing or not finite."""
+    return "" if value is None or not math.isfinite(value) else repr(float(value))
+
+
+def _safe(text: str) -> str:
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,132 @@
+"""The short labelled values at the head of a report: patient, study, and the image itself."""
+
+from __future__ import annotations
+
+from CTSMALib.analysis.result import KneeAnalysis, SideFinding
+from CTSMALib.catalogue import quantities
+from CTSMALib.report.model import Fact, ReportOptions
+from CTSMALib.report.wording import (
+    NOT_STATED,
+    age_text,
+    date_text,
+    joined,
+    name_text,
+    number_text,
+    sex_text,
+    unit_text,
+    with_unit,
+)
+
+_TISSUES = ("marrow", "cortical", "muscle", "fat")
+
+
+def patient_facts(analysis: KneeAnalysis, options: ReportOptions) -> tuple[Fact, ...]:
+    """Who was scanned, and which knee."""
+    header = analysis.header
+    who = (
+        [("Pseudonym", header.patient_id)]
+        if options.pseudonymise
+        else [
+            ("Name", name_text(header.patient_name)),
+            ("Patient ID", header.patient_id),
+            ("Birth date", date_text(header.patient_birth_date)),
+        ]
+    )
+    person = _stated([*who, ("Sex", sex_text(header.patient_sex)), ("Age at scan", age_text(header.patient_age))])
+    return (*person, Fact("Side", side_text(analysis.side)))
+
+
+def identity_line(analysis: KneeAnalysis, options: ReportOptions) -> str:
+    """Name, ID and birth date, or the pseudonym, in one line."""
+    header = analysis.header
+    if options.pseudonymise:
+        return header.patient_id
+    born = date_text(header.patient_birth_date)
+    parts = (name_text(header.patient_name), header.patient_id, born and f"born {born}")
+    return " · ".join(part for part in parts if part) or "Patient not stated"
+
+
+def study_facts(analysis: KneeAnalysis, options: ReportOptions) -> tuple[Fact, ...]:
+    """Which scan it was; entries that the file does not state are named in one last entry."""
+    header = analysis.header
+    scanner = " ".join(part for part in (header.manufacturer, header.model_name) if part)
+    settings = [
+        f"{header.kvp:g} kVp" if header.kvp else "",
+        header.convolution_kernel and f"kernel {header.convolution_kernel}",
+    ]
+    dated = "Year of study" if options.pseudonymise else "Study date"
+    free = (
+        []
+        if options.pseudonymise
+        else [
+            ("Study", header.study_description),
+            ("Series", " ".join(part for part in (header.series_number, header.series_description) if part)),
+            ("Accession no.", header.accession_number),
+        ]
+    )
+    entries = [
+        (dated, date_text(header.study_date)),
+        *free,
+        ("Scanner", scanner),
+        ("Settings", ", ".join(part for part in settings if part)),
+        ("Contrast agent", header.contrast_agent),
+    ]
+    analysed = Fact("Analyzed", analysis.created.replace("T", " ").split(".")[0])
+    return (*_stated(entries), analysed)
+
+
+def image_facts(analysis: KneeAnalysis) -> tuple[Fact, ...]:
+    """Geometry, measured quality and tissue references of the image."""
+    image, identity = analysis.image, analysis.identity
+    facts = [
+        ("File", f"{identity.name} ({identity.format})" if identity.name else identity.format),
+        ("Image size", _voxels(image.size_voxels)),
+        ("Voxel size", " × ".join(f"{length:.2f}" for length in image.spacing_mm) + " mm"),
+        ("Analyzed region", _voxels(image.analysed_size_voxels)),
+        *_scan_entries(analysis),
+        ("Tissue references", _references(analysis.references_hu)),
+        ("Image digest (SHA-256)", identity.sha256),
+    ]
+    return tuple(Fact(label, text) for label, text in facts if text)
+
+
+def side_text(side: SideFinding) -> str:
+    """For example ``right (told by the fibula; the header agrees)``."""
+    if side.side == "unknown":
+        return "unknown"
+    header = {True: "the header agrees", False: f"the header says {side.header_side}", None: "the header is silent"}
+    evidence = f"told by: {side.evidence}; " if side.evidence else ""
+    return f"{side.side} ({evidence}{header[side.agrees_with_header]})"
+
+
+def _stated(entries: list[tuple[str, str]]) -> tuple[Fact, ...]:
+    """Facts that have a value, then one that lists the labels of the others."""
+    facts = [Fact(label, text) for label, text in entries if text]
+    silent = [label.lower() if label != "Patient ID" else "patient ID" for label, text in entries if not text]
+    return (*facts, Fact(NOT_STATED.capitalize(), joined(silent))) if silent else tuple(facts)
+
+
+def _scan_entries(analysis: KneeAnalysis) -> list[tuple[str, str]]:
+    """Every scan quantity of the catalogue, measured or not."""
+    image = analysis.image
+    values: dict[str, float | None] = {
+        **analysis.scan_values,
+        "ct_psf_fwhm_inplane_mm": image.psf_fwhm_inplane_mm,
+        "ct_psf_fwhm_through_plane_mm": image.psf_fwhm_through_plane_mm,
+        "ct_noise_sd_hu": image.noise_sd_hu,
+    }
+    return [(q.title, _measured(values.get(q.key), unit_text(q), q.decimals)) for q in quantities(scope="scan")]
+
+
+def _voxels(size: tuple[int, int, int]) -> str:
+    return " × ".join(str(count) for count in size) + " voxels"
+
+
+def _measured(value: float | None, unit: str, decimals: int) -> str:
+    return "could not be estimated" if value is None else with_unit(number_text(value, decimals), unit)
+
+
+def _references(references_hu: dict[str, float]) -> str:
+    ordered = [name for name in _TISSUES if name in references_hu]
+    ordered += [name for name in references_hu if name not in _TISSUES]
+    return ", ".join(f"{name} {number_text(references_hu[name], 0)} HU" for name in ordered)

@@ -1,0 +1,197 @@
+"""CT slices in the joint frame with bone contours and the patch grid, in radiological convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.labels import BONES, FEMUR, TIBIA
+from CTSMALib.catalogue import Quantity
+from CTSMALib.report.figures import canvas
+from CTSMALib.report.figures.key import color_key
+from CTSMALib.report.figures.planes import Plane, cut_cube, resample
+from CTSMALib.report.figures.views import View, slice_views
+from CTSMALib.report.model import Picture, ReportFigure
+from CTSMALib.report.wording import lower_first, number_text, unit_text, with_unit
+
+WINDOW_HU = (-500.0, 1300.0)  # level 400, width 1800
+_SPACING_MM = 0.25
+_TITLE_IN = 0.24
+_CONTOUR = "#ffb454"
+_SCALE_BAR_MM = 20.0
+_OUTLINE = [withStroke(linewidth=1.8, foreground="black")]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A patch where a slice cuts it: its outline (N, 2) in picture mm and how far its center lies off the slice."""
+
+    item: PatchMeasurement
+    outline: NDArray[np.float64]
+    off_mm: float
+
+
+def overview_figure(
+    analysis: KneeAnalysis,
+    ct: sitk.Image,
+    labels: sitk.Image,
+    frames: dict[str, JointFrame],
+    quantity: Quantity | None,
+) -> ReportFigure:
+    """Coronal, axial and two sagittal slices through the compartments.
+
+    Args:
+        analysis: the findings.
+        ct: HU.
+        labels: bone labels.
+        frames: at least one of femur and tibia.
+        quantity: gives the patches their color; ``None`` to draw them uncolored.
+    """
+    main = TIBIA.name if TIBIA.name in frames else FEMUR.name
+    views = slice_views(analysis, frames[main])
+    panels = tuple(_panel(view, analysis, ct, labels, frames, quantity) for view in views)
+    colored = f" Their color is the {lower_first(quantity.title)}." if quantity else ""
+    caption = (
+        f"CT slices along the joint frame of the {main}, bone window (level 400 HU, width 1800 HU); the patient's "
+        "right is on the left of the picture. Thin line: bone outline. Outlined squares: 8 mm patches that the slice "
+        f"cuts, the nearest of those behind each other, with a solid square at their center.{colored} Bar: 2 cm."
+    )
+    return ReportFigure("Slices with the patch grid", caption, panels, color_key(quantity) if quantity else None)
+
+
+def _panel(
+    view: View,
+    analysis: KneeAnalysis,
+    ct: sitk.Image,
+    labels: sitk.Image,
+    frames: dict[str, JointFrame],
+    quantity: Quantity | None,
+) -> Picture:
+    plane = view.plane
+    picture_in = canvas.PANEL_WIDTH_IN * plane.height_mm / plane.width_mm
+    figure = canvas.new_panel(picture_in + _TITLE_IN)
+    canvas.title(figure, view.title)
+    axes = figure.add_axes((0.0, 0.0, 1.0, picture_in / (picture_in + _TITLE_IN)))
+    _draw_ct(axes, ct, plane)
+    _draw_contours(axes, labels, plane)
+    cuts = _cuts(analysis.patches, frames, plane)
+    refused = {finding.key for finding in analysis.compartments if not finding.reported}
+    for cut in cuts:
+        _draw_cut(axes, cut, quantity, refused)
+    _draw_letters(axes, view)
+    _draw_scale_bar(axes, plane)
+    canvas.bare(axes, plane.width_mm / 2, plane.height_mm / 2)
+    return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity, refused))
+
+
+def _draw_ct(axes: Axes, ct: sitk.Image, plane: Plane) -> None:
+    axes.imshow(
+        resample(ct, plane, _SPACING_MM),
+        cmap="gray",
+        vmin=WINDOW_HU[0],
+        vmax=WINDOW_HU[1],
+        extent=_extent(plane),
+        interpolation="bilinear",
+    )
+
+
+def _extent(plane: Plane) -> tuple[float, float, float, float]:
+    return -plane.width_mm / 2, plane.width_mm / 2, -plane.height_mm / 2, plane.height_mm / 2
+
+
+def _draw_contours(axes: Axes, labels: sitk.Image, plane: Plane) -> None:
+    for bone in BONES:
+        mask = resample(sitk.Cast(labels == bone.label, sitk.sitkFloat32), plane, 2 * _SPACING_MM, outside=0.0)
+        if mask.max() > 0.5:
+            axes.contour(mask, levels=[0.5], origin="upper", extent=_extent(plane), colors=_CONTOUR, linewidths=0.7)
+
+
+def _cuts(patches: tuple[PatchMeasurement, ...], frames: dict[str, JointFrame], plane: Plane) -> list[_Cut]:
+    """The patches that a plane cuts; of those one behind the other, the ones nearest to the plane.
+
+    The two layers of a place stay together in slices that show both.
+    """
+    piles: dict[tuple[object, ...], dict[int, list[_Cut]]] = {}
+    for item in patches:
+        frame = frames.get(item.patch.bone)
+        center = np.array(item.patch.centre_lps_mm, dtype=float)
+        if frame is None or not np.isfinite(center).all():
+            continue
+        outline = cut_cube(plane, center, frame.axes)
+        if outline is not None:
+            cut = _Cut(item, outline, abs(float(plane.to_picture(center)[2])))
+            place, behind = _place(item, frame, plane)
+            piles.setdefault(place, {}).setdefault(behind, []).append(cut)
+    nearest = [min(pile.values(), key=lambda cuts: float(np.mean([c.off_mm for c in cuts]))) for pile in piles.values()]
+    return sorted((cut for cuts in nearest for cut in cuts), key=lambda cut: cut.off_mm, reverse=True)
+
+
+def _place(item: PatchMeasurement, frame: JointFrame, plane: Plane) -> tuple[tuple[object, ...], int]:
+    """Compartment with row and column as far as they vary in the plane; the index along the line of sight."""
+    across = int(np.argmax(np.abs(frame.axes @ np.cross(plane.right, plane.up))))
+    patch = item.patch
+    indices = (patch.row, patch.column, patch.layer)
+    seen = [index for axis, index in enumerate(indices[:2]) if axis != across]
+    return (patch.compartment, *seen), indices[across]
+
+
+def _value(cut: _Cut, quantity: Quantity | None, refused: set[str]) -> float | None:
+    """The reported value of a patch; ``None`` where it has none or its compartment is refused."""
+    if quantity is None or cut.item.patch.compartment in refused:
+        return None
+    value = cut.item.values.get(quantity.key)
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _draw_cut(axes: Axes, cut: _Cut, quantity: Quantity | None, refused: set[str]) -> None:
+    """The cube's outline, and a solid inner square of half its edge, so that overlapping layers stay apart."""
+    middle = cut.outline.mean(axis=0)
+    inner = middle + 0.5 * (cut.outline - middle)
+    value = _value(cut, quantity, refused)
+    if value is None or quantity is None:
+        axes.add_patch(
+            Polygon(cut.outline, fill=False, edgecolor=canvas.MISSING_FACE, linewidth=0.6, linestyle=(0, (3, 2)))
+        )
+        canvas.hatched(axes, inner, order=3.0)
+        return
+    colors, scale = canvas.colors_of(quantity)
+    color = colors(scale(value))
+    axes.add_patch(Polygon(cut.outline, fill=False, edgecolor=color, linewidth=0.8, zorder=3))
+    axes.add_patch(Polygon(inner, facecolor=color, edgecolor="black", linewidth=0.4, zorder=4))
+
+
+def _draw_letters(axes: Axes, view: View) -> None:
+    places = ((0.025, 0.5, "left"), (0.975, 0.5, "right"), (0.5, 0.965, "center"), (0.5, 0.035, "center"))
+    for (x, y, side), letter in zip(places, view.letters, strict=True):
+        axes.text(
+            x, y, letter, transform=axes.transAxes, ha=side, va="center", color="white", size=canvas.TITLE_PT,
+            weight="bold", family=canvas.FONT, path_effects=_OUTLINE, zorder=6,
+        )  # fmt: skip
+
+
+def _draw_scale_bar(axes: Axes, plane: Plane) -> None:
+    right, bottom = plane.width_mm / 2 - 4.0, -plane.height_mm / 2 + 4.0
+    axes.plot(
+        [right - _SCALE_BAR_MM, right], [bottom, bottom], color="white", linewidth=2.0, path_effects=_OUTLINE, zorder=6
+    )
+    axes.text(
+        right - _SCALE_BAR_MM / 2, bottom + 1.4, "2 cm", ha="center", va="bottom", color="white",
+        size=canvas.SMALL_PT, family=canvas.FONT, path_effects=_OUTLINE, zorder=6,
+    )  # fmt: skip
+
+
+def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None, refused: set[str]) -> str:
+    text = f"{view.title}: CT slice with bone outlines and {len(cuts)} patches"
+    values = [value for cut in cuts if (value := _value(cut, quantity, refused)) is not None]
+    if not values or quantity is None:
+        return f"{text}; none of them has a value."
+    low, high = (number_text(value, quantity.decimals) for value in (min(values), max(values)))
+    return f"{text}, {len(values)} with a value; {quantity.title} from {low} to {with_unit(high, unit_text(quantity))}."

@@ -1,0 +1,29 @@
+"""Which quantities a report shows, and where: all, leading, pictured."""
+
+from __future__ import annotations
+
+from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.catalogue import Quantity, quantities, quantity
+
+# Columns of the main table, in this order, where they were measured.
+LEADING_KEYS = ("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm")
+# Quantities with a medial-to-lateral sentence in the summary and an en-face figure.
+PICTURED_KEYS = ("ct_bvf", "ct_plate_thickness_mm")
+
+
+def measured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
+    """Quantities with a value in at least one compartment, in the order of the catalogue."""
+    present = {key for finding in analysis.compartments for key in finding.values}
+    return tuple(entry for entry in quantities(scope="patch") if entry.key in present)
+
+
+def leading(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
+    """The columns of the main table."""
+    present = {entry.key: entry for entry in measured(analysis)}
+    return tuple(present[key] for key in LEADING_KEYS if key in present)
+
+
+def pictured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
+    """The quantities to draw, the first also in color on the CT slices."""
+    present = {key for item in (*analysis.patches, *analysis.display_patches) for key in item.values}
+    return tuple(quantity(key) for key in PICTURED_KEYS if key in present)

@@ -1,0 +1,167 @@
+"""The report before it has a page: everything a renderer shows, already worded and formatted.
+
+Renderers (HTML, PDF) read a :class:`ReportModel` and nothing else. All texts are plain: they
+hold no markup, and each renderer escapes them for its own format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from CTSMALib.notices import Severity
+
+DISCLAIMER = "Research use only — not a medical device"
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How a report is to be written. Reports are in English.
+
+    Attributes:
+        pseudonymise: remove name, ID, dates (the year of the study stays), accession number,
+            free-text descriptions and file name.
+        pseudonym: shown instead of the patient ID; empty to derive one.
+        salt: secret text that goes into a derived pseudonym. With the same salt, one patient gets
+            one pseudonym in every report; without a salt, the pseudonym belongs to the image.
+    """
+
+    pseudonymise: bool = False
+    pseudonym: str = ""
+    salt: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One labelled value, for example ``Fact("Sex", "female")``."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class NoticeGroup:
+    """All notices of one severity under a heading."""
+
+    title: str
+    severity: Severity
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a table column: a short name and its unit (empty where it has none)."""
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class CompartmentRow:
+    """One compartment: its values, or the reason why there are none.
+
+    Attributes:
+        title: name of the compartment.
+        patches: for example ``"22 of 24"``.
+        cells: one text per column of the table; empty where the compartment is refused.
+        remark: why it is refused or incomplete; empty otherwise.
+        reported: ``False`` where the compartment is refused.
+    """
+
+    title: str
+    patches: str
+    cells: tuple[str, ...]
+    remark: str
+    reported: bool
+
+
+@dataclass(frozen=True)
+class CompartmentTable:
+    """The main table: a row for each compartment, a column for each leading quantity."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[CompartmentRow, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A plain table.
+
+    Attributes:
+        title: heading above it.
+        columns: heads; the first column names the row.
+        rows: cells as text.
+        note: sentence below the table; may be empty.
+        numeric: whether all columns but the first hold numbers.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a quantity is; ``source`` counts from 1 in :attr:`ReportModel.sources`."""
+
+    symbol: str
+    title: str
+    unit: str
+    text: str
+    source: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One PNG with the words that replace it for a reader who cannot see it.
+
+    Attributes:
+        name: file name without suffix.
+        png: the encoded picture.
+        alt: what it shows.
+        width_px: width in pixels.
+        height_px: height in pixels.
+    """
+
+    name: str
+    png: bytes
+    alt: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """Panels of equal width that belong together, their color key and a caption."""
+
+    title: str
+    caption: str
+    panels: tuple[Picture, ...]
+    key: Picture | None
+
+
+@dataclass(frozen=True)
+class ReportModel:
+    """A complete report on one knee."""
+
+    title: str
+    side: str  # "left", "right" or "unknown"
+    virtual: bool
+    disclaimer: str
+    identity_line: str  # who it is about, for the head of every page
+    patient: tuple[Fact, ...]
+    study: tuple[Fact, ...]
+    summary: tuple[str, ...]
+    notices: tuple[NoticeGroup, ...]  # refused, then caution; handling notes are in ``handling``
+    compartments: CompartmentTable
+    figures: tuple[ReportFigure, ...]
+    image: tuple[Fact, ...]
+    method: tuple[str, ...]
+    handling: tuple[str, ...]
+    limits: tuple[str, ...]
+    tables: tuple[Table, ...]
+    definitions: tuple[Definition, ...]
+    sources: tuple[str, ...]
+    footer: str

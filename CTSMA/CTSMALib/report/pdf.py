@@ -1,0 +1,89 @@
+"""The report as an A4 PDF."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
+
+from CTSMALib.report.model import ReportModel
+from CTSMALib.report.pdf_blocks import WIDTH, story
+from CTSMALib.report.pdf_text import BOLD, INK, LINE, MUTED, REGULAR, printable
+
+_SIDE = (A4[0] - WIDTH) / 2
+_TOP = 21 * mm
+_BOTTOM = 20 * mm
+_FURNITURE_PT = 7.5
+
+
+def render_pdf(model: ReportModel, path: Path) -> None:
+    """Write the report to ``path``, with a header and a footer on each page.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    document = BaseDocTemplate(
+        str(path),
+        pagesize=A4,
+        title=printable(model.title),
+        author="CTSMA",
+        subject=printable(model.disclaimer),
+        creator="CTSMA",
+        lang="en",
+    )
+    frame = Frame(
+        _SIDE, _BOTTOM, WIDTH, A4[1] - _TOP - _BOTTOM, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+    )
+    document.addPageTemplates([PageTemplate("page", [frame])])
+    document.build(story(model), canvasmaker=functools.partial(_NumberedCanvas, model=model))
+
+
+class _NumberedCanvas(Canvas):
+    """Holds all pages back until their number is known, then adds header and footer."""
+
+    def __init__(self, *args: Any, model: ReportModel, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._model = model
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # reportlab's name
+        """Keep the page; it is written by :meth:`save`."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        """Write all pages."""
+        for number, page in enumerate(self._pages, start=1):
+            self.__dict__.update(page)
+            self._furnish(number, len(self._pages))
+            super().showPage()
+        super().save()
+
+    def _furnish(self, number: int, count: int) -> None:
+        top, bottom, right = A4[1] - 13 * mm, 11 * mm, A4[0] - _SIDE
+        self.setStrokeColor(LINE)
+        self.setLineWidth(0.5)
+        self.line(_SIDE, top - 2.5 * mm, right, top - 2.5 * mm)
+        self.line(_SIDE, bottom + 3.6 * mm, right, bottom + 3.6 * mm)
+        self.setFillColor(MUTED)
+        self.setFont(REGULAR, _FURNITURE_PT)
+        self.drawString(_SIDE, top, _fitting(self, self._model.identity_line, WIDTH * 0.55))
+        self.drawRightString(right, top, _fitting(self, self._model.title, WIDTH * 0.43))
+        self.drawRightString(right, bottom, f"Page {number} of {count}")
+        self.drawString(_SIDE, bottom - 3.4 * mm, _fitting(self, self._model.footer, WIDTH))
+        self.setFillColor(INK)
+        self.setFont(BOLD, _FURNITURE_PT)
+        self.drawString(_SIDE, bottom, printable(self._model.disclaimer))
+
+
+def _fitting(canvas: Canvas, text: str, width: float) -> str:
+    """The text, shortened to a width in points."""
+    shown = printable(text)
+    while shown and canvas.stringWidth(shown, REGULAR, _FURNITURE_PT) > width:
+        shown = shown[:-2].rstrip() + "…"
+    return shown

@@ -1,0 +1,170 @@
+"""The parts of the PDF report: a report model becomes a list of platypus flowables."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from reportlab.lib.units import mm
+from reportlab.platypus import CondPageBreak, Flowable, Image, KeepTogether, Paragraph, Spacer, Table
+
+from CTSMALib.notices import Severity
+from CTSMALib.report import model as content
+from CTSMALib.report import pdf_text as text
+from CTSMALib.report.model import CompartmentTable, Fact, NoticeGroup, Picture, ReportFigure, ReportModel
+from CTSMALib.report.pdf_text import bullet, paragraph, plain, style
+
+WIDTH = 174 * mm
+_GAP = 6 * mm
+_ROOM_FOR_TABLE = 45 * mm
+_PANEL = (WIDTH - _GAP) / 2
+_FLUSH = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
+_TIGHT = [
+    ("TOPPADDING", (0, 0), (-1, -1), 1.2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+]
+_RULED = [
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+    ("LINEBELOW", (0, 0), (-1, 0), 0.9, text.INK),
+    ("LINEBELOW", (0, 1), (-1, -1), 0.4, text.LINE),
+    ("LEFTPADDING", (0, 0), (-1, -1), 3),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+    ("TOPPADDING", (0, 0), (-1, -1), 2.2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+]
+_COLORS = {Severity.REFUSED: (text.REFUSED, text.REFUSED_TINT), Severity.CAUTION: (text.CAUTION, text.CAUTION_TINT)}
+
+
+def story(model: ReportModel) -> list[Flowable]:
+    """Everything between the first page's header and the last page's footer."""
+    parts: list[Flowable] = [paragraph(model.title, "title"), _identity(model), *_unprintable(model)]
+    parts += [paragraph("Summary", "h2"), *(bullet(line) for line in model.summary)]
+    parts += [part for group in model.notices for part in _notices(group)]
+    parts += [
+        paragraph("Compartments", "h2"),
+        _compartments(model.compartments),
+        paragraph(model.compartments.note, "note"),
+    ]
+    parts += [KeepTogether([paragraph("Image", "h2"), _facts(model.image, WIDTH, 58 * mm)])]
+    parts += [part for number, figure in enumerate(model.figures, start=1) for part in _figure(figure, number)]
+    parts += [paragraph("Method", "h2"), *(paragraph(line) for line in model.method)]
+    if model.handling:
+        parts += [paragraph("How this image was handled", "h3"), *(bullet(line) for line in model.handling)]
+    parts += [paragraph("Limits", "h2"), *(paragraph(line) for line in model.limits)]
+    parts += [part for table in model.tables for part in _table(table)]
+    return [*parts, *_definitions(model)]
+
+
+def _identity(model: ReportModel) -> Table:
+    """Patient at the left, study at the right, on a tinted ground."""
+    inner = (WIDTH - 10 * mm) / 2
+    columns = [_facts(facts, inner, 25 * mm) for facts in (model.patient, model.study)]
+    ground = [("BACKGROUND", (0, 0), (-1, -1), text.TINT), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    return Table([columns], colWidths=[WIDTH / 2] * 2, style=[*ground, ("LEFTPADDING", (0, 0), (-1, -1), 3 * mm)])
+
+
+def _facts(facts: Sequence[Fact], width: float, label_width: float) -> Table:
+    rows = [[paragraph(fact.label, "label"), paragraph(fact.value, "value")] for fact in facts]
+    return Table(rows, colWidths=[label_width, width - label_width], style=[*_FLUSH, *_TIGHT], hAlign="LEFT")
+
+
+def _unprintable(model: ReportModel) -> list[Flowable]:
+    if all(text.is_printable(fact.value) for fact in (*model.patient, *model.study, *model.image)):
+        return []
+    return [
+        paragraph(
+            f"{text.REPLACEMENT} stands for a character that this PDF cannot print; the HTML report shows it.", "note"
+        )
+    ]
+
+
+def _notices(group: NoticeGroup) -> list[Flowable]:
+    """A colored box with one row for each notice, so that a long list can break between pages."""
+    line, ground = _COLORS.get(group.severity, (text.MUTED, text.TINT))
+    rows = [[paragraph(group.title, "h3")], *([paragraph(one)] for one in group.texts)]
+    box = [
+        ("BACKGROUND", (0, 0), (-1, -1), ground),
+        ("LINEBEFORE", (0, 0), (0, -1), 3, line),
+        ("LEFTPADDING", (0, 0), (-1, -1), 9),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+        ("BOTTOMPADDING", (0, -1), (-1, -1), 5),
+        ("NOSPLIT", (0, 0), (0, 1)),
+    ]
+    return [Spacer(1, 5), Table(rows, colWidths=[WIDTH], style=box)]
+
+
+def _head(column: content.Column, name: str = "head") -> Paragraph:
+    unit = f'<br/><font name="{text.REGULAR}" color="#5b6770">[{plain(column.unit)}]</font>' if column.unit else ""
+    return Paragraph(plain(column.name) + unit, style(name))
+
+
+def _compartments(table: CompartmentTable) -> Table:
+    count = max(len(table.columns), 1)
+    first, second = 46 * mm, 20 * mm
+    heads = [_head(content.Column("Compartment"), "first-head"), _head(content.Column("Valid patches"))]
+    rows: list[list[object]] = [[*heads, *(_head(column) for column in table.columns)]]
+    look: list[tuple[object, ...]] = list(_RULED)
+    for number, row in enumerate(table.rows, start=1):
+        name = [paragraph(row.title, "row-head")]
+        if row.reported:
+            name += [paragraph(row.remark, "note")] if row.remark else []
+            rows.append([name, paragraph(row.patches, "cell"), *(paragraph(cell, "cell") for cell in row.cells)])
+        else:
+            rows.append([name, paragraph(row.patches, "cell"), paragraph(f"Not reported. {row.remark}", "reason")])
+            look.append(("SPAN", (2, number), (-1, number)))
+        rows[-1] += [""] * (2 + count - len(rows[-1]))
+    rows[0] += [""] * (2 + count - len(rows[0]))
+    return Table(rows, colWidths=[first, second, *[(WIDTH - first - second) / count] * count], style=look, repeatRows=1)
+
+
+def _figure(figure: ReportFigure, number: int) -> list[Flowable]:
+    """Panels two by two, the key and the caption, on one page."""
+    rows = [list(figure.panels[i : i + 2]) for i in range(0, len(figure.panels), 2)]
+    cells = [[_image(panel, _PANEL) for panel in row] + [""] * (2 - len(row)) for row in rows]
+    widths = [_PANEL + _GAP, _PANEL]
+    grid = Table(
+        cells,
+        colWidths=widths,
+        style=[*_FLUSH, ("VALIGN", (0, 0), (-1, -1), "TOP"), ("BOTTOMPADDING", (0, 0), (-1, -1), 5)],
+    )
+    caption = Paragraph(f'<font name="{text.BOLD}">Figure {number}.</font> {plain(figure.caption)}', style("note"))
+    key = [_image(figure.key, _PANEL)] if figure.key else []
+    return [KeepTogether([paragraph(figure.title, "h2"), grid, *key, caption])]
+
+
+def _image(picture: Picture, width: float) -> Image:
+    return Image(io.BytesIO(picture.png), width=width, height=width * picture.height_px / picture.width_px)
+
+
+def _table(table: content.Table) -> list[Flowable]:
+    count = len(table.columns)
+    first = WIDTH * 0.36
+    cell = "cell" if table.numeric else "row-head"
+    rows = [[_head(column, "first-head" if i == 0 else "head") for i, column in enumerate(table.columns)]]
+    rows += [[paragraph(value, "row-head" if i == 0 else cell) for i, value in enumerate(row)] for row in table.rows]
+    widths = [first, *[(WIDTH - first) / max(count - 1, 1)] * (count - 1)]
+    # Kept with its head line only: a heading that keeps with a whole table would push it to the next page.
+    heading = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, "table-title")]
+    parts: list[Flowable] = [*heading, Table(rows, colWidths=widths, style=_RULED, repeatRows=1)]
+    return [*parts, paragraph(table.note, "note")] if table.note else parts
+
+
+def _definitions(model: ReportModel) -> list[Flowable]:
+    if not model.definitions:
+        return []
+    listed = [paragraph(f"[{number}] {source}", "note") for number, source in enumerate(model.sources, start=1)]
+    head = paragraph("Definitions", "h2")
+    return [
+        head,
+        *(_definition(item) for item in model.definitions),
+        KeepTogether([paragraph("Sources", "h3"), *listed]),
+    ]
+
+
+def _definition(item: content.Definition) -> Paragraph:
+    """Name, text and source in one paragraph."""
+    head = f'<font name="{text.BOLD}">{plain(item.title)}</font> ({plain(item.symbol)}, {plain(item.unit)})'
+    return Paragraph(f'{head}<br/>{plain(item.text)} <font color="#5b6770">[{item.source}]</font>', style("definition"))

@@ -1,0 +1,124 @@
+"""The sentences of a report: title, summary, method, limits. They state what was measured and nothing more."""
+
+from __future__ import annotations
+
+import math
+
+from CTSMALib.analysis.result import KneeAnalysis, Summary
+from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
+from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM
+from CTSMALib.catalogue import Quantity
+from CTSMALib.notices import Notice, Severity
+from CTSMALib.report.leading import pictured
+from CTSMALib.report.model import NoticeGroup
+from CTSMALib.report.wording import MISSING, joined, lower_first, sentence, summary_text, unit_text, with_unit
+
+_GROUPS = ((Severity.REFUSED, "Not reported"), (Severity.CAUTION, "Read with caution"))
+_UNRESOLVED = "This scan does not resolve trabeculae; no trabecular parameter is reported."
+
+
+def is_virtual(analysis: KneeAnalysis) -> bool:
+    """Whether the knee is simulated: some notice says so by its code."""
+    return any(notice.code.startswith("virtual") for notice in analysis.notices)
+
+
+def title(analysis: KneeAnalysis) -> str:
+    """The title, with the side, and with "virtual data" where the knee is simulated."""
+    side = {"left": "left knee", "right": "right knee"}.get(analysis.side.side, "knee")
+    text = f"Subchondral bone of the {side} on CT"
+    return f"{text} (virtual data)" if is_virtual(analysis) else text
+
+
+def summary(analysis: KneeAnalysis) -> tuple[str, ...]:
+    """What was measured where, medial against lateral, and what these numbers are not."""
+    sentences = [_coverage(analysis)]
+    for quantity in pictured(analysis):
+        for bone in (TIBIA.name, FEMUR.name):
+            compared = _medial_against_lateral(analysis, quantity, bone)
+            sentences += [compared] if compared else []
+    sentences += [
+        f"{f.title}: not reported. {sentence(f.reason)}".strip() for f in analysis.compartments if not f.reported
+    ]
+    sentences += [] if analysis.image.resolves_trabeculae else [_UNRESOLVED]
+    sentences.append(_standing(analysis))
+    return tuple(sentences)
+
+
+def _coverage(analysis: KneeAnalysis) -> str:
+    valid = sum(finding.patches_valid for finding in analysis.compartments)
+    total = sum(finding.patches_total for finding in analysis.compartments)
+    reported = sum(finding.reported for finding in analysis.compartments)
+    return (
+        f"{valid} of {total} patches are valid; {reported} of {len(analysis.compartments)} compartments are reported."
+    )
+
+
+def _medial_against_lateral(analysis: KneeAnalysis, quantity: Quantity, bone: str) -> str:
+    """Both means and their ratio; empty unless both compartments of the bone are reported."""
+    medial, lateral = (_found(analysis, quantity, bone, wanted) for wanted in (False, True))
+    if medial is None or lateral is None:
+        return ""
+    texts = [with_unit(summary_text(quantity, one), unit_text(quantity)) for one in (medial, lateral)]
+    if MISSING in texts:
+        return ""
+    ratio = medial.mean / lateral.mean if lateral.mean > 0 and medial.mean > 0 else math.nan
+    ending = f"; medial-to-lateral ratio {ratio:.2f}" if math.isfinite(ratio) else ""
+    name = lower_first(quantity.title)
+    return f"{bone.capitalize()}, {name}: medial {texts[0]}, lateral {texts[1]}{ending}."
+
+
+def _found(analysis: KneeAnalysis, quantity: Quantity, bone: str, lateral: bool) -> Summary | None:
+    keys = {c.key for c in COMPARTMENTS if c.bone.name == bone and c.lateral == lateral}
+    for finding in analysis.compartments:
+        if finding.key in keys and finding.reported:
+            return finding.values.get(quantity.key)
+    return None
+
+
+def _standing(analysis: KneeAnalysis) -> str:
+    if analysis.model_sha256:
+        return "The values are estimates of a model and state no diagnosis."
+    return "The values are direct CT measurements, not trabecular parameters. They state no diagnosis."
+
+
+def notice_groups(analysis: KneeAnalysis) -> tuple[NoticeGroup, ...]:
+    """Refusals, then cautions; empty groups are left out."""
+    groups = (NoticeGroup(name, level, _texts(analysis.notices, level)) for level, name in _GROUPS)
+    return tuple(group for group in groups if group.texts)
+
+
+def handling(analysis: KneeAnalysis) -> tuple[str, ...]:
+    """How the image was read and treated."""
+    return _texts(analysis.notices, Severity.INFO)
+
+
+def _texts(notices: tuple[Notice, ...], severity: Severity) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence(notice.text) for notice in notices if notice.severity is severity))
+
+
+def method(analysis: KneeAnalysis) -> tuple[str, ...]:
+    """How the values came about."""
+    depths = joined([f"{depth:g}" for depth in DEPTHS_MM])
+    sentences = [
+        f"Measuring: {analysis.method}." + (f" Model {analysis.model_sha256[:16]}." if analysis.model_sha256 else ""),
+        f"A patch is a cube with an edge of {EDGE_MM:g} mm, aligned with the joint frame of its bone. Each compartment "
+        f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
+        "scale with the bone. A patch has the same name in every knee.",
+        "Patches of the two layers overlap; their values are not independent of each other.",
+        "Maps show the same cube on a finer grid, as measured: nothing is interpolated or smoothed.",
+    ]
+    volumes = [f"{item.key}: {item.method}" for item in analysis.maps]
+    return (*sentences, *([f"Parameter volumes of the result folder. {'; '.join(volumes)}."] if volumes else []))
+
+
+def limits(analysis: KneeAnalysis) -> tuple[str, ...]:
+    """What this scan and this software cannot tell."""
+    resolution = sentence(analysis.image.resolution_statement)
+    trabeculae = "" if analysis.image.resolves_trabeculae else _UNRESOLVED
+    simulated = "This knee is simulated: nothing here describes a person." if is_virtual(analysis) else ""
+    general = (
+        "No reference values for age, sex or scanner are applied. Values of different scanners, reconstruction kernels "
+        "or slice thicknesses are not comparable without calibration."
+    )
+    own = "This software is for research. It is not a medical device, and its output must not guide treatment."
+    return tuple(text for text in (simulated, resolution, trabeculae, general, own) if text)

@@ -1,0 +1,113 @@
+"""The tables of a report: leading quantities, all quantities, values of single patches, definitions."""
+
+from __future__ import annotations
+
+from CTSMALib.analysis.result import CompartmentFinding, KneeAnalysis, PatchMeasurement
+from CTSMALib.anatomy.patch import DEPTHS_MM
+from CTSMALib.catalogue import Quantity, quantities
+from CTSMALib.report.leading import leading, measured, pictured
+from CTSMALib.report.model import Column, CompartmentRow, CompartmentTable, Definition, Table
+from CTSMALib.report.wording import MISSING, NBSP, number_text, sentence, summary_text, unit_text
+
+NO_REASON = "No reason was recorded."
+
+
+def compartment_table(analysis: KneeAnalysis) -> CompartmentTable:
+    """A row for each compartment, refused ones with their reason."""
+    columns = leading(analysis)
+    return CompartmentTable(
+        columns=tuple(Column(q.title, unit_text(q)) for q in columns),
+        rows=tuple(_compartment_row(finding, columns) for finding in analysis.compartments),
+        note="Mean ± standard deviation over the valid patches of the compartment.",
+    )
+
+
+def _compartment_row(finding: CompartmentFinding, columns: tuple[Quantity, ...]) -> CompartmentRow:
+    patches = f"{finding.patches_valid} of {finding.patches_total}"
+    if not finding.reported:
+        return CompartmentRow(finding.title, patches, (), sentence(finding.reason) or NO_REASON, reported=False)
+    cells = tuple(_cell(finding, quantity) for quantity in columns)
+    return CompartmentRow(finding.title, patches, cells, sentence(finding.reason), reported=True)
+
+
+def _cell(finding: CompartmentFinding, quantity: Quantity) -> str:
+    summary = finding.values.get(quantity.key)
+    if summary is None:
+        return MISSING
+    text = summary_text(quantity, summary)
+    return f"{text} (n{NBSP}={NBSP}{summary.n})" if text != MISSING and summary.n != finding.patches_valid else text
+
+
+def quantity_table(analysis: KneeAnalysis) -> Table:
+    """Every measured quantity by compartment."""
+    rows = [
+        (_named(quantity), *(_cell(f, quantity) if f.reported else "not reported" for f in analysis.compartments))
+        for quantity in measured(analysis)
+    ]
+    return Table(
+        title="All quantities by compartment",
+        columns=(Column("Quantity"), *(Column(finding.title) for finding in analysis.compartments)),
+        rows=tuple(rows),
+        note="Mean ± standard deviation over the valid patches. Definitions are at the end of the report.",
+    )
+
+
+def _named(quantity: Quantity) -> str:
+    unit = unit_text(quantity)
+    return f"{quantity.title} [{unit}]" if unit else quantity.title
+
+
+def patch_tables(analysis: KneeAnalysis) -> tuple[Table, ...]:
+    """The first drawn quantity of each learning patch; all other values are in the CSV file."""
+    drawn = pictured(analysis)[:1]
+    return tuple(_patch_table(analysis, quantity) for quantity in drawn)
+
+
+def _patch_table(analysis: KneeAnalysis, quantity: Quantity) -> Table:
+    columns = sorted({item.patch.column for item in analysis.patches})
+    rows: list[tuple[str, ...]] = []
+    for finding in analysis.compartments:
+        if not finding.reported:
+            rows.append((finding.title, *("refused" for _ in columns)))
+            continue
+        own = [item for item in analysis.patches if item.patch.compartment == finding.key]
+        for layer, row in sorted({(item.patch.layer, item.patch.row) for item in own}):
+            values = {
+                i.patch.column: _patch_cell(i, quantity) for i in own if (i.patch.layer, i.patch.row) == (layer, row)
+            }
+            rows.append((f"{finding.title}, {_depth(layer)}, r{row}", *(values.get(c, MISSING) for c in columns)))
+    return Table(
+        title=f"{_named(quantity)} of each patch",
+        columns=(Column("Compartment, depth, row"), *(Column(f"c{column}") for column in columns)),
+        rows=tuple(rows),
+        note=(
+            "Rows r1 to r3 run from the notch to the periphery, columns c1 to c4 from anterior to posterior. "
+            f"{MISSING} means not measured. The CSV file holds every quantity of every patch."
+        ),
+    )
+
+
+def _depth(layer: int) -> str:
+    return f"{DEPTHS_MM[layer - 1]:g} mm deep" if 1 <= layer <= len(DEPTHS_MM) else f"layer {layer}"
+
+
+def _patch_cell(item: PatchMeasurement, quantity: Quantity) -> str:
+    value = item.values.get(quantity.key)
+    return MISSING if value is None else number_text(value, quantity.decimals)
+
+
+def definitions(analysis: KneeAnalysis) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
+    """The catalogue's words on every quantity that the report shows, and their sources, each listed once."""
+    shown = (*measured(analysis), *quantities(scope="scan"))
+    sources = list(dict.fromkeys(sentence(q.reference) for q in shown))
+    found = tuple(
+        Definition(
+            q.symbol,
+            q.title,
+            unit_text(q) or "no unit",
+            sentence(q.definition),
+            sources.index(sentence(q.reference)) + 1,
+        )
+        for q in shown
+    )
+    return found, tuple(sources)

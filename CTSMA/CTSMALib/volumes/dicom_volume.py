@@ -1,0 +1,138 @@
+"""A stack of DICOM planes becomes an image and a header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from pydicom.dataset import Dataset
+from scipy import ndimage
+
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress
+from CTSMALib.volumes.checks import AIR_HU, to_hu
+from CTSMALib.volumes.dicom_frames import macros, number, text
+from CTSMALib.volumes.dicom_pixels import PixelReader
+from CTSMALib.volumes.dicom_stack import Stack
+from CTSMALib.volumes.geometry import image_from_array
+from CTSMALib.volumes.scan import ScanHeader
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """The grid of pixels that all planes of a stack are placed on; larger than a plane where they are sheared."""
+
+    shape: tuple[int, int]
+    shift: np.ndarray  # (n, 2) pixels along y and x, from the canvas corner to the first pixel of every plane
+    origin: np.ndarray  # LPS of the first pixel, mm
+
+
+def read_stack(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tuple[Notice, ...]]:
+    """Read the pixels of a stack.
+
+    Args:
+        stack: from :func:`~CTSMALib.volumes.dicom_stack.arrange`.
+        what: the subject of the sentences.
+        progress: told the fraction of slices read.
+
+    Returns:
+        HU as ``int16`` in LPS, and what had to be done to the values.
+
+    Raises:
+        InputError: a slice is damaged, or the values are not HU.
+        MissingDependencyError: a decoder is missing.
+    """
+    canvas = _canvas(stack)
+    volume = np.empty((stack.count, *canvas.shape), dtype=np.int16)
+    planes = _planes(stack, canvas, progress)
+    if stack.regular:
+        for i, plane in enumerate(planes):
+            volume[i] = plane
+    else:
+        _interpolate(planes, (stack.heights - stack.heights[0]) / stack.spacing[2], volume)
+    rescale_known = all(f.slope is not None and f.intercept is not None for f in stack.frames)
+    checked = to_hu(volume, what, rescale_known)
+    return image_from_array(checked.array, stack.spacing, canvas.origin, stack.axes), checked.notices
+
+
+def _planes(stack: Stack, canvas: _Canvas, progress: Progress) -> Iterator[np.ndarray]:
+    reader = PixelReader()
+    for i, frame in enumerate(stack.frames):
+        progress("Reading slices", i / len(stack.frames))
+        yield _placed(reader.hu(frame), canvas, i, stack.tilted)
+
+
+def _interpolate(planes: Iterator[np.ndarray], slots: np.ndarray, volume: np.ndarray) -> None:
+    """Fill every slice of ``volume`` linearly from the planes below and above; ``slots`` are the planes' places."""
+    filled, below = 0, np.empty(0)
+    for i, plane in enumerate(planes):
+        # The last plane closes the volume, whatever the rounding of its place.
+        end = len(volume) if i == len(slots) - 1 else int(np.floor(slots[i] + 1e-6)) + 1
+        for slot in range(filled, end):
+            weight = 1.0 if i == 0 else min((slot - slots[i - 1]) / (slots[i] - slots[i - 1]), 1.0)
+            volume[slot] = plane if weight == 1.0 else np.rint((1 - weight) * below + weight * plane)
+        filled, below = end, plane
+
+
+def _canvas(stack: Stack) -> _Canvas:
+    first = stack.frames[0]
+    origin = np.array(first.position, dtype=float)
+    if not stack.tilted:
+        return _Canvas((first.rows, first.columns), np.zeros((len(stack.frames), 2)), origin)
+    step = np.array(stack.spacing[:2])
+    pixels = stack.drift / step
+    low, high = np.floor(pixels.min(axis=0)), np.ceil(pixels.max(axis=0))
+    grow = (high - low).astype(int)
+    corner = origin + stack.axes[:, :2] @ (low * step)
+    return _Canvas((first.rows + int(grow[1]), first.columns + int(grow[0])), (pixels - low)[:, ::-1], corner)
+
+
+def _placed(plane: np.ndarray, canvas: _Canvas, i: int, tilted: bool) -> np.ndarray:
+    if not tilted:
+        return plane
+    wide = np.full(canvas.shape, AIR_HU, dtype=np.float32)
+    whole = np.floor(canvas.shift[i]).astype(int)
+    wide[whole[0] : whole[0] + plane.shape[0], whole[1] : whole[1] + plane.shape[1]] = plane
+    moved = ndimage.shift(wide, canvas.shift[i] - whole, order=1, mode="constant", cval=AIR_HU)
+    return np.rint(moved).astype(np.int16)
+
+
+def scan_header(header: Dataset) -> ScanHeader:
+    """What the header of the first file of a series says; functional groups of multi-frame files included."""
+    sources = [header]
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        sources += [macro for groups in (header.get(keyword) or [])[:1] for macro in macros(groups)]
+
+    def words(*keywords: str) -> str:
+        return next((found for k in keywords for s in sources if (found := text(s, k))), "")
+
+    def value(keyword: str) -> float | None:
+        return next((found for s in sources if (found := number(s, keyword)) is not None), None)
+
+    laterality = words("ImageLaterality", "FrameLaterality", "Laterality").upper()
+    return ScanHeader(
+        modality=words("Modality"),
+        patient_id=words("PatientID"),
+        patient_name=words("PatientName"),
+        patient_sex=words("PatientSex"),
+        patient_birth_date=words("PatientBirthDate"),
+        patient_age=words("PatientAge"),
+        study_date=words("StudyDate"),
+        study_description=words("StudyDescription"),
+        series_description=words("SeriesDescription"),
+        series_number=words("SeriesNumber"),
+        study_uid=words("StudyInstanceUID"),
+        series_uid=words("SeriesInstanceUID"),
+        accession_number=words("AccessionNumber"),
+        body_part=words("BodyPartExamined"),
+        laterality=laterality if laterality in ("L", "R", "B") else "",
+        patient_position=words("PatientPosition"),
+        manufacturer=words("Manufacturer"),
+        model_name=words("ManufacturerModelName"),
+        convolution_kernel=words("ConvolutionKernel"),
+        kvp=value("KVP"),
+        slice_thickness_mm=value("SliceThickness"),
+        contrast_agent=words("ContrastBolusAgent"),
+    )

@@ -1,0 +1,125 @@
+"""Reading a scan: DICOM, NIfTI, NRRD or MetaImage in, one checked CT volume out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from CTSMALib.errors import InputError
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes.dicom_files import read_headers
+from CTSMALib.volumes.dicom_series import SeriesInfo, candidates_of, chosen, other_series_notice
+from CTSMALib.volumes.dicom_volume import read_stack, scan_header
+from CTSMALib.volumes.file_kind import kind_of
+from CTSMALib.volumes.identity import image_sha256
+from CTSMALib.volumes.image_files import read_image_file
+from CTSMALib.volumes.scan import InputIdentity, Scan, ScanHeader
+
+_HEADERS_DONE, _SLICES_DONE = 0.2, 0.9  # parts of the whole work
+_FORMATS = "Give a DICOM folder, or a .nii, .nii.gz, .nrrd, .mha or .mhd file."
+
+
+def read_scan(path: str | Path, series: str | None = None, progress: Progress = silent) -> Scan:
+    """Read a knee CT.
+
+    Args:
+        path: a DICOM folder (searched with its subfolders), a DICOM file (its series is gathered from its folder,
+            or it is a multi-frame file), or a NIfTI, NRRD or MetaImage file.
+        series: which series of a DICOM folder: a series number, a series UID, or a place in the list of
+            :func:`list_series` beginning with 1, tried in this order. ``None`` reads the likely knee CT.
+        progress: told the stage and the fraction done.
+
+    Returns:
+        HU as ``int16``, LPS, right-handed axes, with everything a reader must know in ``notices``.
+
+    Raises:
+        InputError: the input cannot be used; the message says why and what to do.
+        MissingDependencyError: the DICOM files are compressed and no decoder is installed.
+    """
+    source = _existing(path)
+    kind = "DICOM" if source.is_dir() else _file_kind(source)
+    if kind == "DICOM":
+        with _pydicom_silenced():
+            scan = _read_dicom(source, series, progress)
+    elif series is not None:
+        raise InputError(f"'{source.name}' has no series to choose from.", "Leave out the series.")
+    else:
+        image, notices = read_image_file(source, kind, part_of(progress, 0.0, _SLICES_DONE))
+        scan = _scan(image, ScanHeader(), source.name, kind, notices)
+    progress("Reading slices", 1.0)
+    return scan
+
+
+def list_series(path: str | Path) -> list[SeriesInfo]:
+    """List the series of a DICOM folder or file, the likely knee CT first.
+
+    Args:
+        path: as for :func:`read_scan`.
+
+    Returns:
+        One entry per series; an empty list for other formats, which hold one image.
+
+    Raises:
+        InputError: the path holds nothing that can be read.
+    """
+    source = _existing(path)
+    if not source.is_dir() and _file_kind(source) != "DICOM":
+        return []
+    with _pydicom_silenced():
+        files, _ = read_headers(source, silent)
+        return [candidate.info for candidate in candidates_of(files)]
+
+
+@contextmanager
+def _pydicom_silenced() -> Iterator[None]:
+    """Headers of real scanners break small rules all the time, and pydicom warns of each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")
+        yield
+
+
+def _existing(path: str | Path) -> Path:
+    source = Path(path)
+    try:
+        exists = source.exists()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        exists = False
+    if not exists:
+        raise InputError(f"'{path}' does not exist.", "Check the spelling of the path.")
+    return Path(source.absolute())
+
+
+def _file_kind(path: Path) -> str:
+    if not path.is_file():
+        raise InputError(f"'{path.name}' is neither a folder nor a file.", _FORMATS)
+    kind = kind_of(path)
+    if kind == "empty":
+        raise InputError(f"The file '{path.name}' is empty.", "Export or copy it again.")
+    if kind == "archive":
+        raise InputError(f"'{path.name}' is an archive.", "Unpack it and give the folder that comes out.")
+    if kind == "unknown":
+        raise InputError(f"'{path.name}' is not a medical image that can be read.", _FORMATS)
+    return kind
+
+
+def _read_dicom(source: Path, series: str | None, progress: Progress) -> Scan:
+    files, damaged = read_headers(source, part_of(progress, 0.0, _HEADERS_DONE))
+    candidates = candidates_of(files)
+    candidate = chosen(candidates, series, source.name)
+    assert candidate.stack is not None  # chosen() raises otherwise
+    image, notices = read_stack(candidate.stack, candidate.label, part_of(progress, _HEADERS_DONE, _SLICES_DONE))
+    if damaged:
+        text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
+        notices = (Notice("damaged-files", text), *notices)
+    notices = (*other_series_notice(candidates, candidate), *candidate.stack.notices, *notices)
+    kind = "Enhanced DICOM" if candidate.enhanced else "DICOM"
+    return _scan(image, scan_header(candidate.header), source.name, kind, notices)
+
+
+def _scan(image: sitk.Image, header: ScanHeader, name: str, kind: str, notices: tuple[Notice, ...]) -> Scan:
+    return Scan(image, header, InputIdentity(name, kind, image_sha256(image)), notices)

@@ -1,0 +1,40 @@
+# make demo    install CTSMA into .venv and analyze the CT that comes with it
+# make test    install CTSMA and its tools into .venv; check style, types and behavior
+# make clean   remove what these made
+
+PYTHON ?= python3
+VENV ?= .venv
+REPORT ?= demo-report
+
+# A virtual environment is made anew when what it is made from changes.
+SOURCE_HASH := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+CORE := $(VENV)/.core-$(SOURCE_HASH)
+TOOLS := $(VENV)/.tools-$(SOURCE_HASH)
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
+
+.PHONY: demo test clean
+.DELETE_ON_ERROR:
+
+demo: $(CORE)
+	@$(VENV)/bin/ctsma demo --out $(REPORT) --overwrite
+	@echo "Open $(REPORT)/report.html in a browser, or $(REPORT)/report.pdf."
+
+test: $(TOOLS)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m pytest -q
+
+clean:
+	@rm -rf $(VENV) $(REPORT) .pytest_cache .ruff_cache .mypy_cache
+
+$(CORE):
+	@bash scripts/system_libraries.sh $(PYTHON)
+	@echo "Installing CTSMA into $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(TOOLS): $(CORE)
+	@echo "Installing the tools for tests into $(VENV) ..."
+	@$(PIP) install -c constraints.txt -e '.[test,dev]'
+	@touch $@

@@ -1,0 +1,98 @@
+"""References of a leg whose tissues are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.morphometry.noise import estimate_noise_sd
+from CTSMALib.morphometry.tissue_reference import bone_volume_fraction
+from CTSMALib.morphometry.tissue_references import estimate_tissue_references
+from Testing.core.morphometry.phantoms import a_leg, image_of, references
+
+Leg = tuple[sitk.Image, sitk.Image]
+
+
+def codes(found: object) -> set[str]:
+    return {notice.code for notice in found.notices}  # type: ignore[attr-defined]
+
+
+def test_every_tissue_of_a_whole_leg_is_measured(a_thick_boned_leg: Leg) -> None:
+    found = estimate_tissue_references(*a_thick_boned_leg, psf_fwhm_mm=0.8)
+    assert found.fat.hu == pytest.approx(-105.0, abs=8.0)
+    assert found.muscle.hu == pytest.approx(50.0, abs=5.0)
+    assert found.marrow.hu == pytest.approx(-60.0, abs=10.0)
+    assert found.cortical.hu == pytest.approx(1500.0, rel=0.02)
+    assert found.cortex_resolved
+    assert found.bone_tissue_hu == found.cortical.hu
+    assert all(tissue.measured for tissue in (found.fat, found.muscle, found.marrow, found.cortical))
+    assert codes(found) == {"bone-reference-measured"}
+
+
+def test_the_scale_of_the_scanner_is_followed(a_thick_boned_leg: Leg) -> None:
+    """A calibration error moves image and references alike, so the bone volume fraction stays."""
+    image, bone = a_thick_boned_leg
+    drifted = sitk.Cast(sitk.Cast(image, sitk.sitkFloat32) * 0.95 + 8.0, sitk.sitkInt16)
+    first = estimate_tissue_references(image, bone, psf_fwhm_mm=0.8)
+    second = estimate_tissue_references(drifted, bone, psf_fwhm_mm=0.8)
+    hu = np.array([100.0, 300.0, 600.0])
+    assert second.fat.hu == pytest.approx(0.95 * first.fat.hu + 8.0, abs=3.0)
+    assert np.allclose(bone_volume_fraction(0.95 * hu + 8.0, second), bone_volume_fraction(hu, first), atol=0.01)
+
+
+def test_cortex_thinner_than_the_blur_is_not_taken_for_solid_bone() -> None:
+    image, bone = a_leg((0.8, 0.8, 0.8), (1.6, 1.6, 1.6), cortex_mm=1.0, marrow=-60.0)
+    found = estimate_tissue_references(image, bone, kvp=120.0, psf_fwhm_mm=1.6)
+    assert found.cortical.hu < 1300.0
+    assert not found.cortex_resolved
+    assert found.bone_tissue_hu == 1500.0
+    assert "bone-reference-assumed" in codes(found)
+    assert estimate_tissue_references(image, bone, kvp=100.0, psf_fwhm_mm=1.6).bone_tissue_hu > 1700.0
+
+
+def test_a_cortex_that_cannot_be_bone_is_not_believed(a_thick_boned_leg: Leg) -> None:
+    image, bone = a_thick_boned_leg
+    halved = sitk.Cast(sitk.Cast(image, sitk.sitkFloat32) * 0.6, sitk.sitkInt16)
+    found = estimate_tissue_references(halved, bone, kvp=120.0, psf_fwhm_mm=0.8)
+    assert found.cortical.hu == pytest.approx(900.0, rel=0.03)
+    assert found.bone_tissue_hu == 1500.0
+
+
+def test_tissues_out_of_view_fall_back_and_say_so() -> None:
+    air = image_of(np.full((40, 40, 40), -1000, np.int16))
+    found = estimate_tissue_references(air, image_of(np.zeros((40, 40, 40), np.uint8)))
+    assert (found.fat.hu, found.muscle.hu) == (-100.0, 55.0)
+    assert -80.0 <= found.marrow.hu <= -20.0
+    assert found.bone_tissue_hu == 1500.0
+    assert not any(tissue.measured for tissue in (found.fat, found.muscle, found.marrow, found.cortical))
+    assert codes(found) == {
+        "fat-reference-default",
+        "muscle-reference-default",
+        "marrow-reference-default",
+        "bone-reference-assumed",
+    }
+
+
+def test_trabecular_bone_without_a_fatty_canal_is_not_taken_for_marrow() -> None:
+    image, bone = a_leg((0.8, 0.8, 0.8), marrow=150.0)
+    found = estimate_tissue_references(image, bone)
+    assert not found.marrow.measured
+    assert found.marrow.hu < 0.0
+
+
+def test_mixing_runs_from_marrow_to_bone_and_no_further() -> None:
+    hu = np.array([-300.0, -60.0, 670.0, 1400.0, 2000.0])
+    assert np.allclose(bone_volume_fraction(hu, references()), [0.0, 0.0, 0.5, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("noise", [8.0, 30.0, 70.0])
+def test_noise_is_recovered(noise: float) -> None:
+    image, bone = a_leg((0.6, 0.6, 1.2), size=100.0, fat_mm=8.0, noise=noise)
+    found = estimate_noise_sd(image, estimate_tissue_references(image, bone), bone)
+    assert found == pytest.approx(noise, rel=0.08)
+
+
+def test_noise_needs_soft_tissue() -> None:
+    air = image_of(np.full((20, 40, 40), -1000, np.int16))
+    assert estimate_noise_sd(air, references()) is None

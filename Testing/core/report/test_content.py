@@ -1,0 +1,151 @@
+"""What a report says is what was measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from CTSMALib.analysis.result import Summary
+from CTSMALib.catalogue import quantities, quantity
+from CTSMALib.notices import Notice, Severity
+from CTSMALib.report import sentences, tables
+from CTSMALib.report.csv_table import render_csv
+from CTSMALib.report.facts import side_text
+from CTSMALib.report.html import render_html
+from CTSMALib.report.model import DISCLAIMER, ReportModel
+from CTSMALib.report.pdf import render_pdf
+from CTSMALib.report.wording import age_text, date_text, name_text, number_text, summary_text
+from Testing.core.report.conftest import AnalyzedKnee
+from Testing.core.report.readers import HtmlReader, csv_rows, pdf_pages
+
+REASON = "Metal lies within 10 mm of 17 of its patches."
+
+
+@pytest.fixture(scope="module")
+def pages(a_report_model: ReportModel, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    path = tmp_path_factory.mktemp("pdf") / "report.pdf"
+    render_pdf(a_report_model, path)
+    return pdf_pages(path)
+
+
+@pytest.fixture(scope="module")
+def page(a_report_model: ReportModel) -> HtmlReader:
+    return HtmlReader(render_html(a_report_model))
+
+
+def test_html_loads_nothing(a_report_model: ReportModel) -> None:
+    html = render_html(a_report_model)
+    reader = HtmlReader(html)
+    assert {"script", "link", "iframe", "object", "form"}.isdisjoint(reader.tags)
+    loaded = [value for _, name, value in reader.attributes if name in ("src", "href", "srcset", "action", "data")]
+    assert loaded and all(value.startswith("data:image/png;base64,") for value in loaded)
+    assert "url(" not in html and "@import" not in html
+
+
+def test_html_structure(page: HtmlReader) -> None:
+    assert page.tags.count("h1") == 1
+    assert {"main", "header", "footer", "figure", "figcaption", "caption"} - {"caption"} <= set(page.tags)
+    alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
+    assert len(alts) == page.tags.count("img") > 8
+    assert all(len(alt) > 25 for alt in alts)
+
+
+def test_every_pdf_page_has_number_and_disclaimer(pages: list[str]) -> None:
+    assert 4 <= len(pages) <= 9
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
+        assert DISCLAIMER in text
+        assert "Żółć, Łukasz · KH-004711 · born 1957-03-14" in text
+        assert len(text) > 400  # no page is empty
+
+
+def test_refused_compartment_shows_its_reason(page: HtmlReader, pages: list[str]) -> None:
+    assert f"Not reported. {REASON}" in page.text
+    assert f"Not reported. {REASON}" in pages[0]
+    assert "Lateral femoral condyle refused refused refused refused" in page.text
+
+
+def test_refused_without_reason_is_not_blank(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    silent = replace(analysis, compartments=tuple(replace(c, reason="", reported=False) for c in analysis.compartments))
+    assert {row.remark for row in tables.compartment_table(silent).rows} == {tables.NO_REASON}
+
+
+def test_main_table_holds_the_summaries(a_knee_analysis: AnalyzedKnee, page: HtmlReader, pages: list[str]) -> None:
+    for finding in a_knee_analysis.analysis.compartments:
+        for key in ("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm"):
+            if finding.reported:
+                text = summary_text(quantity(key), finding.values[key]).replace("\N{NO-BREAK SPACE}", " ")
+                assert text in page.text
+                assert text in pages[0]
+
+
+def test_summary_states_the_ratio_and_no_diagnosis(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    tibia = {c.key: c.values["ct_bvf"].mean for c in analysis.compartments if c.key in ("TM", "TL")}
+    summary = sentences.summary(analysis)
+    assert summary[0] == "70 of 96 patches are valid; 3 of 4 compartments are reported."
+    assert f"medial-to-lateral ratio {tibia['TM'] / tibia['TL']:.2f}." in summary[1]
+    assert not [text for text in summary if text.startswith("Femur")]  # its lateral side is refused
+    assert "no diagnosis" in summary[-1]
+
+
+def test_unresolved_trabeculae_are_said(page: HtmlReader) -> None:
+    assert "This scan does not resolve trabeculae; no trabecular parameter is reported." in page.text
+
+
+def test_notices_are_grouped_by_severity(a_report_model: ReportModel) -> None:
+    assert [group.severity for group in a_report_model.notices] == [Severity.REFUSED, Severity.CAUTION]
+    assert a_report_model.handling == ("The file lukasz_0611.nii.gz was stored in another order.",)
+
+
+def test_virtual_data_are_in_the_title(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    simulated = replace(analysis, notices=(Notice("virtual-knee", "Simulated.", Severity.INFO),))
+    assert sentences.title(analysis) == "Subchondral bone of the right knee on CT"
+    assert sentences.title(simulated).endswith("(virtual data)")
+    assert "simulated" in sentences.limits(simulated)[0]
+
+
+def test_definitions_cover_all_that_is_shown(a_knee_analysis: AnalyzedKnee, page: HtmlReader) -> None:
+    assert len(tables.definitions(a_knee_analysis.analysis)) == len(quantities())
+    assert quantity("ct_bvf").definition in page.text
+
+
+def test_csv_round_trip(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    rows = csv_rows(render_csv(analysis))
+    assert [row["patch"] for row in rows] == [item.patch.id for item in analysis.patches]
+    for row, item in zip(rows, analysis.patches, strict=True):
+        assert float(row["x_lps [mm]"]) == item.patch.centre_lps_mm[0]
+        assert float(row["proximal [mm]"]) == item.patch.centre_anatomical_mm[2]
+        read = {q.key: row[f"{q.key} [{q.unit}]"] for q in quantities(scope="patch")}
+        assert {key: float(text) for key, text in read.items() if text} == item.values
+    refused = [row for row in rows if row["compartment"] == "FL"]
+    assert {(row["compartment_reported"], row["reason"]) for row in refused} == {
+        ("no", REASON[0].lower() + REASON[1:-1])
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(-61.6, 0, "−62"), (-0.001, 2, "0.00"), (math.nan, 2, "—"), (math.inf, 1, "—"), (0.425, 2, "0.42")],
+)
+def test_number_text(value: float, decimals: int, text: str) -> None:
+    assert number_text(value, decimals) == text
+
+
+def test_single_patch_has_no_deviation() -> None:
+    assert summary_text(quantity("ct_hu_mean"), Summary(412.0, math.nan, 1)) == "412"
+
+
+def test_header_words() -> None:
+    assert (date_text("19570314"), date_text("1957"), age_text("007M")) == ("1957-03-14", "1957", "7 months")
+    assert name_text("Adams^John Robert^^Dr.=亜^丈") == "Adams, John Robert Dr. (亜, 丈)"
+
+
+def test_side_against_header_is_said(a_knee_analysis: AnalyzedKnee) -> None:
+    side = replace(a_knee_analysis.analysis.side, header_side="left", agrees_with_header=False)
+    assert side_text(side) == "right (told by: fibula; the header says left)"

@@ -1,0 +1,229 @@
+"""The ``ctsma`` command: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from CTSMALib import __version__, cli
+from CTSMALib.analysis.folder import load_analysis, write_folder
+from CTSMALib.errors import AnatomyError, InputError
+from CTSMALib.jobs import analyze
+from CTSMALib.jobs.analyze import Steps
+from CTSMALib.jobs.arguments import analyze_request
+from CTSMALib.jobs.protocol import Finished, Progressed, Started, decode
+from CTSMALib.jobs.request import AnalyzeRequest
+from CTSMALib.progress import Progress
+from Testing.core.made_up_knee import made_up_knee
+
+ROOT = Path(__file__).parents[2]
+
+
+def made_up_steps(failing: Callable[[], object] = lambda: None) -> Steps:
+    def analyze_scan(scan: object, side: str, progress: Progress) -> list:
+        progress("Finding the bones", 0.5)
+        failing()
+        return [made_up_knee("left"), made_up_knee("right")] if side == "both" else [made_up_knee()]
+
+    def without_identifiers(analysis):  # type: ignore[no-untyped-def]
+        from dataclasses import replace
+
+        return replace(analysis, header=replace(analysis.header, patient_name="", patient_id="K-1"))
+
+    return Steps(
+        read_scan=lambda path, series, progress: None,
+        analyze_scan=analyze_scan,
+        write_folder=write_folder,
+        write_reports=lambda analysis, folder, formats, hidden: [
+            (folder / f"report.{name}").write_text("hidden" if hidden else analysis.header.patient_name)
+            for name in formats
+        ],
+        without_identifiers=without_identifiers,
+    )
+
+
+@pytest.fixture(autouse=True)
+def made_up_rooms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(analyze, "real_steps", made_up_steps)
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    yield
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+def failing_with(error: BaseException) -> Callable[[], Steps]:
+    def fail() -> None:
+        raise error
+
+    return lambda: made_up_steps(fail)
+
+
+def test_an_analysis_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "result"
+    assert cli.main(["analyze", "knee.nii.gz", "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        f"Result       {out}",
+        "Side         left (from: fibula)",
+        "Compartments FM 20/24, FL not reported, TM 20/24, TL 20/24 (valid patches)",
+        "Notices      1, see the report",
+        *(f"Report       {out / f'report.{name}'}" for name in ("csv", "html", "pdf")),
+        "Research use only: not a medical device.",
+    ]
+    assert "[100%] Finishing" in printed.err
+    assert load_analysis(out).side.side == "left"
+
+
+def test_both_knees_have_their_own_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["analyze", "knee.nii.gz", "--out", str(tmp_path / "result"), "--side", "both", "--format", "csv"]
+    assert cli.main(arguments) == 0
+    assert "Side         right" in capsys.readouterr().out
+    for side in ("left", "right"):
+        assert load_analysis(tmp_path / "result" / side).side.side == side
+        assert (tmp_path / "result" / side / "report.csv").exists()
+        assert not (tmp_path / "result" / side / "report.pdf").exists()
+
+
+def test_pseudonymised_results_hold_no_name_anywhere(tmp_path: Path) -> None:
+    out = tmp_path / "result"
+    assert cli.main(["analyze", "knee.nii.gz", "--out", str(out), "--pseudonymise"]) == 0
+    assert load_analysis(out).header.patient_id == "K-1"
+    assert (out / "report.html").read_text() == "hidden"
+    assert not [path for path in out.rglob("*") if path.is_file() and b"Doe" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (InputError("The file is empty.", "Choose another."), 2, "Error: The file is empty.\nChoose another.\n"),
+        (AnatomyError("There is no knee.", "Scan one."), 2, "Error: There is no knee.\nScan one.\n"),
+        (MemoryError(), 2, "not enough memory"),
+        (KeyboardInterrupt(), 130, "Stopped: "),
+        (ZeroDivisionError("division by\nzero"), 1, "ZeroDivisionError: division by zero."),
+    ],
+)
+def test_failures_are_told_in_words(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(analyze, "real_steps", failing_with(error))
+    assert cli.main(["analyze", "knee.nii.gz", "--out", str(tmp_path / "result")]) == code
+    printed = capsys.readouterr()
+    assert sentence in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_debug_shows_where_a_problem_arose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(analyze, "real_steps", failing_with(ZeroDivisionError()))
+    assert cli.main(["analyze", "knee.nii.gz", "--out", str(tmp_path / "result"), "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["analyze", "knee.nii.gz"],
+        ["analyze", "knee.nii.gz", "--out", "x", "--side", "middle"],
+        ["analyze", "knee.nii.gz", "--out", "x", "--format", "docx"],
+        ["analyze", "knee.nii.gz", "--out", "x", "--format", ","],
+    ],
+)
+def test_wrong_arguments_end_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: ctsma" in capsys.readouterr().err
+
+
+def test_help_has_examples_and_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, text in ((["--help"], "ctsma analyze knee.nii.gz --out result"), (["--version"], __version__)):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        assert ended.value.code == 0
+        assert text in capsys.readouterr().out
+
+
+def test_arguments_become_a_request() -> None:
+    arguments = "analyze a --out b --side left --series 4 --format PDF,csv,pdf --pseudonymize --overwrite".split()
+    request = analyze_request(cli._parser().parse_args(arguments))
+    assert request == AnalyzeRequest(Path("a"), Path("b"), "left", "4", ("pdf", "csv"), True, True)
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "CTSMA"), str(ROOT)])}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, timeout=60)
+
+
+@pytest.mark.parametrize("module", [["CTSMALib.cli", "analyze", "--json"], ["CTSMALib.jobs", "analyze"]])
+def test_a_missing_scan_is_an_event_and_a_sentence(tmp_path: Path, module: list[str]) -> None:
+    done = run_python("-m", *module, str(tmp_path / "absent"), "--out", str(tmp_path / "result"))
+    assert done.returncode == 2
+    start, *_, error = [decode(line) for line in done.stdout.splitlines()]
+    assert isinstance(start, Started)
+    assert error.kind == "input"
+    assert "absent" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+_MADE_UP_COMMAND = """
+import sys
+from CTSMALib import cli
+from CTSMALib.jobs import analyze
+from Testing.core.test_cli import made_up_steps
+analyze.real_steps = made_up_steps
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_json_lines_tell_of_an_analysis(tmp_path: Path) -> None:
+    done = run_python("-c", _MADE_UP_COMMAND, "analyze", "knee.nii.gz", "--out", str(tmp_path / "result"), "--json")
+    assert done.returncode == 0, done.stderr
+    events = [decode(line) for line in done.stdout.splitlines()]
+    assert isinstance(events[0], Started)
+    assert isinstance(events[1], Progressed)
+    assert events[-1] == Finished(str(tmp_path / "result"))
+
+
+def test_help_is_quick() -> None:
+    started = time.monotonic()
+    done = run_python("-m", "CTSMALib.cli", "--help")
+    elapsed = time.monotonic() - started
+    assert done.returncode == 0
+    assert elapsed < 2.0
+    loaded = run_python("-m", "CTSMALib.cli", "--version")
+    assert loaded.stdout.strip() == f"ctsma {__version__}"
+
+
+def test_a_folder_that_is_no_result_has_no_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", str(tmp_path)]) == 2
+    assert "is not a CTSMA result" in capsys.readouterr().err
+
+
+def test_info_of_an_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty.nii").touch()
+    assert cli.main(["info", str(tmp_path / "empty.nii")]) == 2
+    assert "is empty" in capsys.readouterr().err
+
+
+def test_info_for_programs(tmp_path: Path) -> None:
+    done = run_python("-m", "CTSMALib.cli", "info", str(tmp_path), "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["event"] == "error"

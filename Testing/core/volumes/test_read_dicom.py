@@ -1,0 +1,350 @@
+"""Whatever way a DICOM series is stored, the same voxels are at the same places."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+from scipy.spatial.transform import Rotation
+
+from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.volumes import Scan, read_scan
+from CTSMALib.volumes import dicom_pixels as pixels
+from Testing.core.volumes.dicom_writer import Geometry, write_enhanced, write_series
+
+COMPRESSED = {
+    "deflated": DeflatedExplicitVRLittleEndian,
+    "rle": RLELossless,
+    "jpeg-lossless": JPEGLosslessSV1,
+    "jpeg-ls": JPEGLSLossless,
+    "jpeg-2000": JPEG2000Lossless,
+}
+
+
+def voxels(scan: Scan) -> np.ndarray:
+    return sitk.GetArrayFromImage(scan.image)
+
+
+def codes(scan: Scan) -> set[str]:
+    return {notice.code for notice in scan.notices}
+
+
+def assert_same(scan: Scan, hu: np.ndarray, geometry: Geometry) -> None:
+    """The scan holds ``hu`` at the positions of ``geometry``, whatever its own storage order."""
+    assert scan.image.GetPixelID() == sitk.sitkInt16
+    for z, y, x in ((0, 0, 0), (3, 7, 60), (39, 55, 63), (20, 28, 31)):
+        place = geometry.origin + geometry.direction @ (np.array([x, y, z]) * geometry.spacing)
+        index = scan.image.TransformPhysicalPointToContinuousIndex(place.tolist())
+        np.testing.assert_allclose(index, np.rint(index), atol=1e-4)
+        assert scan.image[[round(v) for v in index]] == hu[z, y, x]
+    assert voxels(scan).sum(dtype=int) == hu.sum(dtype=int)
+    assert np.linalg.det(np.array(scan.image.GetDirection()).reshape(3, 3)) == pytest.approx(1)
+
+
+def test_plain_series(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    uid = write_series(tmp_path / "ct", a_phantom)
+    scan = read_scan(tmp_path / "ct")
+    np.testing.assert_array_equal(voxels(scan), a_phantom)
+    np.testing.assert_allclose(scan.image.GetSpacing(), (0.8, 0.7, 1.5), rtol=1e-9)
+    assert scan.notices == ()
+    assert (scan.identity.name, scan.identity.format) == ("ct", "DICOM")
+    header = scan.header
+    assert (header.modality, header.laterality, header.patient_age, header.kvp) == ("CT", "L", "063Y", 120.0)
+    assert (header.patient_name, header.series_uid, header.slice_thickness_mm) == ("Test^Knee", uid, 1.5)
+
+
+OBLIQUE = Rotation.from_euler("zyx", (17, -11, 23), degrees=True).as_matrix()
+GEOMETRIES = {
+    "axial": Geometry(),
+    "oblique": Geometry(direction=OBLIQUE),
+    "sagittal": Geometry(direction=np.array([[0, 0, 1], [1, 0, 0], [0, -1, 0]], dtype=float)),
+    "stack-downwards": Geometry(direction=np.diag([1.0, 1, -1])),
+    "feet-first-prone": Geometry(direction=np.diag([-1.0, 1, -1])),
+}
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_geometry_is_exact(tmp_path: Path, a_phantom: np.ndarray, geometry: Geometry) -> None:
+    write_series(tmp_path, a_phantom, geometry)
+    assert_same(read_scan(tmp_path), a_phantom, geometry)
+
+
+def test_names_order_and_folders_do_not_matter(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    names = [f"{'ab'[i % 2]}/IM{i}" for i in range(40)]
+    random.Random(3).shuffle(names)
+    write_series(tmp_path, a_phantom, name=names.__getitem__)
+    (tmp_path / "a" / "notes.txt").write_text("not an image")
+    (tmp_path / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
+    assert_same(read_scan(tmp_path), a_phantom, Geometry())
+
+
+def test_one_file_stands_for_its_series(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom)
+    write_series(tmp_path, a_phantom[::-1], name="other{}".format, series_number=9)
+    assert_same(read_scan(tmp_path / "0007.dcm"), a_phantom, Geometry())
+
+
+def test_file_without_preamble(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[132:])
+    assert_same(read_scan(tmp_path), a_phantom, Geometry())
+
+
+@pytest.mark.parametrize("syntax", COMPRESSED.values(), ids=COMPRESSED)
+def test_compressed_series(tmp_path: Path, a_phantom: np.ndarray, syntax: str) -> None:
+    if syntax == JPEGLosslessSV1:
+        write_series(tmp_path, a_phantom)
+        _compress_with_gdcm(tmp_path)
+    else:
+        write_series(tmp_path, a_phantom, transfer_syntax=syntax)
+    np.testing.assert_array_equal(voxels(read_scan(tmp_path)), a_phantom)
+
+
+def _compress_with_gdcm(folder: Path) -> None:
+    """Pydicom cannot write JPEG lossless: let ITK's GDCM compress, and put its stream into our file."""
+    import pydicom
+
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        writer = sitk.ImageFileWriter()
+        writer.SetImageIO("GDCMImageIO")
+        writer.SetUseCompression(True)
+        writer.SetCompressor("JPEG")
+        writer.SetFileName(str(folder / "gdcm.dcm"))
+        writer.Execute(sitk.GetImageFromArray(dataset.pixel_array[None]))
+        packed = pydicom.dcmread(folder / "gdcm.dcm")
+        dataset.PixelData = packed.PixelData
+        dataset["PixelData"].VR = "OB"
+        dataset.file_meta.TransferSyntaxUID = packed.file_meta.TransferSyntaxUID
+        assert dataset.file_meta.TransferSyntaxUID == JPEGLosslessSV1
+        dataset.save_as(path)
+    (folder / "gdcm.dcm").unlink()
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize("enhanced", [False, True])
+def test_gdcm_steps_in_where_pydicom_has_no_decoder(
+    tmp_path: Path, a_phantom: np.ndarray, monkeypatch: pytest.MonkeyPatch, syntax: str, enhanced: bool
+) -> None:
+    if enhanced:
+        write_enhanced(tmp_path / "e.dcm", a_phantom, transfer_syntax=syntax)
+    else:
+        write_series(tmp_path, a_phantom, transfer_syntax=syntax)
+
+    def no_decoder(_: Dataset) -> np.ndarray:
+        raise RuntimeError("missing dependencies")
+
+    monkeypatch.setattr(Dataset, "pixel_array", property(no_decoder))
+    np.testing.assert_array_equal(voxels(read_scan(tmp_path)), a_phantom)
+
+
+def test_missing_decoder_is_said(tmp_path: Path, a_phantom: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    from CTSMALib.errors import MissingDependencyError
+
+    write_series(tmp_path, a_phantom, transfer_syntax=JPEG2000Lossless)
+    monkeypatch.setattr(Dataset, "pixel_array", property(lambda _: 1 / 0))
+    monkeypatch.setattr(pixels, "_write_frame", lambda *_: 1 / 0)
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        read_scan(tmp_path)
+    monkeypatch.setattr(type(pixels.pydicom.pixels.get_decoder(JPEG2000Lossless)), "is_available", False)
+    with pytest.raises(MissingDependencyError, match="JPEG 2000") as caught:
+        read_scan(tmp_path)
+    assert "pip install" in caught.value.remedy
+
+
+def test_enhanced_ct(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    order = list(range(40))
+    random.Random(5).shuffle(order)
+    geometry = Geometry(direction=OBLIQUE)
+    write_enhanced(tmp_path / "e.dcm", a_phantom, geometry, order=order)
+    scan = read_scan(tmp_path / "e.dcm")
+    assert_same(scan, a_phantom, geometry)
+    assert scan.identity.format == "Enhanced DICOM"
+    assert (scan.header.convolution_kernel, scan.header.kvp) == ("BONE", 120.0)
+
+
+def test_rescale_may_differ_by_slice(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        ds.RescaleSlope, ds.RescaleIntercept = (0.5, -1100.5 - i) if i % 2 else (1, -1100 - i)
+        stored = (a_phantom[i] - float(ds.RescaleIntercept)) / float(ds.RescaleSlope)
+        ds.BitsStored, ds.HighBit = 16, 15
+        ds.PixelData = np.rint(stored).astype("<u2").tobytes()
+
+    write_series(tmp_path, a_phantom, edit=edit)
+    np.testing.assert_array_equal(voxels(read_scan(tmp_path)), a_phantom)
+
+
+def test_signed_twelve_bit_values(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        ds.PixelRepresentation, ds.RescaleIntercept = 1, 0
+        ds.PixelData = (a_phantom[i].astype("<i2") & 0x0FFF).astype("<u2").tobytes()
+
+    write_series(tmp_path, a_phantom, edit=edit)
+    np.testing.assert_array_equal(voxels(read_scan(tmp_path)), a_phantom)
+
+
+@pytest.mark.parametrize("value", [63536, -2000])
+def test_padding_is_air(tmp_path: Path, a_phantom: np.ndarray, value: int) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        plane = a_phantom[i].astype("<i2")
+        plane[:5] = -2000
+        ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.RescaleIntercept = 16, 15, 1, 0
+        ds.add_new("PixelPaddingValue", "US" if value > 0 else "SS", value)
+        ds.PixelData = plane.tobytes()
+
+    write_series(tmp_path, a_phantom, edit=edit)
+    assert np.all(voxels(read_scan(tmp_path))[:, :5] == -1024)
+
+
+def test_missing_rescale_of_offset_values_is_undone(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        del ds.RescaleSlope, ds.RescaleIntercept
+
+    write_series(tmp_path, a_phantom, edit=edit)
+    scan = read_scan(tmp_path)
+    np.testing.assert_array_equal(voxels(scan), a_phantom)
+    assert codes(scan) == {"offset-removed"}
+
+
+def test_doubled_slices_are_dropped(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path / "a", a_phantom)
+    (tmp_path / "b").mkdir()
+    for name in ("0003.dcm", "0004.dcm"):
+        (tmp_path / "b" / name).write_bytes((tmp_path / "a" / name).read_bytes())
+    scan = read_scan(tmp_path)
+    assert_same(scan, a_phantom, Geometry())
+    assert codes(scan) == {"doubled-slices"}
+
+
+def test_doubled_slices_under_new_uids_are_dropped(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, np.concatenate([a_phantom, a_phantom[5:7]]), positions=[*range(40), 5, 6])
+    scan = read_scan(tmp_path)
+    assert_same(scan, a_phantom, Geometry())
+    assert codes(scan) == {"doubled-slices"}
+
+
+def test_one_of_two_acquisitions_is_read(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        ds.AcquisitionNumber = 1 + i // 40
+
+    both = np.concatenate([a_phantom, a_phantom[:30] + 3])
+    write_series(tmp_path, both, positions=[*range(40), *range(30)], edit=edit)
+    scan = read_scan(tmp_path)
+    assert_same(scan, a_phantom, Geometry())
+    assert codes(scan) == {"several-acquisitions"}
+
+
+def test_missing_slice_is_interpolated(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    kept = [i for i in range(40) if i not in (11, 25)]
+    write_series(tmp_path, a_phantom[kept], positions=kept)
+    scan = read_scan(tmp_path)
+    np.testing.assert_array_equal(voxels(scan)[kept], a_phantom[kept])
+    expected = (a_phantom[10].astype(float) + a_phantom[12]) / 2
+    assert np.abs(voxels(scan)[11] - expected).max() <= 0.5
+    assert codes(scan) == {"missing-slices"}
+
+
+def test_mildly_uneven_slices_are_interpolated(tmp_path: Path) -> None:
+    """A linear ramp along the stack stays the same ramp in space."""
+    ramp = np.repeat(np.arange(40, dtype=np.int16)[:, None, None] * 30, 56, axis=1).repeat(64, axis=2)
+    ramp[:, :8] = -1000
+    places = [i + (0.2 if i % 2 else 0.0) for i in range(39)] + [39.0]
+    uneven = np.rint(np.array(places)[:, None, None] * 30) * np.ones((1, 56, 64))
+    uneven[:, :8] = -1000
+    write_series(tmp_path, uneven.astype(np.int16), positions=places)
+    scan = read_scan(tmp_path)
+    assert "uneven-slices" in codes(scan)
+    assert scan.image.GetSpacing()[2] == pytest.approx(1.5)
+    assert np.abs(voxels(scan).astype(int) - ramp).max() <= 1
+
+
+def test_jitter_of_positions_changes_nothing(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom, positions=[i + 0.004 * (-1) ** i for i in range(40)])
+    scan = read_scan(tmp_path)
+    np.testing.assert_array_equal(voxels(scan), a_phantom)
+    assert scan.notices == ()
+
+
+@pytest.mark.parametrize("degrees", [12.0, -20.0])
+def test_gantry_tilt_is_straightened(tmp_path: Path, degrees: float) -> None:
+    """A ramp in space is the same ramp after the slices were shifted."""
+    geometry, slope = Geometry(), np.tan(np.radians(degrees))
+
+    def shear(ds: Dataset, i: int) -> None:
+        position = [float(v) for v in ds.ImagePositionPatient]
+        position[1] += slope * 1.5 * i
+        ds.ImagePositionPatient = [round(v, 6) for v in position]
+
+    z, y, x = np.mgrid[:40, :56, :64]
+    place_y, place_x = geometry.origin[1] + 0.7 * y + slope * 1.5 * z, geometry.origin[0] + 0.8 * x
+    hu = np.rint(200 + 4 * place_y + 3 * place_x).astype(np.int16)
+    hu[:, :, :2] = -1000
+    write_series(tmp_path, hu, edit=shear)
+    scan = read_scan(tmp_path)
+    assert codes(scan) == {"gantry-tilt"}
+    assert f"{abs(degrees):.1f}°" in next(n.text for n in scan.notices)
+    array = voxels(scan)
+    inner = np.argwhere(array > 0)[::37]
+    places = np.array([scan.image.TransformIndexToPhysicalPoint([int(v) for v in i[::-1]]) for i in inner])
+    expected = 200 + 4 * places[:, 1] + 3 * places[:, 0]
+    assert np.quantile(np.abs(array[tuple(inner.T)] - expected), 0.97) <= 1  # the outermost rows mix with air
+    assert len(inner) > 0.9 * np.count_nonzero(hu > 0) / 37
+
+
+def test_localizer_and_odd_images_are_left_out(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        if i == 40:
+            ds.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+        elif i == 41:
+            ds.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+        elif i == 42:
+            ds.PixelSpacing = [0.3, 0.3]
+
+    write_series(tmp_path, np.concatenate([a_phantom, a_phantom[:3]]), edit=edit)
+    scan = read_scan(tmp_path)
+    assert_same(scan, a_phantom, Geometry())
+    assert codes(scan) == {"images-left-out"}
+
+
+def test_a_damaged_file_is_left_out_and_said(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom)
+    (tmp_path / "0050.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\x02\x00\x00\x00UL\x04\x00" + b"\xff" * 50)
+    scan = read_scan(tmp_path)
+    assert_same(scan, a_phantom, Geometry())
+    assert codes(scan) == {"damaged-files"}
+
+
+def test_progress_rises_to_one_and_may_cancel(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom)
+    seen: list[tuple[str, float]] = []
+    read_scan(tmp_path, progress=lambda stage, fraction, message="": seen.append((stage, fraction)))
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert ("Reading slices", 1.0) in seen
+
+    def cancel(stage: str, fraction: float, message: str = "") -> None:
+        if stage == "Reading slices":
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        read_scan(tmp_path, progress=cancel)
+
+
+def test_uncompressed_syntax_is_the_default_of_the_writer(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    import pydicom
+
+    write_series(tmp_path, a_phantom[:1])
+    assert pydicom.dcmread(tmp_path / "0000.dcm").file_meta.TransferSyntaxUID == ExplicitVRLittleEndian

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Checks for what the Python packages need from the system. As root on Debian it installs what is
+# missing; otherwise it says so and goes on, because the rest may still work.
+#
+# usage: scripts/system_libraries.sh PYTHON
+set -euo pipefail
+
+python=${1:-python3}
+missing=()
+
+if ! command -v "$python" >/dev/null 2>&1; then
+    missing+=(python3 python3-venv)
+elif ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+    missing+=(python3-venv)
+fi
+# VTK, SimpleITK and SciPy are linked against the C++ runtime and zlib; their wheels bring everything else.
+libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null || true)
+if [[ -n $libraries ]]; then
+    grep -q 'libstdc++\.so\.6' <<<"$libraries" || missing+=(libstdc++6)
+    grep -q 'libz\.so\.1' <<<"$libraries" || missing+=(zlib1g)
+fi
+
+if [[ ${#missing[@]} -gt 0 ]]; then
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing system packages: ${missing[*]}"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    else
+        echo "Missing system packages: ${missing[*]}" >&2
+        echo "Install them, for example with: sudo apt-get install ${missing[*]}" >&2
+    fi
+fi
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "CTSMA needs Python 3.11 or newer; '$python' is $("$python" -V 2>&1 || true)." >&2
+    echo "Name another one, for example: make test PYTHON=python3.12" >&2
+    exit 1
+fi
