@@ -105,6 +105,7 @@ def test_pseudonymised_results_hold_no_name_anywhere(tmp_path: Path) -> None:
         (InputError("The file is empty.", "Choose another."), 2, "Error: The file is empty.\nChoose another.\n"),
         (AnatomyError("There is no knee.", "Scan one."), 2, "Error: There is no knee.\nScan one.\n"),
         (MemoryError(), 2, "not enough memory"),
+        (ModuleNotFoundError("No", name="vtk"), 2, "The Python package vtk is not installed."),
         (KeyboardInterrupt(), 130, "Stopped: "),
         (ZeroDivisionError("division by\nzero"), 1, "ZeroDivisionError: division by zero."),
     ],

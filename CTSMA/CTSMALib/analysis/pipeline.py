@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import SimpleITK as sitk
+from threadpoolctl import threadpool_limits
 
 from CTSMALib import __version__
 from CTSMALib.analysis.compartment_findings import compartment_findings
@@ -53,6 +54,12 @@ def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) ->
     """
     if side not in ("auto", "both", "left", "right"):
         raise ValueError(f"unknown side {side!r}")
+    # The fits solve many tiny systems; several BLAS threads would spend their time waiting for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _analyze(scan, side, progress)
+
+
+def _analyze(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
     candidates = find_knees(scan.image, part_of(progress, 0.0, 0.15))
     if not candidates:
         raise AnatomyError(

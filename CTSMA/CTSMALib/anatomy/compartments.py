@@ -10,7 +10,7 @@ from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA, Bone, Compartmen
 from CTSMALib.anatomy.plate import Plate
 
 STEEPEST = {FEMUR.name: 0.5, TIBIA.name: 0.6}  # least cosine between plate normal and bone axis
-LARGEST_RISE_MM = {FEMUR.name: 14.0, TIBIA.name: 11.0}  # from the articular level, along the bone axis
+LARGEST_RISE_MM = {FEMUR.name: 13.0, TIBIA.name: 5.0}  # from the level of the half, along the bone axis
 CENTRAL_SHARE = 0.09  # of the width on either side of the middle: eminence, notch
 FEMORAL_CONDYLE = (0.06, 0.64)  # share of the antero-posterior extent, from posterior; the rest is trochlea
 
@@ -37,21 +37,30 @@ def compartment_support(plate: Plate, compartment: Compartment) -> NDArray[np.bo
 
 def _articular(plate: Plate) -> NDArray[np.bool_]:
     """Surface that faces the joint: near the articular level and not too steep."""
-    height = plate.points_mm[..., 2]
-    known = np.isfinite(height)
+    known = np.isfinite(plate.points_mm[..., 2])
     if known.sum() < 50:
         return np.zeros(known.shape, dtype=bool)
-    level = _articular_level(height[known], plate.bone)
-    away = (height - level) if plate.bone is FEMUR else (level - height)
+    height = np.where(known, plate.points_mm[..., 2], 0.0)
     facing = np.abs(plate.inward[..., 2]) > STEEPEST[plate.bone.name]
-    with np.errstate(invalid="ignore"):
-        near = known & facing & (away < LARGEST_RISE_MM[plate.bone.name])
+    near = np.zeros(known.shape, dtype=bool)
+    for half in (plate.lateral_mm > 0, plate.lateral_mm <= 0):
+        own = known & half[:, None]
+        level = _articular_level(plate, own)
+        away = (height - level) if plate.bone is FEMUR else (level - height)
+        near |= own & facing & (away < LARGEST_RISE_MM[plate.bone.name])
     return ndimage.binary_opening(near, iterations=2)
 
 
-def _articular_level(heights: NDArray[np.float64], bone: Bone) -> float:
-    """Typical height of the weight-bearing surface: the distal condyles, or the plateau as a whole."""
-    return float(np.quantile(heights, 0.03)) if bone is FEMUR else float(np.quantile(heights, 0.75))
+def _articular_level(plate: Plate, half: NDArray[np.bool_]) -> float:
+    """Height of the weight-bearing surface of one half: the distal condyle, or the middle of the plateau."""
+    heights = plate.points_mm[..., 2]
+    if not half.any():
+        return 0.0
+    if plate.bone is FEMUR:
+        return float(np.quantile(heights[half], 0.05))
+    i, j = np.nonzero(half)
+    middle = [np.abs(k - np.median(k)) <= 0.25 * np.ptp(k) for k in (i, j)]
+    return float(np.median(heights[half][middle[0] & middle[1]]))
 
 
 def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

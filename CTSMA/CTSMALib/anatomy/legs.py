@@ -12,11 +12,13 @@ from scipy import ndimage
 from CTSMALib.anatomy.bone_mask import filled_bone_mask
 from CTSMALib.anatomy.grids import index_to_lps, resample_axis_aligned
 from CTSMALib.anatomy.pose import START_STEP_MM, Brightness, Pose, find_knee
+from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, part_of, silent
 
 SEARCH_SPACING_MM = 2.0
 LEG_GAP_MM = 16.0  # bones further apart than twice this, seen from above, belong to different legs
 SMALLEST_LEG_ML = 20.0
+CLEARLY_BETTER = 1.1
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 0.27, 0.03  # bone that is no knee reaches 0.31 and 0.026
 
 
@@ -46,6 +48,9 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
 
     Returns:
         Knees that are complete enough to analyze, from the patient's right to left; empty if there is none.
+
+    Raises:
+        AnatomyError: the stored orientation is wrong.
     """
     progress("Finding the knee", 0.0)
     coarse = resample_axis_aligned(image, SEARCH_SPACING_MM)
@@ -57,8 +62,22 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
         part_of(progress, number / len(legs), (number + 1) / len(legs))("Finding the knee", 0.1)
         poses = find_knee(brightness, starts, sides=(False, True))
         if poses[0].residual < LARGEST_RESIDUAL and poses[0].explained > LEAST_EXPLAINED:
+            _check_orientation(poses[0], brightness)
             found.append(KneeCandidate(tuple(poses), _side_by_other_leg(number, legs)))
     return sorted(found, key=lambda knee: knee.pose.translation_mm[0])
+
+
+def _check_orientation(pose: Pose, brightness: Brightness) -> None:
+    """Refuse a scan whose stored orientation is wrong: the knee then fits better when turned over."""
+    for axis, words in ((0, "upside down"), (1, "upside down"), (2, "back to front")):
+        turn = -np.eye(3)
+        turn[axis, axis] = 1.0
+        turned = find_knee(brightness, pose.translation_mm[None], (False, True), turn)[0]
+        if turned.explained > CLEARLY_BETTER * pose.explained:
+            raise AnatomyError(
+                f"The knee lies {words} in this scan: its orientation is stored wrongly.",
+                "Convert it again from the original DICOM files, or correct the orientation in the header.",
+            )
 
 
 def _side_by_other_leg(number: int, legs: list[NDArray[np.float64]]) -> str:

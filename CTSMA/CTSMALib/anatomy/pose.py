@@ -87,21 +87,25 @@ class Brightness:
         return cls({s: sitk.SmoothingRecursiveGaussian(bright, s) for s in (COARSE_SIGMA_MM, FINE_SIGMA_MM)})
 
 
-def find_knee(brightness: Brightness, starts_mm: NDArray[np.float64], sides: tuple[bool, ...]) -> list[Pose]:
+def find_knee(
+    brightness: Brightness, starts_mm: NDArray[np.float64], sides: tuple[bool, ...],
+    turn: NDArray[np.float64] | None = None,
+) -> list[Pose]:  # fmt: skip
     """Fit every atlas from many starting points.
 
     Args:
         brightness: the patient's cortex.
         starts_mm: (n, 3) LPS positions at which the joint space might lie.
         sides: values of ``mirrored`` to try.
+        turn: (3, 3) rotation to start from; upright and facing forward by default.
 
     Returns:
         The best pose for each atlas and side, best first.
     """
     best = []
     for mirrored in sides:
-        first = atlases()[0]
-        tries = [_fit(brightness, _start(first, mirrored, p), BONES, COARSE_SIGMA_MM, 500, 8) for p in starts_mm]
+        first = [_start(atlases()[0], mirrored, p, np.eye(3) if turn is None else turn) for p in starts_mm]
+        tries = [_fit(brightness, pose, BONES, COARSE_SIGMA_MM, 500, 8) for pose in first]
         for atlas in atlases():
             again = [_restart(pose, atlas) for pose in _promising(tries)]
             fits = [_fit(brightness, p, BONES, COARSE_SIGMA_MM, 1500, 20) for p in again]
@@ -133,8 +137,8 @@ def _score(pose: Pose) -> float:
     return -pose.explained
 
 
-def _start(atlas: Atlas, mirrored: bool, position_mm: NDArray[np.float64]) -> Pose:
-    return Pose(atlas, mirrored, np.eye(3), 1.0, np.asarray(position_mm, dtype=float))
+def _start(atlas: Atlas, mirrored: bool, position_mm: NDArray[np.float64], turn: NDArray[np.float64]) -> Pose:
+    return Pose(atlas, mirrored, turn, 1.0, np.asarray(position_mm, dtype=float))
 
 
 def _restart(pose: Pose, atlas: Atlas) -> Pose:

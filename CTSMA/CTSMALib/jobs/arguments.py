@@ -13,7 +13,7 @@ def add_analyze_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ct", metavar="CT", type=Path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write the result to")
     parser.add_argument(
-        "--side", choices=SIDES, default="auto", help="which knee; 'auto' finds out and takes the best one (default)"
+        "--side", choices=SIDES, default="auto", help="which knee; 'auto' takes every complete one (default)"
     )
     parser.add_argument("--series", metavar="X", help="DICOM series: its number or UID as listed by 'ctsma info'")
     add_report_arguments(parser)

@@ -46,7 +46,8 @@ def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debu
         with cancellation:
             reporter.start(Started(job, __version__))
             path = work(reporter)
-        reporter.finish(Finished(str(path)))
+        with suppress(OSError):  # nobody may be listening any more; the result is there all the same
+            reporter.finish(Finished(str(path)))
         return EXIT_OK
     except CancelledError as error:
         return _fail(reporter, failure(error), cancellation.exit_code)
@@ -54,6 +55,8 @@ def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debu
         return _fail(reporter, failure(CancelledError()), cancellation.exit_code)
     except CTSMAError as error:
         return _fail(reporter, failure(error), EXIT_USER)
+    except ModuleNotFoundError as error:
+        return _fail(reporter, _missing(error), EXIT_USER)
     except MemoryError:
         return _fail(reporter, _OUT_OF_MEMORY, EXIT_USER)
     except Exception as error:  # the last line of defence: a bug must not end in a traceback
@@ -66,6 +69,10 @@ def _fail(reporter: Reporter, event: Failed, code: int) -> int:
     with suppress(OSError):  # nobody may be listening any more
         reporter.fail(event)
     return code
+
+
+def _missing(error: ModuleNotFoundError) -> Failed:
+    return Failed(f"The Python package {error.name} is not installed.", "Install CTSMA again.", "dependency")
 
 
 def _unexpected(error: Exception) -> Failed:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from importlib.util import find_spec
 from typing import Protocol, TextIO
 
 from CTSMALib.errors import CancelledError
 from CTSMALib.jobs.protocol import Event, Failed, Finished, Progressed, Started, encode
+
+
+WIDEST_BAR = 100  # columns
 
 
 class Reporter(Protocol):
@@ -70,11 +75,13 @@ class TerminalBar:
         from tqdm import tqdm
 
         self._stream = stream
+        size = shutil.get_terminal_size()  # tqdm itself shows nothing on a terminal that does not tell its size
         self._bar = tqdm(
             total=100.0,
             file=stream,
             leave=False,
-            dynamic_ncols=True,
+            ncols=min(size.columns - 1, WIDEST_BAR),
+            nrows=size.lines,
             bar_format="{desc:<28} |{bar}| {percentage:3.0f}%  {elapsed}",
         )
 
@@ -140,7 +147,7 @@ class OnlyFailures:
 def reporter_for_people(stream: TextIO | None = None) -> Reporter:
     """A bar where ``stream`` (standard error) is a terminal, plain lines elsewhere."""
     stream = stream or sys.stderr
-    return TerminalBar(stream) if stream.isatty() else PlainLines(stream)
+    return TerminalBar(stream) if stream.isatty() and find_spec("tqdm") else PlainLines(stream)
 
 
 def protocol_stream() -> TextIO:

@@ -22,14 +22,20 @@ from CTSMALib.morphometry.edge_fit import (
     LayeredEdge,
     Neighbourhoods,
     fit_edges,
+    signed_distance,
 )
 from CTSMALib.morphometry.edge_positions import EdgePositions, gather, locate, surface_voxels, tangents
 
 Floats = NDArray[np.float64]
 
 FWHM_PER_SIGMA = float(2.0 * np.sqrt(2.0 * np.log(2.0)))
-SKIN = LayeredEdge("skin", (-1000.0, 30.0), (40.0, 60.0), (-80.0, 80.0), (1.6, 0.5), tolerance_hu=40.0)
-CORTEX = LayeredEdge("cortex", (20.0, 80.0), (1400.0, 250.0), (200.0, 300.0), (2.0, 1.5), tolerance_hu=60.0)
+SKIN = LayeredEdge(
+    "skin", (-1000.0, 30.0), (40.0, 60.0), (-80.0, 80.0), (1.6, 0.5), reach_out_mm=4.0, tolerance_hu=40.0
+)
+# A bone under the skin has little flesh before it, hence the short reach.
+CORTEX = LayeredEdge(
+    "cortex", (20.0, 80.0), (1400.0, 250.0), (200.0, 300.0), (2.0, 1.5), reach_out_mm=2.5, tolerance_hu=60.0
+)
 SKIN_THRESHOLD_HU = -500
 
 # sin^2 of the angle between the normal and the slice plane
@@ -41,6 +47,7 @@ TILT_RANGES = ((0.0, IN_PLANE), (TILTED, THROUGH_PLANE), (THROUGH_PLANE, 1.01))
 SURFACE_VOXELS = 8000  # looked at
 SCREENED_POSITIONS = 900  # in each range of tilt
 FITTED_POSITIONS = 300  # in each range of tilt
+FEWEST_ON_SLOPE = 6  # voxels
 
 
 @dataclass(frozen=True)
@@ -98,20 +105,21 @@ def _fitted(
 ) -> EdgeBlur:
     if len(positions.index) == 0:
         return EdgeBlur(np.empty(0), np.empty(0))
-    hoods = gather(hu, positions, spacing_mm)
+    hoods = gather(hu, positions, spacing_mm, kind.reach_out_mm)
     plausible = np.flatnonzero(_plausible(hoods, kind))[:FITTED_POSITIONS]
-    fits = fit_edges(hoods.chosen(plausible), kind, start_sigma_mm=0.5 * float(spacing_mm.mean()))
+    hoods = hoods.chosen(plausible)
+    fits = fit_edges(hoods, kind, start_sigma_mm=0.5 * float(spacing_mm.mean()))
     normal, stretch = _refined_normals(positions.chosen(plausible), fits.parameters)
     sigma = fits.sigma_mm / stretch
-    good = _accepted(fits, kind)
+    good = _accepted(fits, kind) & _sampled(hoods, fits)
     return EdgeBlur(sigma[good] ** 2, normal[good, across] ** 2)
 
 
 def _plausible(hoods: Neighbourhoods, kind: LayeredEdge) -> NDArray[np.bool_]:
     """Whether the media before and behind the edge are what they should be (no couch, no cushion, no other bone)."""
-    reach = np.max(np.abs(hoods.along) * hoods.weight, axis=1, keepdims=True)
-    outer = _mean(hoods.hu, hoods.weight * (hoods.along < -0.6 * reach))
-    inner = _mean(hoods.hu, hoods.weight * (hoods.along > 0.5 * reach))
+    along = hoods.along * hoods.weight
+    outer = _mean(hoods.hu, hoods.weight * (along < 0.7 * along.min(axis=1, keepdims=True)))
+    inner = _mean(hoods.hu, hoods.weight * (along > 0.5 * along.max(axis=1, keepdims=True)))
     if kind is SKIN:
         return (outer < -900.0) & (np.abs(inner) < 200.0)
     peak = np.max(np.where(hoods.weight > 0, hoods.hu, -np.inf), axis=1)
@@ -146,3 +154,10 @@ def _accepted(fits: EdgeFits, kind: LayeredEdge) -> NDArray[np.bool_]:
     # A layer thinner than the blur only shows its product with its own density.
     thick = table[:, THICKNESS] >= 0.8 * FWHM_PER_SIGMA * fits.sigma_mm
     return good & thick & (table[:, LAYER] - table[:, OUTER] > 600.0) & (table[:, LAYER] > table[:, INNER] + 300.0)
+
+
+def _sampled(hoods: Neighbourhoods, fits: EdgeFits) -> NDArray[np.bool_]:
+    """Edges with voxels on the slope itself: between two coarse slices any width would fit."""
+    half_width = 0.5 * FWHM_PER_SIGMA * fits.sigma_mm[:, None]
+    on_slope = (np.abs(signed_distance(hoods, fits.parameters)) <= half_width) & (hoods.weight > 0)
+    return on_slope.sum(axis=1) >= FEWEST_ON_SLOPE

@@ -44,6 +44,7 @@ class LayeredEdge:
         name: ``"skin"`` or ``"cortex"``.
         outer_hu, layer_hu, inner_hu: CT numbers from outside to inside.
         thickness_mm: of the layer.
+        reach_out_mm: how far the outer medium can be relied on.
         tolerance_hu: scatter of a voxel about the model (noise and what the model leaves out).
     """
 
@@ -52,6 +53,7 @@ class LayeredEdge:
     layer_hu: tuple[float, float]
     inner_hu: tuple[float, float]
     thickness_mm: tuple[float, float]
+    reach_out_mm: float
     tolerance_hu: float
 
 
@@ -153,7 +155,7 @@ def _model(hoods: Neighbourhoods, parameters: Floats) -> tuple[Floats, Floats]:
     column = [parameters[:, k, None] for k in range(parameters.shape[1])]
     sigma = np.exp(column[LOG_SIGMA])
     shape = _shape_terms(hoods)
-    distance = hoods.along - sum(column[k] * term for k, term in enumerate(shape))
+    distance = signed_distance(hoods, parameters)
     first, second = distance / sigma, (distance - column[THICKNESS]) / sigma
     inside_first, inside_second = ndtr(first), ndtr(second)
     rise, fall = column[LAYER] - column[OUTER], column[INNER] - column[LAYER]
@@ -172,6 +174,11 @@ def _model(hoods: Neighbourhoods, parameters: Floats) -> tuple[Floats, Floats]:
         axis=-1,
     )
     return column[OUTER] + rise * inside_first + fall * inside_second, slopes
+
+
+def signed_distance(hoods: Neighbourhoods, parameters: Floats) -> Floats:
+    """(B, N) distance of every voxel to the fitted edge in mm, positive inside."""
+    return hoods.along - sum(parameters[:, k, None] * term for k, term in enumerate(_shape_terms(hoods)))
 
 
 def _shape_terms(hoods: Neighbourhoods) -> list[Floats]:

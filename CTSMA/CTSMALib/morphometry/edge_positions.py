@@ -13,8 +13,9 @@ from CTSMALib.morphometry.edge_fit import Neighbourhoods
 Floats = NDArray[np.float64]
 
 VOXELS_PER_NORMAL = 200
-VOXELS_PER_FIT = 600  # enough for eleven parameters; more only costs time
-REACH_MM = 4.0  # along the normal, to either side
+VOXELS_AROUND = 600
+VOXELS_PER_FIT = 220  # enough for eleven parameters; more only costs time
+REACH_MM = 4.0  # along the normal, inward
 ACROSS_MM = 2.0  # beside the normal: further out the surface is no longer a simple one
 LOWEST_HU, HIGHEST_HU = -1200, 2900  # padding outside the reconstruction circle, metal
 
@@ -80,23 +81,28 @@ def locate(
     return EdgePositions(index[usable][found], gradient[found] / length[found, None])
 
 
-def gather(hu: NDArray[np.int16], positions: EdgePositions, spacing_mm: Floats) -> Neighbourhoods:
+def gather(hu: NDArray[np.int16], positions: EdgePositions, spacing_mm: Floats, reach_out_mm: float) -> Neighbourhoods:
     """The voxels in a short cylinder along the normal of every position.
 
     Args:
         hu: image (z, y, x).
         positions: B positions.
         spacing_mm: (3,) in array order.
+        reach_out_mm: how far the cylinder goes outward; more where voxels are coarse.
     """
-    offsets = _ball(spacing_mm, VOXELS_PER_FIT)
+    offsets = _ball(spacing_mm, VOXELS_AROUND)
     coordinates = offsets * spacing_mm
     inside, flat = _flat_indices(positions.index, offsets, hu.shape)
     tangent_u, tangent_v = tangents(positions.normal)
     along, across_u, across_v = (vectors @ coordinates.T for vectors in (positions.normal, tangent_u, tangent_v))
     step = np.linalg.norm(positions.normal * spacing_mm, axis=1)[:, None]
     beside = np.hypot(across_u, across_v)
-    weight = inside & (np.abs(along) <= np.maximum(REACH_MM, 2.5 * step)) & (beside <= _across(spacing_mm))
-    return Neighbourhoods(along, across_u, across_v, hu.reshape(-1)[flat].astype(float), weight.astype(float))
+    counted = inside & (beside <= _across(spacing_mm))
+    counted &= (along >= -np.maximum(reach_out_mm, 2.0 * step)) & (along <= np.maximum(REACH_MM, 2.5 * step))
+    kept = np.argsort(~counted, axis=1, kind="stable")[:, :VOXELS_PER_FIT]
+    hu_around = hu.reshape(-1)[flat]
+    columns = (np.take_along_axis(each, kept, axis=1) for each in (along, across_u, across_v, hu_around, counted))
+    return Neighbourhoods(*(column.astype(float) for column in columns))
 
 
 def _across(spacing_mm: Floats) -> float:

@@ -79,7 +79,8 @@ def unresolved_keys(image: sitk.Image, sharpness: Sharpness, frames: Iterable[Jo
 
     Args:
         image: the scan, for its grid.
-        sharpness: measured widths; the voxel size stands in for an unknown one.
+        sharpness: measured widths; the voxel size or the other width, whichever is larger, stands in for an
+            unknown one.
         frames: joint frames of the measured bones; a key unresolved in one of them is left out everywhere,
             so that bones stay comparable.
 
@@ -134,7 +135,8 @@ def _grid(
     spacing = np.asarray(image.GetSpacing())
     measured = [sharpness.inplane_fwhm_mm] * 3
     measured[slice_axis(image)] = sharpness.through_plane_fwhm_mm
-    fwhm = np.array([s if width is None else width for s, width in zip(spacing, measured, strict=True)])
+    least = max(_widths(sharpness), default=0.0)
+    fwhm = np.array([max(s, least) if width is None else width for s, width in zip(spacing, measured, strict=True)])
     return spacing, fwhm, np.asarray(image.GetDirection()).reshape(3, 3).T
 
 

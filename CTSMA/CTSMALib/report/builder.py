@@ -9,6 +9,7 @@ from CTSMALib.report import facts, sentences, tables
 from CTSMALib.report.figures import draw_figures
 from CTSMALib.report.identity import prepared
 from CTSMALib.report.model import DISCLAIMER, ReportModel, ReportOptions
+from CTSMALib.report.wording import time_text
 
 
 def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -> ReportModel:
@@ -47,5 +48,11 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
         tables=(tables.quantity_table(shown), *tables.patch_tables(shown)),
         definitions=definitions,
         sources=sources,
-        footer=f"CTSMA {shown.software_version} · result schema {shown.schema_version} · analyzed {shown.created}",
+        footer=" · ".join(
+            (
+                f"CTSMA {shown.software_version}",
+                f"result schema {shown.schema_version}",
+                f"analyzed {time_text(shown.created)}",
+            )
+        ),
     )

@@ -13,6 +13,7 @@ from CTSMALib.report.wording import (
     name_text,
     number_text,
     sex_text,
+    time_text,
     unit_text,
     with_unit,
 )
@@ -42,7 +43,7 @@ def identity_line(analysis: KneeAnalysis, options: ReportOptions) -> str:
     if options.pseudonymise:
         return header.patient_id
     born = date_text(header.patient_birth_date)
-    parts = (name_text(header.patient_name), header.patient_id, born and f"born {born}")
+    parts = dict.fromkeys((name_text(header.patient_name), header.patient_id, born and f"born {born}"))
     return " · ".join(part for part in parts if part) or "Patient not stated"
 
 
@@ -71,7 +72,7 @@ def study_facts(analysis: KneeAnalysis, options: ReportOptions) -> tuple[Fact, .
         ("Settings", ", ".join(part for part in settings if part)),
         ("Contrast agent", header.contrast_agent),
     ]
-    analysed = Fact("Analyzed", analysis.created.replace("T", " ").split(".")[0])
+    analysed = Fact("Analyzed", time_text(analysis.created))
     return (*_stated(entries), analysed)
 
 
@@ -129,4 +130,4 @@ def _measured(value: float | None, unit: str, decimals: int) -> str:
 def _references(references_hu: dict[str, float]) -> str:
     ordered = [name for name in _TISSUES if name in references_hu]
     ordered += [name for name in references_hu if name not in _TISSUES]
-    return ", ".join(f"{name} {number_text(references_hu[name], 0)} HU" for name in ordered)
+    return ", ".join(f"{name.replace('_', ' ')} {number_text(references_hu[name], 0)} HU" for name in ordered)

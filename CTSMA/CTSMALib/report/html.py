@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from CTSMALib.report.model import Picture, ReportModel
-
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
+from CTSMALib.resources import resource
 
 
 def render_html(model: ReportModel) -> str:
     """The whole report as a string; pictures are data URIs."""
+    templates = resource("Report")
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+        loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=False
     )
     environment.filters["data_uri"] = _data_uri
-    style = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file, needed verbatim
+    style = Markup((templates / "report.css").read_text(encoding="utf-8"))  # our own file, needed verbatim
     return environment.get_template("report.html.j2").render(model=model, style=style)
 
 

@@ -91,7 +91,7 @@ class Table:
         title: heading above it.
         columns: heads; the first column names the row.
         rows: cells as text.
-        note: sentence below the table; may be empty.
+        note: sentence between heading and table; may be empty.
         numeric: whether all columns but the first hold numbers.
     """
 

@@ -16,7 +16,7 @@ from CTSMALib.report.pdf_text import bullet, paragraph, plain, style
 
 WIDTH = 174 * mm
 _GAP = 6 * mm
-_ROOM_FOR_TABLE = 45 * mm
+_ROOM_FOR_TABLE = 60 * mm
 _PANEL = (WIDTH - _GAP) / 2
 _FLUSH = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
 _TIGHT = [
@@ -147,9 +147,9 @@ def _table(table: content.Table) -> list[Flowable]:
     rows += [[paragraph(value, "row-head" if i == 0 else cell) for i, value in enumerate(row)] for row in table.rows]
     widths = [first, *[(WIDTH - first) / max(count - 1, 1)] * (count - 1)]
     # Kept with its head line only: a heading that keeps with a whole table would push it to the next page.
-    heading = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, "table-title")]
-    parts: list[Flowable] = [*heading, Table(rows, colWidths=widths, style=_RULED, repeatRows=1)]
-    return [*parts, paragraph(table.note, "note")] if table.note else parts
+    heading: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, "table-title")]
+    heading += [paragraph(table.note, "note")] if table.note else []
+    return [*heading, Table(rows, colWidths=widths, style=_RULED, repeatRows=1)]
 
 
 def _definitions(model: ReportModel) -> list[Flowable]:

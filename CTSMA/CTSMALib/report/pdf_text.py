@@ -62,7 +62,9 @@ def is_printable(text: str) -> bool:
 def style(name: str) -> ParagraphStyle:
     """A paragraph style by name."""
     _glyphs()
-    base = ParagraphStyle("base", fontName=REGULAR, fontSize=8.8, leading=12.6, textColor=INK)
+    base = ParagraphStyle(
+        "base", fontName=REGULAR, fontSize=8.8, leading=12.6, textColor=INK, allowWidows=0, allowOrphans=0
+    )
     own: dict[str, dict[str, object]] = {
         "body": {"spaceAfter": 4},
         "title": {"fontName": BOLD, "fontSize": 16, "leading": 20, "spaceAfter": 8},
@@ -90,7 +92,7 @@ def style(name: str) -> ParagraphStyle:
         "head": {"fontName": BOLD, "fontSize": 7.6, "leading": 9.8, "alignment": TA_RIGHT},
         "row-head": {"fontSize": 8, "leading": 10.5},
         "first-head": {"fontName": BOLD, "fontSize": 7.6, "leading": 9.8},
-        "reason": {"fontSize": 8, "leading": 10.5, "textColor": REFUSED},
+        "reason": {"fontSize": 8, "leading": 10.5, "textColor": REFUSED, "leftIndent": 7},
         "definition": {"fontSize": 8, "leading": 11, "spaceAfter": 4.5},
         "note": {"fontSize": 7.6, "leading": 10.2, "textColor": MUTED, "spaceBefore": 3, "spaceAfter": 3},
     }

@@ -105,7 +105,7 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
         "Patches of the two layers overlap; their values are not independent of each other.",
-        "Maps show the same cube on a finer grid, as measured: nothing is interpolated or smoothed.",
+        "The maps in the figures show the same cube on a finer grid, as measured: nothing is interpolated or smoothed.",
     ]
     volumes = [f"{item.key}: {item.method}" for item in analysis.maps]
     return (*sentences, *([f"Parameter volumes of the result folder. {'; '.join(volumes)}."] if volumes else []))
@@ -114,11 +114,10 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
 def limits(analysis: KneeAnalysis) -> tuple[str, ...]:
     """What this scan and this software cannot tell."""
     resolution = sentence(analysis.image.resolution_statement)
-    trabeculae = "" if analysis.image.resolves_trabeculae else _UNRESOLVED
     simulated = "This knee is simulated: nothing here describes a person." if is_virtual(analysis) else ""
     general = (
         "No reference values for age, sex or scanner are applied. Values of different scanners, reconstruction kernels "
         "or slice thicknesses are not comparable without calibration."
     )
     own = "This software is for research. It is not a medical device, and its output must not guide treatment."
-    return tuple(text for text in (simulated, resolution, trabeculae, general, own) if text)
+    return tuple(text for text in (simulated, resolution, general, own) if text)

@@ -15,6 +15,7 @@ NOT_STATED = "not stated"
 LONGEST_TEXT = 120
 
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|\+00:00)")
 _AGE = re.compile(r"(\d{3})([DWMY])")
 _AGE_UNITS = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
 _BLOCKED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn")  # control, direction marks, surrogates, private, unassigned
@@ -61,6 +62,12 @@ def date_text(dicom_date: str) -> str:
     """DICOM ``YYYYMMDD`` as ``YYYY-MM-DD``; anything else as it stands."""
     match = _DATE.fullmatch(dicom_date.strip())
     return "-".join(match.groups()) if match else dicom_date.strip()
+
+
+def time_text(iso_time: str) -> str:
+    """ISO 8601 in UTC as ``2026-05-04 13:07 UTC``; anything else as it stands."""
+    match = _TIME.fullmatch(iso_time.strip())
+    return f"{match.group(1)} {match.group(2)} UTC" if match else iso_time.strip()
 
 
 def age_text(dicom_age: str) -> str:

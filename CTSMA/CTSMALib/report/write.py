@@ -10,11 +10,15 @@ from typing import Any
 
 from CTSMALib.analysis.result import KneeAnalysis
 from CTSMALib.errors import InputError, MissingDependencyError, OutputError
-from CTSMALib.report.csv_table import render_csv
 from CTSMALib.report.identity import prepared
 from CTSMALib.report.model import ReportModel, ReportOptions
 
-FORMATS = ("html", "pdf", "csv")
+_RENDERERS = {
+    "html": ("CTSMALib.report.html", "render_html"),
+    "pdf": ("CTSMALib.report.pdf", "render_pdf"),
+    "csv": ("CTSMALib.report.csv_table", "render_csv"),
+}
+FORMATS = tuple(_RENDERERS)
 
 
 def write_reports(
@@ -36,15 +40,19 @@ def write_reports(
     Raises:
         InputError: an unknown format, or a volume for the pictures is missing.
         MissingDependencyError: a package for a format is not installed.
-        OutputError: a file cannot be written.
+        OutputError: the folder does not exist, or a file cannot be written.
     """
     options = options or ReportOptions()
     wanted = list(dict.fromkeys(name.strip().lower() for name in formats))
     for name in wanted:
         if name not in FORMATS:
             raise InputError(f"There is no report format “{name}”.", f"Choose from {', '.join(FORMATS)}.")
+    if not folder.is_dir():
+        raise OutputError(f"There is no folder {folder}.", "Give the folder of an analysis.")
+    renderers = {name: _loaded(*_RENDERERS[name]) for name in wanted}  # before any work: tells what is missing at once
     model = _model(analysis, folder, options) if {"html", "pdf"} & set(wanted) else None
-    return {name: _write(name, model, analysis, folder, options) for name in wanted}
+    shown = prepared(analysis, options)
+    return {name: _write(folder, name, render, shown if name == "csv" else model) for name, render in renderers.items()}
 
 
 def _model(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -> ReportModel:
@@ -52,24 +60,19 @@ def _model(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -> Repo
     return build(analysis, folder, options)
 
 
-def _write(name: str, model: ReportModel | None, analysis: KneeAnalysis, folder: Path, options: ReportOptions) -> Path:
+def _write(folder: Path, name: str, render: Callable[..., Any], content: ReportModel | KneeAnalysis | None) -> Path:
+    """Write one report aside, then rename it."""
     path = folder / f"report.{name}"
     aside = folder / f".report.{os.getpid()}.{name}"
     try:
         if name == "pdf":
-            _loaded("CTSMALib.report.pdf", "render_pdf")(model, aside)
+            render(content, aside)
         else:
-            text = (
-                render_csv(prepared(analysis, options))
-                if name == "csv"
-                else _loaded("CTSMALib.report.html", "render_html")(model)
-            )
-            aside.write_text(text, encoding="utf-8", newline="\n")
+            aside.write_text(render(content), encoding="utf-8", newline="\n")
         os.replace(aside, path)
     except OSError as error:
-        raise OutputError(
-            f"{path.name} cannot be written: {error.strerror or error}.", "Check the folder and the free space."
-        ) from error
+        why = error.strerror or str(error)
+        raise OutputError(f"{path.name} cannot be written: {why}.", "Check the folder and the free space.") from error
     finally:
         aside.unlink(missing_ok=True)
     return path

@@ -81,7 +81,7 @@ def _decoded(path: Path) -> np.ndarray:
         )
     try:
         if dataset.file_meta.TransferSyntaxUID == RLELossless:
-            # The decoder of pylibjpeg-rle ends the whole program on a damaged stream.
+            # The decoder of pylibjpeg-rle panics on a damaged stream, past any "except Exception".
             dataset.pixel_array_options(decoding_plugin="pydicom")
         return dataset.pixel_array
     except Exception:  # decoders of other packages fail in any way

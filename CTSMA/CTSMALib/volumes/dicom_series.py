@@ -10,11 +10,11 @@ from pydicom.uid import UID
 
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
-from CTSMALib.volumes.checks import check_geometry
 from CTSMALib.volumes.dicom_files import DicomFile
 from CTSMALib.volumes.dicom_frames import Frame, frames_of, number, text
 from CTSMALib.volumes.dicom_pixels import PixelReader
 from CTSMALib.volumes.dicom_stack import Stack, arrange
+from CTSMALib.volumes.extent import check_geometry
 from CTSMALib.volumes.likelihood import knee_ct_score
 
 _CT_CLASSES = {

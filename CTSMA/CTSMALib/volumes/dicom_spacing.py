@@ -58,16 +58,15 @@ def slice_grid(heights: np.ndarray, what: str) -> SliceGrid:
             "Export or copy the complete series again.",
         )
     slots = np.concatenate([[0], np.cumsum(multiples)])
-    off_grid = float(np.abs(heights - heights[0] - slots * spacing).max())
+    even = np.abs(heights - heights[0] - slots * spacing).max() <= max(_JITTER * spacing, _JITTER_MM)
     notices = []
     if missing:
         text = f"{missing} of {int(slots[-1]) + 1} slices are missing and were interpolated from their neighbors."
         notices.append(Notice("missing-slices", text))
-    even = off_grid <= max(_JITTER * spacing, _JITTER_MM)
     if not even:
         text = (
             f"The slices are {steps.min():.2f} to {steps.max():.2f} mm apart; "
             f"they were interpolated to a constant {spacing:.2f} mm."
         )
         notices.append(Notice("uneven-slices", text))
-    return SliceGrid(spacing, int(slots[-1]) + 1, even and not missing, tuple(notices))
+    return SliceGrid(spacing, int(slots[-1]) + 1, bool(even) and not missing, tuple(notices))

@@ -17,7 +17,7 @@ _SAME_PLACE_MM = 0.01
 _DRIFT_TOLERANCE_PIXELS = 0.1
 _LEAST_RISE = 0.1  # of the distance between first and last plane; two reconstructions side by side rise more
 _LEAST_RISE_ONE_STACK = 0.7  # a tilt of 45 degrees, more than any gantry has
-_LEAVE_OUT = "The scan holds {count} {what}; they were left out."
+_LEFT_OUT = "Images left out of the series: {count} {what}."
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,16 @@ def arrange(frames: list[Frame], what: str, same_pixels: SamePixels) -> Stack:
         InputError: the planes do not form one stack.
     """
     notices: list[Notice] = []
-    frames = _consistent(_placed(frames, what), what, notices)
-    first = frames[0]
-    axes = _axes(first, what)
+    frames = _consistent(_placed(frames, what, notices), what, notices)
+    axes = _axes(frames[0], what)
     heights = np.array([f.position for f in frames]) @ axes[:, 2]
     _check_rise(np.array([f.position for f in frames]), heights, _LEAST_RISE, what)
     order = np.argsort(heights, kind="stable")
-    frames = _one_per_height([frames[i] for i in order], heights[order], what, same_pixels, notices)
+    frames = _one_per_height([frames[i] for i in order], what, same_pixels, notices)
+    return _stack(frames, axes, what, notices)
+
+
+def _stack(frames: list[Frame], axes: np.ndarray, what: str, notices: list[Notice]) -> Stack:
     if len(frames) < 2:
         raise InputError(f"{what} holds a single slice.", "Give a series of slices that covers the knee.")
     positions = np.array([f.position for f in frames])
@@ -73,7 +76,7 @@ def arrange(frames: list[Frame], what: str, same_pixels: SamePixels) -> Stack:
     _check_rise(positions, heights, _LEAST_RISE_ONE_STACK, what)
     drift = (positions - positions[0]) @ axes[:, :2]
     grid = slice_grid(heights, what)
-    row_spacing, column_spacing = first.pixel_spacing
+    row_spacing, column_spacing = frames[0].pixel_spacing
     tilted = np.abs(drift).max() > _DRIFT_TOLERANCE_PIXELS * min(row_spacing, column_spacing)
     if tilted:
         notices.append(_tilt_notice(heights, drift))
@@ -90,14 +93,17 @@ def arrange(frames: list[Frame], what: str, same_pixels: SamePixels) -> Stack:
     )
 
 
-def _placed(frames: list[Frame], what: str) -> list[Frame]:
+def _placed(frames: list[Frame], what: str, notices: list[Notice]) -> list[Frame]:
     placed = [f for f in frames if f.position and f.orientation and f.pixel_spacing and min(f.pixel_spacing) > 0]
-    if placed:
-        return placed
-    raise InputError(
-        f"{what} does not say where its slices lie (position, orientation or pixel spacing is missing).",
-        "Export the original series from the scanner or the archive.",
-    )
+    if not placed:
+        raise InputError(
+            f"{what} does not say where its slices lie (position, orientation or pixel spacing is missing).",
+            "Export the original series from the scanner or the archive.",
+        )
+    if len(placed) < len(frames):
+        text = _LEFT_OUT.format(count=len(frames) - len(placed), what="images without a position")
+        notices.append(Notice("images-left-out", text))
+    return placed
 
 
 def _consistent(frames: list[Frame], what: str, notices: list[Notice]) -> list[Frame]:
@@ -117,7 +123,7 @@ def _consistent(frames: list[Frame], what: str, notices: list[Notice]) -> list[F
                (len(slices) - len(largest), "images of another size, spacing or orientation"))  # fmt: skip
     for count, name in dropped:
         if count:
-            notices.append(Notice("images-left-out", _LEAVE_OUT.format(count=count, what=name), Severity.INFO))
+            notices.append(Notice("images-left-out", _LEFT_OUT.format(count=count, what=name), Severity.INFO))
     return largest
 
 
@@ -152,9 +158,7 @@ def _check_rise(positions: np.ndarray, heights: np.ndarray, least: float, what: 
         )
 
 
-def _one_per_height(
-    frames: list[Frame], heights: np.ndarray, what: str, same_pixels: SamePixels, notices: list[Notice]
-) -> list[Frame]:
+def _one_per_height(frames: list[Frame], what: str, same_pixels: SamePixels, notices: list[Notice]) -> list[Frame]:
     """Resolve planes at the same height: copies are dropped, several acquisitions are told apart."""
     unique = list({f.instance_uid: f for f in frames}.values())
     copies = len(frames) - len(unique)

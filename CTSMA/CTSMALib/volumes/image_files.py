@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ import SimpleITK as sitk
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
-from CTSMALib.volumes.checks import check_geometry, to_hu, to_int16
+from CTSMALib.volumes.checks import to_hu, to_int16
+from CTSMALib.volumes.extent import check_geometry
 from CTSMALib.volumes.geometry import check_direction, image_from_array, not_perpendicular
 from CTSMALib.volumes.nifti_file import nifti_notices, read_nifti_header, read_nifti_voxels
 
@@ -58,7 +61,8 @@ def _information(path: Path, kind: str, what: str) -> sitk.ImageFileReader:
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
     try:
-        reader.ReadImageInformation()
+        with _itk_silenced():
+            reader.ReadImageInformation()
     except RuntimeError as error:
         raise _explained(error, what) from error
     kinds = reader.GetPixelID()
@@ -92,9 +96,21 @@ def _pixels(reader: sitk.ImageFileReader, what: str) -> np.ndarray:
     # 32-bit floats hold every HU exactly and spare the memory of a 64-bit image.
     reader.SetOutputPixelType(sitk.sitkInt16 if reader.GetPixelID() in _FITS_INT16 else sitk.sitkFloat32)
     try:
-        return sitk.GetArrayFromImage(reader.Execute())
+        with _itk_silenced():
+            return sitk.GetArrayFromImage(reader.Execute())
     except (RuntimeError, MemoryError) as error:
         raise _explained(error, what) from error
+
+
+@contextmanager
+def _itk_silenced() -> Iterator[None]:
+    """ITK prints warnings for programmers; what a user must know is said in notices."""
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def _explained(error: Exception, what: str) -> InputError:

@@ -118,7 +118,7 @@ def read_nifti_voxels(path: Path, header: NiftiHeader, size: tuple[int, ...]) ->
         InputError: the file ends early, or its checksum is wrong.
     """
     data = np.empty(size[::-1], dtype=header.dtype)
-    target = memoryview(data.reshape(-1).view(np.uint8))
+    target = memoryview(data.reshape(-1).view(np.uint8).data)
     filled = 0
     try:
         with _opened(path) as file:

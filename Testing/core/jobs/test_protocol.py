@@ -98,6 +98,7 @@ def test_the_bar_shows_stage_and_share_and_goes_away() -> None:
     report = TerminalBar(stream)
     report("Finding the bones", 0.5)
     assert "Finding the bones" in stream.getvalue()
+    assert "###" in stream.getvalue()
     assert " 50%" in stream.getvalue()
     report.finish(Finished("x"))
     assert stream.getvalue().endswith("\r")

@@ -28,7 +28,7 @@ def a_leg(
     noise: float = 20.0,
     size: float = 50.0,
     cortex_mm: float = 2.0,
-    fat_mm: float = 6.0,
+    fat_mm: float = 4.0,
     marrow: float = 150.0,
     bone: float = 1500.0,
     flesh: tuple[float, float] = (-100.0, 55.0),

@@ -76,6 +76,11 @@ def test_blur_loses_as_much_as_coarse_voxels() -> None:
     assert "ct_power_band_4" in lost
 
 
+def test_an_unknown_width_is_not_taken_for_a_sharp_one() -> None:
+    half_known = Sharpness(Width(1.9, 0.1, 100, "skin"), None)
+    assert "ct_acf_proximal" in unresolved_keys(an_image((0.4, 0.4, 0.6)), half_known, [UPRIGHT])
+
+
 def test_the_notice_names_the_lost_quantities_only() -> None:
     notice = unresolved_notice(frozenset({"ct_acf_proximal"}), (0.9, 0.9, 3.3), sharp(1.2, 3.5))
     assert notice.severity is Severity.REFUSED

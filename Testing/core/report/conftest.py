@@ -43,3 +43,9 @@ def a_left_knee_analysis(tmp_path_factory: pytest.TempPathFactory) -> AnalyzedKn
 def a_report_model(a_knee_analysis: AnalyzedKnee) -> ReportModel:
     """The report on the right knee, with its identifiers."""
     return build_report(a_knee_analysis.analysis, a_knee_analysis.folder, ReportOptions())
+
+
+@pytest.fixture(scope="session")
+def a_left_report_model(a_left_knee_analysis: AnalyzedKnee) -> ReportModel:
+    """The report on the left knee."""
+    return build_report(a_left_knee_analysis.analysis, a_left_knee_analysis.folder, ReportOptions())

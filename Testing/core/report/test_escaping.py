@@ -10,7 +10,9 @@ import pytest
 from CTSMALib.notices import Notice
 from CTSMALib.report.builder import build_report
 from CTSMALib.report.csv_table import render_csv
+from CTSMALib.report.facts import identity_line, patient_facts
 from CTSMALib.report.html import render_html
+from CTSMALib.report.identity import prepared
 from CTSMALib.report.model import ReportModel, ReportOptions
 from CTSMALib.report.pdf import render_pdf
 from Testing.core.report.conftest import AnalyzedKnee
@@ -58,13 +60,11 @@ def test_pdf_shows_markup_as_text(a_hostile_model: ReportModel, tmp_path: Path) 
 def test_names_of_any_script(
     a_report_model: ReportModel, a_knee_analysis: AnalyzedKnee, name: str, in_pdf: str, tmp_path: Path
 ) -> None:
-    from CTSMALib.report.facts import identity_line, patient_facts
-    from CTSMALib.report.identity import prepared
-
     analysis = a_knee_analysis.analysis
     options = ReportOptions()
     shown = prepared(replace(analysis, header=replace(analysis.header, patient_name=name)), options)
-    model = replace(a_report_model, patient=patient_facts(shown, options), identity_line=identity_line(shown, options))
+    facts = patient_facts(shown, options)
+    model = replace(a_report_model, figures=(), patient=facts, identity_line=identity_line(shown, options))
     page = render_html(model)
     page.encode("utf-8")
     assert model.patient[0].value in page
@@ -91,5 +91,5 @@ def test_csv_text_is_never_a_formula(a_knee_analysis: AnalyzedKnee, start: str) 
 def test_endless_text_does_not_break_the_page(a_report_model: ReportModel, tmp_path: Path) -> None:
     texts = tuple("A very long notice. " * 90 for _ in range(12))
     group = replace(a_report_model.notices[0], texts=texts)
-    render_pdf(replace(a_report_model, notices=(group,)), tmp_path / "report.pdf")
+    render_pdf(replace(a_report_model, figures=(), notices=(group,)), tmp_path / "report.pdf")
     assert sum(page.count("A very long notice.") for page in pdf_pages(tmp_path / "report.pdf")) == 90 * 12

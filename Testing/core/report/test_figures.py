@@ -35,7 +35,7 @@ def test_all_pictures_decode(a_report_model: ReportModel) -> None:
     for picture in pictures:
         decoded = pixels(picture)
         assert decoded.shape == (picture.height_px, picture.width_px, 3)
-        assert len(np.unique(decoded.reshape(-1, 3), axis=0)) > 40  # not an empty page
+        assert len(np.unique(decoded[::4, ::4].reshape(-1, 3), axis=0)) > 40  # not an empty page
 
 
 def share_of_colors(picture: Picture, left: bool) -> float:
@@ -45,13 +45,13 @@ def share_of_colors(picture: Picture, left: bool) -> float:
     return float((np.ptp(half, axis=2) > 60).mean())
 
 
-@pytest.mark.parametrize("name", ["a_knee_analysis", "a_left_knee_analysis"])
+@pytest.mark.parametrize("name", ["a_report_model", "a_left_report_model"])
 def test_refused_lateral_condyle_is_gray_on_its_own_side(name: str, request: pytest.FixtureRequest) -> None:
-    knee: AnalyzedKnee = request.getfixturevalue(name)
-    figures = draw_figures(knee.analysis, knee.folder)
+    model: ReportModel = request.getfixturevalue(name)
+    figures = model.figures
     femur, tibia = figures[1].panels
     # Seen from below, the patient's right is on the left of the picture, as in an axial slice.
-    lateral_at_left = knee.analysis.side.side == "right"
+    lateral_at_left = model.side == "right"
     assert share_of_colors(femur, left=lateral_at_left) < 0.3 * share_of_colors(femur, left=not lateral_at_left)
     assert share_of_colors(tibia, left=True) == pytest.approx(share_of_colors(tibia, left=False), rel=0.25)
 

@@ -16,7 +16,8 @@ from Testing.core.report.readers import HtmlReader, pdf_pages
 from Testing.core.report.synthetic_knee import HEADER
 
 IDENTIFIERS = (
-    "KH-004711", "Żółć", "Łukasz", "1957", "0314", "2020-06", "20200611", "11.06.2020", "ACC-99120", "Wiśniewska",
+    "KH-004711", "Żółć",
+    "Łukasz", "1957-03", "19570314", "2020-06", "20200611", "11.06.2020", "ACC-99120", "Wiśniewska",
     "Knochen", "lukasz_0611", "5f5f5f", HEADER.study_uid, HEADER.series_uid,
 )  # fmt: skip
 

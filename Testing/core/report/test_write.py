@@ -69,3 +69,8 @@ def test_missing_package_is_named(a_result_folder: AnalyzedKnee, monkeypatch: py
     monkeypatch.setattr(builtins, "__import__", without_reportlab)
     with pytest.raises(MissingDependencyError, match="pip install reportlab"):
         write_reports(a_result_folder.analysis, a_result_folder.folder, ["pdf"])
+
+
+def test_missing_folder_is_explained(a_knee_analysis: AnalyzedKnee, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no folder"):
+        write_reports(a_knee_analysis.analysis, tmp_path / "nowhere", ["csv"])

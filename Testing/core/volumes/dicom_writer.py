@@ -113,6 +113,17 @@ def _item(**values: object) -> Sequence:
     return Sequence([item])
 
 
+def _shared_groups(geometry: Geometry) -> Dataset:
+    shared = Dataset()
+    shared.PlaneOrientationSequence = _item(ImageOrientationPatient=geometry.orientation())
+    shared.PixelMeasuresSequence = _item(
+        PixelSpacing=[geometry.spacing[1], geometry.spacing[0]], SliceThickness=geometry.spacing[2]
+    )
+    shared.CTReconstructionSequence = _item(ConvolutionKernel="BONE")
+    shared.CTXRayDetailsSequence = _item(KVP=120.0)
+    return shared
+
+
 def write_enhanced(
     path: Path,
     hu: np.ndarray,
@@ -134,13 +145,8 @@ def write_enhanced(
     ds.ImageType, ds.NumberOfFrames = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"], len(hu)
     del ds.ConvolutionKernel, ds.KVP
     ds.Rows, ds.Columns = hu.shape[1:]
-    shared, per_frame, planes = Dataset(), [], []
-    shared.PlaneOrientationSequence = _item(ImageOrientationPatient=geometry.orientation())
-    shared.PixelMeasuresSequence = _item(
-        PixelSpacing=[geometry.spacing[1], geometry.spacing[0]], SliceThickness=geometry.spacing[2]
-    )
-    shared.CTReconstructionSequence = _item(ConvolutionKernel="BONE")
-    shared.CTXRayDetailsSequence = _item(KVP=120.0)
+    ds.SharedFunctionalGroupsSequence = Sequence([_shared_groups(geometry)])
+    per_frame, planes = [], []
     for number, i in enumerate(order):
         intercept = INTERCEPT - number % 3
         frame = Dataset()
@@ -151,7 +157,6 @@ def write_enhanced(
         frame.FrameContentSequence = _item(FrameAcquisitionNumber=1, StackID="1", InStackPositionNumber=i + 1)
         per_frame.append(frame)
         planes.append(hu[i] - intercept)
-    ds.SharedFunctionalGroupsSequence = Sequence([shared])
     ds.PerFrameFunctionalGroupsSequence = Sequence(per_frame)
     ds.PixelData = np.stack(planes).astype("<u2").tobytes()
     if edit:
