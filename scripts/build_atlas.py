@@ -39,7 +39,9 @@ def main(source: Path, target: Path) -> None:
 
 def _bones_on_lps_grid(labels: sitk.Image) -> sitk.Image:
     corners = [
-        labels.TransformContinuousIndexToPhysicalPoint([float(i * (n - 1)) for i, n in zip(c, labels.GetSize())])
+        labels.TransformContinuousIndexToPhysicalPoint(
+            [float(i * (n - 1)) for i, n in zip(c, labels.GetSize(), strict=True)]
+        )
         for c in np.ndindex(2, 2, 2)
     ]
     low, high = np.min(corners, axis=0), np.max(corners, axis=0)
@@ -48,8 +50,17 @@ def _bones_on_lps_grid(labels: sitk.Image) -> sitk.Image:
     for source_label in BONE_LABELS:
         indicator = sitk.Cast(labels == source_label, sitk.sitkFloat32)
         indicator = sitk.SmoothingRecursiveGaussian(indicator, SPACING_MM / 2.355)
-        resampled = sitk.Resample(indicator, size, sitk.Transform(), sitk.sitkLinear, low, [SPACING_MM] * 3,
-                                  list(np.eye(3).ravel()), 0.0, sitk.sitkFloat32)
+        resampled = sitk.Resample(
+            indicator,
+            size,
+            sitk.Transform(),
+            sitk.sitkLinear,
+            low,
+            [SPACING_MM] * 3,
+            list(np.eye(3).ravel()),
+            0.0,
+            sitk.sitkFloat32,
+        )
         scores.append(sitk.GetArrayFromImage(resampled))
     stack = np.stack(scores)
     bones = np.where(stack.max(axis=0) > 0.5, np.array(list(BONE_LABELS.values()))[stack.argmax(axis=0)], 0)
@@ -74,7 +85,9 @@ def _tibia_frame(labels: sitk.Image) -> dict[str, list]:
     design = np.c_[points[:, :2], np.ones(len(points))]
     slope_x, slope_y, _ = np.linalg.lstsq(design * weights[:, None], points[:, 2] * weights, rcond=None)[0]
     proximal = np.array([-slope_x, -slope_y, 1.0])
-    return _frame((medial.mean(axis=0) + lateral.mean(axis=0)) / 2, lateral.mean(axis=0) - medial.mean(axis=0), proximal)
+    return _frame(
+        (medial.mean(axis=0) + lateral.mean(axis=0)) / 2, lateral.mean(axis=0) - medial.mean(axis=0), proximal
+    )
 
 
 def _femur_frame(labels: sitk.Image) -> dict[str, list]:

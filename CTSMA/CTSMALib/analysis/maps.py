@@ -82,9 +82,7 @@ def parameter_map(
     return _volume(like, inside, values.astype(np.float32), np.float32, fill=np.nan)
 
 
-def _volume(
-    like: sitk.Image, index: NDArray[np.int64], values: NDArray, dtype: type, fill: float = 0
-) -> sitk.Image:
+def _volume(like: sitk.Image, index: NDArray[np.int64], values: NDArray, dtype: type, fill: float = 0) -> sitk.Image:
     array = np.full(like.GetSize()[::-1], fill, dtype=dtype)
     array[tuple(index.T)] = values
     image = sitk.GetImageFromArray(array)

@@ -86,7 +86,7 @@ def _measurement(
 
 def _plate_thickness(plate: Plate, patches: list[Patch]) -> NDArray[np.float64]:
     """Median apparent thickness of the plate above each patch, over a square as wide as the patch."""
-    known = np.isfinite(plate.points_mm).all(axis=-1)
+    known = plate.known
     i, j = np.nonzero(known)
     if len(i) == 0:
         return np.full(len(patches), np.nan)
@@ -96,6 +96,6 @@ def _plate_thickness(plate: Plate, patches: list[Patch]) -> NDArray[np.float64]:
     for spot in nearest:
         window = (slice(max(i[spot] - half, 0), i[spot] + half + 1), slice(max(j[spot] - half, 0), j[spot] + half + 1))
         thickness = plate.thickness_mm[window]
-        share = np.isfinite(thickness).sum() / max(known[window].sum(), 1)
+        share = np.isfinite(thickness).sum() / max(plate.known[window].sum(), 1)
         medians.append(float(np.nanmedian(thickness)) if share >= LEAST_PLATE else np.nan)
     return np.array(medians)

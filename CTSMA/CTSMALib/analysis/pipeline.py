@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import numpy as np
 import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 

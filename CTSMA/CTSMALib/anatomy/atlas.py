@@ -117,4 +117,4 @@ def has_bone(atlas: Atlas, bone: Bone) -> bool:
     return bool((sitk.GetArrayViewFromImage(atlas.labels) == bone.label).any())
 
 
-__all__ = ["Atlas", "BONES", "atlases", "depth_inside", "has_bone", "surface_samples"]
+__all__ = ["BONES", "Atlas", "atlases", "depth_inside", "has_bone", "surface_samples"]

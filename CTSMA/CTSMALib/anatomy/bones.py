@@ -13,7 +13,7 @@ from skimage.segmentation import watershed
 from CTSMALib.anatomy.atlas import depth_inside
 from CTSMALib.anatomy.bone_mask import THRESHOLD_LIMITS_HU, fill_marrow, local_half_maximum
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import index_to_lps
+from CTSMALib.anatomy.grids import voxel_centers
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
 from CTSMALib.anatomy.pose import Pose
 
@@ -52,7 +52,7 @@ def segment_bones(image: sitk.Image, poses: BonePoses) -> Labels:
     """
     hu = sitk.GetArrayViewFromImage(image)
     spacing = image.GetSpacing()[0]
-    points = index_to_lps(image, np.stack(np.indices(hu.shape), axis=-1))
+    points = voxel_centers(image)
     depth = {b: _depth(p, b, points) for b, p in ((FEMUR, poses.femur), (TIBIA, poses.tibia))}
     deepest = np.maximum(depth[FEMUR], depth[TIBIA])
     floor = np.where(deepest > -2.0, THRESHOLD_LIMITS_HU[0], BONE_OUTSIDE_ATLAS_HU)

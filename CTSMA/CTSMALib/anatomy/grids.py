@@ -8,7 +8,10 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from CTSMALib.volumes.geometry import crop_to_box
+
 AIR_HU = -1024.0
+CROP_MARGIN_MM = 3.0  # so that interpolation at the border of a box has neighbors
 Box = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -38,28 +41,14 @@ def resample_axis_aligned(image: sitk.Image, spacing_mm: float, box: Box | None 
     Returns:
         ``float32`` image; :data:`AIR_HU` outside the input.
     """
-    cropped = crop(image, box) if box is not None else image
+    cropped = crop_to_box(image, box[0] - CROP_MARGIN_MM, box[1] + CROP_MARGIN_MM) if box is not None else image
     smoothed = _prefilter(sitk.Cast(cropped, sitk.sitkFloat32), spacing_mm)
     low, high = box if box is not None else physical_box(cropped)
-    size = [int(max(np.floor((h - l) / spacing_mm), 1)) + 1 for l, h in zip(low, high, strict=True)]
+    size = [int(max(np.floor(extent / spacing_mm), 1)) + 1 for extent in high - low]
     return sitk.Resample(
         smoothed, size, sitk.Transform(), sitk.sitkLinear, [float(v) for v in low], [spacing_mm] * 3,
         np.eye(3).ravel().tolist(), AIR_HU, sitk.sitkFloat32,
     )  # fmt: skip
-
-
-def crop(image: sitk.Image, box: Box, margin_mm: float = 3.0) -> sitk.Image:
-    """The stored voxels that lie in an LPS box (plus a margin), geometry unchanged otherwise."""
-    corners = np.array([image.TransformPhysicalPointToContinuousIndex(c.tolist()) for c in _corners(box, margin_mm)])
-    size = np.array(image.GetSize())
-    start = np.clip(np.floor(corners.min(axis=0)), 0, size - 1).astype(int)
-    stop = np.clip(np.ceil(corners.max(axis=0)) + 1, start + 1, size).astype(int)
-    return sitk.RegionOfInterest(image, (stop - start).tolist(), start.tolist())
-
-
-def _corners(box: Box, margin_mm: float) -> NDArray[np.float64]:
-    low, high = box[0] - margin_mm, box[1] + margin_mm
-    return np.array([np.where(np.array(pick), high, low) for pick in itertools.product((0, 1), repeat=3)])
 
 
 def _prefilter(image: sitk.Image, spacing_mm: float) -> sitk.Image:
@@ -69,7 +58,12 @@ def _prefilter(image: sitk.Image, spacing_mm: float) -> sitk.Image:
     return image if max(shrink) == 1 else sitk.BinShrink(image, shrink)
 
 
-def index_to_lps(image: sitk.Image, index_zyx: NDArray[np.float64]) -> NDArray[np.float64]:
+def voxel_centers(image: sitk.Image) -> NDArray[np.float64]:
+    """LPS positions (mm) of all voxels: (z, y, x, 3)."""
+    return index_to_lps(image, np.moveaxis(np.indices(image.GetSize()[::-1]), 0, -1))
+
+
+def index_to_lps(image: sitk.Image, index_zyx: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float64]:
     """Array indices (..., 3) in (z, y, x) order to LPS points in mm."""
     matrix = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
     return np.asarray(index_zyx, dtype=float)[..., ::-1] @ matrix.T + np.array(image.GetOrigin())

@@ -11,7 +11,7 @@ from scipy import ndimage
 from CTSMALib.anatomy.bones import BonePoses, segment_bones
 from CTSMALib.anatomy.coverage import expected_patches, why_incomplete
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import Box, crop, intersect, physical_box, resample_axis_aligned
+from CTSMALib.anatomy.grids import Box, intersect, physical_box, resample_axis_aligned
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.legs import KneeCandidate
 from CTSMALib.anatomy.patch import Patch
@@ -20,6 +20,7 @@ from CTSMALib.anatomy.plate import Plate, find_plate
 from CTSMALib.anatomy.pose import Brightness, refine_bone
 from CTSMALib.anatomy.side import SideDecision, decide_side
 from CTSMALib.progress import Progress, silent
+from CTSMALib.volumes.geometry import crop_to_box
 
 WORKING_SPACING_MM = 1.0
 REACH_MM = (np.array([75.0, 75.0, 75.0]), np.array([75.0, 75.0, 85.0]))  # from the joint, towards -LPS and +LPS
@@ -77,7 +78,7 @@ def find_anatomy(
     labels = sitk.GetImageFromArray(segment_bones(working, poses))
     labels.CopyInformation(working)
     progress("Following the subchondral plate", 0.7)
-    scan = crop(image, box, margin_mm=0.0)
+    scan = crop_to_box(image, *box)
     frames = {bone.name: poses.frame(bone) for bone in (FEMUR, TIBIA)}
     plates = {bone.name: find_plate(scan, labels, bone, frames[bone.name]) for bone in (FEMUR, TIBIA)}
     progress("Placing the patches", 0.9)
@@ -95,9 +96,7 @@ def find_anatomy(
     order = [c.key for c in COMPARTMENTS]
     learning.sort(key=lambda p: order.index(p.compartment))  # stable: the order within a compartment is kept
     trabecular = _trabecular_mask(labels, max(image.GetSpacing()))
-    return KneeAnatomy(
-        side, scan, labels, trabecular, poses, frames, plates, learning, display, incomplete
-    )
+    return KneeAnatomy(side, scan, labels, trabecular, poses, frames, plates, learning, display, incomplete)
 
 
 def _knee_box(image: sitk.Image, candidate: KneeCandidate) -> Box:

@@ -36,6 +36,7 @@ class KneeCandidate:
 
     @property
     def pose(self) -> Pose:
+        """The best fit."""
         return self.poses[0]
 
 

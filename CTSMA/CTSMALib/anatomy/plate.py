@@ -48,15 +48,10 @@ class Plate:
     inward: Array
     thickness_mm: Array
 
-    def at(self, values: Array, lateral_mm: Array, anterior_mm: Array) -> Array:
-        """Bilinear interpolation of a lattice quantity (ni, nj, ...) at frame positions."""
-        i = (np.asarray(lateral_mm) - self.lateral_mm[0]) / LATTICE_MM
-        j = (np.asarray(anterior_mm) - self.anterior_mm[0]) / LATTICE_MM
-        flat = values.reshape(*values.shape[:2], -1)
-        sampled = [
-            ndimage.map_coordinates(flat[..., k], [i, j], order=1, mode="nearest") for k in range(flat.shape[-1])
-        ]
-        return np.stack(sampled, axis=-1).reshape(*np.shape(lateral_mm), *values.shape[2:])
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(ni, nj) where there is a surface."""
+        return np.isfinite(self.points_mm[..., 2])
 
 
 def find_plate(image: sitk.Image | None, labels: sitk.Image, bone: Bone, frame: JointFrame) -> Plate:
@@ -116,7 +111,7 @@ def _profiles(image: sitk.Image, frame: JointFrame, points: Array, inward: Array
     """HU along the inward normal, averaged over about 2 mm of surface: (ni, nj, len(PROFILE_MM))."""
     positions = points[..., None, :] + PROFILE_MM[:, None] * inward[..., None, :]
     index = lps_to_index(image, frame.to_lps(positions))
-    known = np.isfinite(index).all(axis=-1)
+    known = np.isfinite(index[..., 0])
     hu = np.full(known.shape, np.nan)
     field = sitk.GetArrayViewFromImage(image)
     hu[known] = ndimage.map_coordinates(field, index[known].T, order=1, output=np.float32, cval=np.nan)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from CTSMALib.anatomy.atlas import depth_inside
 from CTSMALib.anatomy.bone_mask import fill_marrow, local_half_maximum
-from CTSMALib.anatomy.grids import index_to_lps
+from CTSMALib.anatomy.grids import voxel_centers
 from CTSMALib.anatomy.labels import TIBIA
 from CTSMALib.anatomy.legs import KneeCandidate
 from CTSMALib.anatomy.pose import Pose
 
-FIBULA_BOX_MM = {"beside": (14.0, 60.0), "anterior": (-60.0, 14.0), "below": -14.0}
+# Where a fibula can be, in the tibia's joint frame: to one side, not in front, below the plateau.
+FIBULA_ASIDE_MM, FIBULA_ANTERIOR_MM, FIBULA_TOP_MM = (14.0, 60.0), (-60.0, 14.0), -14.0
 SHORTEST_FIBULA_MM, SMALLEST_FIBULA_ML = 10.0, 0.5
 CLEAR_FIT_RATIO = 1.10  # the wrong side must fit at least this much worse to tell by shape alone
 HARD_BONE_HU = 200.0
@@ -75,12 +77,10 @@ def _side_by_fibula(image: sitk.Image, pose: Pose) -> str:
     hu = sitk.GetArrayViewFromImage(image)
     spacing = image.GetSpacing()[0]
     frame = pose.frame(TIBIA)
-    points = index_to_lps(image, np.stack(np.indices(hu.shape), axis=-1))
+    points = voxel_centers(image)
     local = (points - frame.origin_mm) @ frame.axes.T  # patient's right, anterior, proximal
-    beside = np.abs(local[..., 0])
-    low, high = FIBULA_BOX_MM["anterior"]
-    region = (beside > FIBULA_BOX_MM["beside"][0]) & (beside < FIBULA_BOX_MM["beside"][1])
-    region &= (local[..., 1] > low) & (local[..., 1] < high) & (local[..., 2] < FIBULA_BOX_MM["below"])
+    region = _between(np.abs(local[..., 0]), FIBULA_ASIDE_MM) & _between(local[..., 1], FIBULA_ANTERIOR_MM)
+    region &= local[..., 2] < FIBULA_TOP_MM
     region &= depth_inside(pose.atlas, TIBIA, pose.to_atlas(points)) < -4.0
     hard = region & (hu > np.maximum(local_half_maximum(hu, spacing), HARD_BONE_HU))
     pieces, _ = ndimage.label(fill_marrow(hard, spacing, gap_mm=4.0))
@@ -94,3 +94,7 @@ def _side_by_fibula(image: sitk.Image, pose: Pose) -> str:
     larger = max(volume, key=lambda side: volume[side])
     smaller = "left" if larger == "right" else "right"
     return larger if volume[larger] > 3 * volume[smaller] else ""
+
+
+def _between(values: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values > limits[0]) & (values < limits[1])

@@ -11,7 +11,6 @@ from typing import Protocol, TextIO
 from CTSMALib.errors import CancelledError
 from CTSMALib.jobs.protocol import Event, Failed, Finished, Progressed, Started, encode
 
-
 WIDEST_BAR = 100  # columns
 
 

@@ -60,7 +60,9 @@ def image_from_array(
     return image
 
 
-def crop_to_box(image: sitk.Image, lower: Sequence[float], upper: Sequence[float]) -> sitk.Image:
+def crop_to_box(
+    image: sitk.Image, lower: Sequence[float] | np.ndarray, upper: Sequence[float] | np.ndarray
+) -> sitk.Image:
     """Crop to the voxels that an axis-parallel box in space touches.
 
     Args:
