@@ -12,7 +12,6 @@ import pytest
 import CTSMALib
 
 PACKAGE = Path(CTSMALib.__file__).parent
-AFTER_PROGRESS = ("resources",)  # single modules that the list of rooms leaves out
 FORBIDDEN = ("slicer", "qt", "ctk", "PythonQt", "PySide6", "PySide2", "PyQt5", "PyQt6")
 ONLY_INSIDE_FUNCTIONS = ("torch", "monai")
 
@@ -59,14 +58,12 @@ def imports_on_loading(tree: ast.Module, package: str) -> Iterator[str]:
 
 def test_every_room_is_listed() -> None:
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert rooms - {"__init__", *AFTER_PROGRESS} <= set(room_order())
+    assert rooms - {"__init__"} <= set(room_order())
 
 
 @pytest.mark.parametrize(("module", "tree"), modules(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_room_imports_only_rooms_above_it(module: str, tree: ast.Module) -> None:
     order = ["", *room_order()]
-    place = order.index("progress") + 1
-    order[place:place] = AFTER_PROGRESS
     own = room_of(module)
     for name in imports(tree, module):
         if name.split(".")[0] != "CTSMALib" or name == "CTSMALib.__version__":

@@ -47,9 +47,15 @@ def atlases() -> tuple[Atlas, ...]:
     found = []
     for name, entry in document["atlases"].items():
         labels = sitk.ReadImage(str(resource(f"Atlas/{name}.nii.gz")))
-        frames = {bone: (np.array(f["origin_mm"]), np.array(f["axes"])) for bone, f in entry["frames"].items()}
+        frames = {bone: (np.array(f["origin_mm"]), _orthonormal(f["axes"])) for bone, f in entry["frames"].items()}
         found.append(Atlas(name, labels, frames))
     return tuple(found)
+
+
+def _orthonormal(axes: list[list[float]]) -> NDArray[np.float64]:
+    """The rotation nearest to axes that were rounded when they were written."""
+    left, _, right = np.linalg.svd(np.array(axes))
+    return left @ right
 
 
 @functools.cache

@@ -10,17 +10,18 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from CTSMALib.anatomy.atlas import Atlas
-from CTSMALib.anatomy.compartments import compartment_support
+from CTSMALib.anatomy.compartments import compartment_region, compartment_support
+from CTSMALib.anatomy.extent import Extent
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import lps_to_index
-from CTSMALib.anatomy.labels import FEMUR, TIBIA, Compartment
+from CTSMALib.anatomy.labels import FEMUR, TIBIA, Bone, Compartment
 from CTSMALib.anatomy.patch import Patch
 from CTSMALib.anatomy.patch_grid import learning_grid
-from CTSMALib.anatomy.plate import LATTICE_MM, Plate, find_plate
+from CTSMALib.anatomy.plate import Plate, find_plate
 from CTSMALib.anatomy.pose import Pose
 
 LEAST_SHARE_IN_VIEW = 0.85
-LEAST_SHARE_OF_AREA = 0.5
+LEAST_SHARE_OF_SURFACE = 0.6
 
 
 def why_incomplete(compartment: Compartment, plate: Plate, pose: Pose, image: sitk.Image) -> str:
@@ -40,10 +41,9 @@ def why_incomplete(compartment: Compartment, plate: Plate, pose: Pose, image: si
     inside = ((index >= 0) & (index <= np.array(image.GetSize())[::-1] - 1)).all(axis=-1)
     if inside.mean() < LEAST_SHARE_IN_VIEW:
         return f"Cut by the edge of the image: {100 * inside.mean():.0f} % of it lies in the field of view."
-    area = compartment_support(plate, compartment).sum() * LATTICE_MM**2
-    usual = _expected_area_mm2(pose.atlas, compartment) * pose.scale**2
-    if area < LEAST_SHARE_OF_AREA * usual:
-        return f"Its subchondral plate could not be followed: {area:.0f} of about {usual:.0f} mm² were found."
+    found = compartment_support(plate, compartment).sum() / max(compartment_region(plate, compartment).sum(), 1)
+    if found < LEAST_SHARE_OF_SURFACE:
+        return f"Its subchondral plate could be followed over {100 * found:.0f} % of the surface only."
     return ""
 
 
@@ -58,6 +58,11 @@ def expected_patches(compartment: Compartment, pose: Pose) -> list[Patch]:
     return moved
 
 
+def usual_extent(bone: Bone, pose: Pose) -> Extent:
+    """The extent that the fitted atlas gives to a bone."""
+    return _atlas_plate(pose.atlas, bone.name).extent.scaled(pose.scale)
+
+
 def _triple(point: NDArray[np.float64]) -> tuple[float, float, float]:
     return (float(point[0]), float(point[1]), float(point[2]))
 
@@ -66,12 +71,6 @@ def _triple(point: NDArray[np.float64]) -> tuple[float, float, float]:
 def _atlas_plate(atlas: Atlas, bone_name: str) -> Plate:
     bone = next(b for b in (FEMUR, TIBIA) if b.name == bone_name)
     return find_plate(None, atlas.labels, bone, JointFrame(*atlas.frames[bone_name], mirrored=False))
-
-
-@functools.cache
-def _expected_area_mm2(atlas: Atlas, compartment: Compartment) -> float:
-    plate = _atlas_plate(atlas, compartment.bone.name)
-    return float(compartment_support(plate, compartment).sum()) * LATTICE_MM**2
 
 
 @functools.cache

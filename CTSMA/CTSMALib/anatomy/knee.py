@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from CTSMALib.anatomy.bones import BonePoses, segment_bones
-from CTSMALib.anatomy.coverage import expected_patches, why_incomplete
+from CTSMALib.anatomy.coverage import expected_patches, usual_extent, why_incomplete
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import Box, intersect, physical_box, resample_axis_aligned
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
@@ -39,8 +39,8 @@ class KneeAnatomy:
         poses: atlas fits.
         frames: bone name to joint frame, femur and tibia.
         plates: bone name to plate.
-        learning: the 96 patches of the learning grid, valid fractions not filled in; those of an incomplete
-            compartment lie where the atlas expects them.
+        learning: the 96 patches of the learning grid, valid fractions not filled in; where no plate was found, they
+            lie where the atlas expects them.
         display: the display grid of the complete compartments, likewise.
         incomplete: compartment key to the reason why it cannot be reported; absent where it can.
     """
@@ -79,24 +79,23 @@ def find_anatomy(
     labels.CopyInformation(working)
     progress("Following the subchondral plate", 0.7)
     scan = crop_to_box(image, *box)
-    frames = {bone.name: poses.frame(bone) for bone in (FEMUR, TIBIA)}
-    plates = {bone.name: find_plate(scan, labels, bone, frames[bone.name]) for bone in (FEMUR, TIBIA)}
+    fits = {FEMUR: poses.femur, TIBIA: poses.tibia}
+    frames = {bone.name: pose.frame(bone) for bone, pose in fits.items()}
+    plates = {
+        bone.name: find_plate(scan, labels, bone, frames[bone.name], usual_extent(bone, pose))
+        for bone, pose in fits.items()
+    }
     progress("Placing the patches", 0.9)
-    fits = {FEMUR.name: poses.femur, TIBIA.name: poses.tibia}
-    incomplete = {}
-    learning = learning_grid(plates, frames)
+    reasons = {c.key: why_incomplete(c, plates[c.bone.name], fits[c.bone], image) for c in COMPARTMENTS}
+    incomplete = {key: reason for key, reason in reasons.items() if reason}
+    found = {patch.id: patch for patch in learning_grid(plates, frames) if patch.compartment not in incomplete}
+    expected = [patch for c in COMPARTMENTS for patch in expected_patches(c, fits[c.bone])]
     display = [patch for name, plate in plates.items() for patch in display_grid(plate, frames[name])]
-    for compartment in COMPARTMENTS:
-        pose = fits[compartment.bone.name]
-        reason = why_incomplete(compartment, plates[compartment.bone.name], pose, image)
-        if reason:
-            incomplete[compartment.key] = reason
-            learning = [p for p in learning if p.compartment != compartment.key] + expected_patches(compartment, pose)
-            display = [p for p in display if p.compartment != compartment.key]
-    order = [c.key for c in COMPARTMENTS]
-    learning.sort(key=lambda p: order.index(p.compartment))  # stable: the order within a compartment is kept
-    trabecular = _trabecular_mask(labels, max(image.GetSpacing()))
-    return KneeAnatomy(side, scan, labels, trabecular, poses, frames, plates, learning, display, incomplete)
+    return KneeAnatomy(
+        side=side, scan=scan, labels=labels, trabecular=_trabecular_mask(labels, max(image.GetSpacing())),
+        poses=poses, frames=frames, plates=plates, learning=[found.get(patch.id, patch) for patch in expected],
+        display=[patch for patch in display if patch.compartment not in incomplete], incomplete=incomplete,
+    )  # fmt: skip
 
 
 def _knee_box(image: sitk.Image, candidate: KneeCandidate) -> Box:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.anatomy.compartments import compartment_support, compartments_of
+from CTSMALib.anatomy.compartments import OUTLINES, compartment_support, compartments_of
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.labels import COMPARTMENTS, Compartment
-from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM, Patch
+from CTSMALib.anatomy.patch import DEPTHS_MM, Patch
 from CTSMALib.anatomy.plate import Plate
 
-ROWS, COLUMNS = 3, 4
+ROWS, COLUMNS, LAYERS = 3, 4, (1, 2)
 STRIDE_MM = 3.0
 NORMAL_SMOOTHING_MM = 4.0
+FEWEST_POINTS = 10
 
 Array = NDArray[np.float64]
 
@@ -21,32 +22,26 @@ Array = NDArray[np.float64]
 def learning_grid(plates: dict[str, Plate], frames: dict[str, JointFrame]) -> list[Patch]:
     """The learning and report grid.
 
-    Rows divide a compartment's local width and columns its antero-posterior extent into equal parts, so the
-    same id means the same place in a large, small, left or right knee. Centers lie :data:`DEPTHS_MM` under the
-    plate's outer surface, along its smoothed normal.
+    Rows divide a compartment's local width and columns its antero-posterior extent into equal parts, in shares of
+    the bone's size, so the same id means the same place in a large, small, left or right knee. Centers lie
+    :data:`DEPTHS_MM` under the plate's outer surface, along its smoothed normal.
 
     Args:
         plates: bone name to plate.
         frames: bone name to joint frame.
 
     Returns:
-        Up to 96 patches in grid order, ``valid_fraction`` not yet filled in (0). A compartment without a
-        surface has none.
+        Up to 96 patches in grid order, ``valid_fraction`` not yet filled in (0). Where no surface was found under
+        a spot, its patch is missing.
     """
     patches = []
     for compartment in COMPARTMENTS:
         plate = plates.get(compartment.bone.name)
         if plate is None:
             continue
-        support = compartment_support(plate, compartment)
-        if not support.any():
-            continue
-        for row, column, spot in _spots(plate, support, compartment):
-            patches += [
-                _patch(f"{compartment.key}-r{row}-c{column}-d{layer}", plate, frames[compartment.bone.name],
-                       compartment.key, (row, column, layer), spot)
-                for layer in (1, 2)
-            ]  # fmt: skip
+        for row, column, spot in _spots(plate, compartment):
+            names = [f"{compartment.key}-r{row}-c{column}-d{layer}" for layer in LAYERS]
+            patches += _patches_at(names, plate, frames[compartment.bone.name], compartment.key, (row, column), spot)
     return patches
 
 
@@ -62,51 +57,56 @@ def display_grid(plate: Plate, frame: JointFrame) -> list[Patch]:
                 continue
             spot = np.array([plate.lateral_mm[i], plate.anterior_mm[j]])
             cell = (i // step, (len(plate.anterior_mm) - 1 - j) // step)
-            for layer in (1, 2):
-                name = f"{plate.bone.name}-i{cell[0]:03d}-j{cell[1]:03d}-d{layer}"
-                patches.append(_patch(name, plate, frame, inside[0], (*cell, layer), spot))
+            names = [f"{plate.bone.name}-i{cell[0]:03d}-j{cell[1]:03d}-d{layer}" for layer in LAYERS]
+            patches += _patches_at(names, plate, frame, inside[0], cell, spot)
     return patches
 
 
-def _spots(plate: Plate, support: NDArray[np.bool_], compartment: Compartment) -> list[tuple[int, int, Array]]:
+def _spots(plate: Plate, compartment: Compartment) -> list[tuple[int, int, Array]]:
     """Row, column and (lateral, anterior) position of the boxes of one compartment."""
-    i, j = np.nonzero(support)
-    lateral, anterior = plate.lateral_mm[i], plate.anterior_mm[j]
-    low, high = np.quantile(anterior, (0.02, 0.98))
+    outline = OUTLINES[compartment.key]
+    own_side = 1.0 if compartment.lateral else -1.0
     spots = []
     for column in range(1, COLUMNS + 1):
-        at = high - (column - 0.5) / COLUMNS * (high - low)
-        width = lateral[np.abs(anterior - at) <= EDGE_MM / 2]
-        # A cut or ragged compartment may be empty there; its neighbors then give the width.
-        width = width if width.size else lateral
-        inner, outer = np.quantile(width, (0.02, 0.98))
-        if not compartment.lateral:
-            inner, outer = outer, inner
+        anterior = outline.anterior - (column - 0.5) / COLUMNS * (outline.anterior - outline.posterior)
+        inner, outer = outline.limits_at(np.array(anterior))
         for row in range(1, ROWS + 1):
-            spots.append((row, column, np.array([inner + (row - 0.5) / ROWS * (outer - inner), at])))
+            lateral = own_side * float(inner + (row - 0.5) / ROWS * (outer - inner))
+            spots.append((row, column, plate.extent.position_mm(lateral, anterior)))
     return spots
 
 
-def _patch(
-    name: str, plate: Plate, frame: JointFrame, compartment: str, cell: tuple[int, int, int], spot: Array
-) -> Patch:
-    surface, inward = _surface_at(plate, spot)
-    center = surface + DEPTHS_MM[cell[2] - 1] * inward
-    lps = frame.to_lps(center)
-    return Patch(
-        name, plate.bone.name, compartment, *cell,
-        (float(lps[0]), float(lps[1]), float(lps[2])),
-        (float(center[0]), float(center[1]), float(center[2])), 0.0,
-    )  # fmt: skip
+def _patches_at(
+    names: list[str], plate: Plate, frame: JointFrame, compartment: str, cell: tuple[int, int], spot: Array
+) -> list[Patch]:
+    """One patch per layer under a spot of the plate; none where the plate has no surface there."""
+    found = _surface_at(plate, spot)
+    if found is None:
+        return []
+    surface, inward = found
+    patches = []
+    for name, layer in zip(names, LAYERS, strict=True):
+        local = surface + DEPTHS_MM[layer - 1] * inward
+        lps = frame.to_lps(local)
+        patches.append(
+            Patch(name, plate.bone.name, compartment, *cell, layer, _triple(lps), _triple(local), valid_fraction=0.0)
+        )
+    return patches
 
 
-def _surface_at(plate: Plate, spot: Array) -> tuple[Array, Array]:
+def _triple(point: Array) -> tuple[float, float, float]:
+    return (float(point[0]), float(point[1]), float(point[2]))
+
+
+def _surface_at(plate: Plate, spot: Array) -> tuple[Array, Array] | None:
     """Plate surface and inward normal, fitted to the surface points within :data:`NORMAL_SMOOTHING_MM`."""
     i = np.abs(plate.lateral_mm - spot[0]) <= NORMAL_SMOOTHING_MM
     j = np.abs(plate.anterior_mm - spot[1]) <= NORMAL_SMOOTHING_MM
     points = plate.points_mm[np.ix_(i, j)].reshape(-1, 3)
     normals = plate.inward[np.ix_(i, j)].reshape(-1, 3)
     known = np.isfinite(points).all(axis=1) & np.isfinite(normals).all(axis=1)
+    if known.sum() < FEWEST_POINTS:
+        return None
     points, normals = points[known], normals[known]
     normal = normals.mean(axis=0)
     normal /= np.linalg.norm(normal)

@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CTSMALib.anatomy.extent import Extent, measure_extent
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import lps_to_index
 from CTSMALib.anatomy.labels import FEMUR, Bone
@@ -37,6 +38,7 @@ class Plate:
         anterior_mm: (nj,) lattice coordinates.
         points_mm: (ni, nj, 3) outer surface, (lateral, anterior, proximal); NaN where there is none.
         inward: (ni, nj, 3) unit vectors into the bone, same axes.
+        extent: width and length of the bone's articular end.
         thickness_mm: (ni, nj) apparent thickness: distance between the half-maximum points of the HU
             profile across the plate. Blur widens it; NaN where no plate stands out.
     """
@@ -46,6 +48,7 @@ class Plate:
     anterior_mm: Array
     points_mm: Array
     inward: Array
+    extent: Extent
     thickness_mm: Array
 
     @property
@@ -54,7 +57,9 @@ class Plate:
         return np.isfinite(self.points_mm[..., 2])
 
 
-def find_plate(image: sitk.Image | None, labels: sitk.Image, bone: Bone, frame: JointFrame) -> Plate:
+def find_plate(
+    image: sitk.Image | None, labels: sitk.Image, bone: Bone, frame: JointFrame, usual: Extent | None = None
+) -> Plate:
     """Find the plate of a bone.
 
     Args:
@@ -62,6 +67,7 @@ def find_plate(image: sitk.Image | None, labels: sitk.Image, bone: Bone, frame: 
         labels: bone labels on an axis-aligned grid.
         bone: femur or tibia.
         frame: its joint frame.
+        usual: extent to take where the bone is cut by the edge of the image.
 
     Returns:
         The plate; all NaN where the bone has no articular surface in the image.
@@ -71,11 +77,12 @@ def find_plate(image: sitk.Image | None, labels: sitk.Image, bone: Bone, frame: 
     height = _surface_height(labels, bone, frame, lateral, anterior)
     points = np.stack([*np.meshgrid(lateral, anterior, indexing="ij"), height], axis=-1)
     inward = _inward_normals(height, bone)
+    extent = measure_extent(labels, bone, frame, usual)
     if image is None:
-        return Plate(bone, lateral, anterior, points, inward, np.full(height.shape, np.nan))
+        return Plate(bone, lateral, anterior, points, inward, extent, np.full(height.shape, np.nan))
     profiles = _profiles(image, frame, points, inward)
     offset, thickness = _edges(profiles)
-    return Plate(bone, lateral, anterior, points + offset[..., None] * inward, inward, thickness)
+    return Plate(bone, lateral, anterior, points + offset[..., None] * inward, inward, extent, thickness)
 
 
 def _surface_height(labels: sitk.Image, bone: Bone, frame: JointFrame, lateral: Array, anterior: Array) -> Array:
@@ -111,7 +118,7 @@ def _profiles(image: sitk.Image, frame: JointFrame, points: Array, inward: Array
     """HU along the inward normal, averaged over about 2 mm of surface: (ni, nj, len(PROFILE_MM))."""
     positions = points[..., None, :] + PROFILE_MM[:, None] * inward[..., None, :]
     index = lps_to_index(image, frame.to_lps(positions))
-    known = np.isfinite(index[..., 0])
+    known: NDArray[np.bool_] = np.isfinite(index[..., :1])[..., 0]
     hu = np.full(known.shape, np.nan)
     field = sitk.GetArrayViewFromImage(image)
     hu[known] = ndimage.map_coordinates(field, index[known].T, order=1, output=np.float32, cval=np.nan)
@@ -125,7 +132,7 @@ def _profiles(image: sitk.Image, frame: JointFrame, points: Array, inward: Array
 def _edges(profiles: Array) -> tuple[Array, Array]:
     """Outer half-maximum position, relative to the label's surface (0 where unclear), and apparent thickness."""
     t = PROFILE_MM
-    usable = np.isfinite(profiles).all(axis=-1)
+    usable = ~np.isnan(profiles.sum(axis=-1))
     hu = np.where(usable[..., None], profiles, 0.0)
     near = (t >= PEAK_SEARCH_MM[0]) & (t <= PEAK_SEARCH_MM[1])
     peak_at = np.argmax(np.where(near, hu, -np.inf), axis=-1)

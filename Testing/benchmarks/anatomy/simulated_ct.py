@@ -1,0 +1,135 @@
+"""Simulated CT of a knee with known bones. No scanner made these images: they only test outlines and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from CTSMALib.anatomy.grids import physical_box
+from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from Testing.benchmarks.anatomy.truth import Truth
+
+FINE_MM = 0.4  # grid on which the knee is composed
+AIR_HU, FAT_HU, SOFT_HU, MARROW_HU, CORTEX_HU = -1000.0, -100.0, 50.0, -70.0, 1000.0
+NOISE_HU = 30.0
+FAT_FROM_MM, SKIN_AT_MM = 12.0, 20.0  # from the nearest bone
+THICK_SHELL_MM = {FEMUR: 2.0, TIBIA: 2.0, FIBULA: 1.5, PATELLA: 1.0}
+PLATE_MM = {FEMUR: 0.9, TIBIA: 1.2, PATELLA: 0.9}
+THIN_SHELL_MM = 0.5
+PLATE_REACH_MM = 1.5  # bone surface this close to cartilage carries a plate
+SHAFT_MM = (20.0, 50.0)  # from the joint line: where the shell begins to thicken, and is thick
+
+Field = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the simulated scanner samples the knee.
+
+    Attributes:
+        name: what tables call it.
+        spacing_mm: voxel (x, y, z).
+        fwhm_mm: width of the Gaussian point spread function, in every direction.
+    """
+
+    name: str
+    spacing_mm: tuple[float, float, float]
+    fwhm_mm: float
+
+
+PROTOCOLS = tuple(
+    Protocol(f"{x:g} x {x:g} x {z:g} mm, FWHM {fwhm:g} mm", (x, x, z), fwhm)
+    for x, z in ((0.4, 0.6), (1.0, 3.0))
+    for fwhm in (0.7, 1.5)
+)
+
+
+def simulate(truth: Truth, protocol: Protocol, seed: int) -> sitk.Image:
+    """Make the image.
+
+    Args:
+        truth: the knee.
+        protocol: the scanner.
+        seed: of trabecular texture and noise.
+
+    Returns:
+        ``int16`` HU, axis-aligned LPS, over the box of the truth.
+    """
+    rng = np.random.default_rng(seed)
+    fine = _fine_grid(truth)
+    hu = _composed(truth, fine, rng)
+    sigma = protocol.fwhm_mm / 2.3548 / FINE_MM
+    hu = ndimage.gaussian_filter(hu, sigma, mode="nearest", truncate=3.0)
+    thickness = max(1, round(protocol.spacing_mm[2] / FINE_MM))
+    hu = ndimage.uniform_filter1d(hu, thickness, axis=0, mode="nearest")  # the slice profile
+    image = sitk.GetImageFromArray(hu)
+    image.CopyInformation(fine)
+    low, high = physical_box(fine)
+    size = [int((h - l) / s) + 1 for l, h, s in zip(low, high, protocol.spacing_mm, strict=True)]
+    sampled = sitk.Resample(
+        image, size, sitk.Transform(), sitk.sitkLinear, low.tolist(), protocol.spacing_mm, np.eye(3).ravel().tolist(),
+        AIR_HU, sitk.sitkFloat32,
+    )  # fmt: skip
+    noisy = sitk.GetArrayFromImage(sampled) + rng.normal(0.0, NOISE_HU, size[::-1])
+    result = sitk.GetImageFromArray(np.clip(np.rint(noisy), -1024, 3071).astype(np.int16))
+    result.CopyInformation(sampled)
+    return result
+
+
+def _fine_grid(truth: Truth) -> sitk.Image:
+    low, high = physical_box(truth.grid)
+    grid = sitk.Image([int(n) for n in np.floor((high - low) / FINE_MM) + 1], sitk.sitkUInt8)
+    grid.SetSpacing([FINE_MM] * 3)
+    grid.SetOrigin(low.tolist())
+    return grid
+
+
+def _on(image: sitk.Image, grid: sitk.Image) -> Field:
+    return sitk.GetArrayFromImage(
+        sitk.Resample(image, grid, sitk.Transform(), sitk.sitkLinear, -99.0, sitk.sitkFloat32)
+    )
+
+
+def _composed(truth: Truth, fine: sitk.Image, rng: np.random.Generator) -> Field:
+    depths = {bone: _on(image, fine) for bone, image in truth.depth.items()}
+    from_bone = -np.max(list(depths.values()), axis=0)
+    hu = SOFT_HU + _pattern(from_bone.shape, rng, 3.0 / FINE_MM) * 6.0
+    hu[from_bone > FAT_FROM_MM] = FAT_HU
+    hu[from_bone > SKIN_AT_MM] = AIR_HU
+    to_cartilage = _on(truth.to_cartilage, fine)
+    from_joint = np.abs(np.arange(len(hu)) * FINE_MM + fine.GetOrigin()[2] - _joint_height(truth))[:, None, None]
+    texture = 0.35 * _pattern(hu.shape, rng, 0.35 / FINE_MM) + 0.2 * _pattern(hu.shape, rng, 3.0 / FINE_MM)
+    for bone, depth in depths.items():
+        inside = np.clip(depth / FINE_MM + 0.5, 0.0, 1.0)
+        shell = np.clip((_shell_mm(bone, from_joint, to_cartilage) - depth) / FINE_MM + 0.5, 0.0, 1.0)
+        # Trabecular bone gives way to fat with depth and towards the shaft.
+        solid = (0.12 + 0.25 * np.exp(-np.maximum(depth, 0) / 5.0)) * np.exp(-np.maximum(from_joint - 12.0, 0.0) / 18.0)
+        solid = np.clip(solid * (1.0 + texture), 0.0, 1.0)
+        trabecular = MARROW_HU + (CORTEX_HU - MARROW_HU) * solid
+        hu += inside * (shell * CORTEX_HU + (1.0 - shell) * trabecular - hu)
+    return hu.astype(np.float32)
+
+
+def _shell_mm(bone: Bone, from_joint_mm: Field, to_cartilage_mm: Field) -> Field:
+    start, stop = SHAFT_MM
+    along = np.clip((from_joint_mm - start) / (stop - start), 0.0, 1.0)
+    thin = THICK_SHELL_MM[bone] if bone is FIBULA else THIN_SHELL_MM
+    shell = thin + (THICK_SHELL_MM[bone] - thin) * along
+    return np.where(to_cartilage_mm < PLATE_REACH_MM, np.maximum(shell, PLATE_MM.get(bone, 0.0)), shell)
+
+
+def _pattern(shape: tuple[int, ...], rng: np.random.Generator, sigma: float) -> Field:
+    """Smooth Gaussian noise of unit variance."""
+    white = rng.standard_normal(shape, dtype=np.float32)
+    smooth = ndimage.gaussian_filter(white, sigma, mode="wrap", truncate=3.0)
+    return smooth / smooth.std()
+
+
+def _joint_height(truth: Truth) -> float:
+    """Half way between the lowest point of the femur and the highest of the tibia, ignoring the eminence."""
+    femur, tibia = truth.surface(FEMUR)[:, 2], truth.surface(TIBIA)[:, 2]
+    return float((femur.min() + np.quantile(tibia, 0.9)) / 2)

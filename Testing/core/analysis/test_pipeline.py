@@ -1,0 +1,137 @@
+"""The CT-only pipeline on the bundled knee, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.analysis.folder import load_analysis, write_folder
+from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.pipeline import analyze_scan
+from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.catalogue import quantity
+from CTSMALib.errors import AnatomyError, CancelledError
+from CTSMALib.resources import resource
+from CTSMALib.volumes import read_scan
+from CTSMALib.volumes.scan import Scan
+
+
+@pytest.fixture(scope="module")
+def a_scan() -> Scan:
+    scan = read_scan(resource("SampleData/knee_ct_sts047.nii.gz"))
+    return replace(scan, header=replace(scan.header, laterality="L", kvp=140.0))
+
+
+@pytest.fixture(scope="module")
+def a_result(a_scan: Scan) -> KneeResult:
+    (result,) = analyze_scan(a_scan)
+    return result
+
+
+def with_metal(scan: Scan, slices: slice) -> Scan:
+    """The scan with a screw of 12 mm in the lateral femoral condyle."""
+    hu = sitk.GetArrayFromImage(scan.image)
+    hu[slices, 45:57, 42:54] = 3071
+    image = sitk.GetImageFromArray(hu)
+    image.CopyInformation(scan.image)
+    return replace(scan, image=image)
+
+
+def test_there_are_always_96_patches_in_grid_order(a_result: KneeResult) -> None:
+    ids = [p.patch.id for p in a_result.analysis.patches]
+    assert len(set(ids)) == 96
+    rank = [c.key for c in COMPARTMENTS]
+    assert ids == sorted(ids, key=lambda name: (rank.index(name[:2]), name[6:8], name[3:5], name[9:]))
+
+
+def test_values_are_named_in_the_catalogue_and_plausible(a_result: KneeResult) -> None:
+    for measurement in (*a_result.analysis.patches, *a_result.analysis.display_patches):
+        for key, value in measurement.values.items():
+            assert quantity(key).scope == "patch"
+            assert np.isfinite(value)
+    means = {c.key: c.values["ct_hu_mean"].mean for c in a_result.analysis.compartments}
+    assert all(50 < hu < 400 for hu in means.values())
+    assert means["FM"] > means["TM"]  # in this knee the condyles are denser than the plateau, as every slice shows
+
+
+def test_compartments_summarize_their_patches(a_result: KneeResult) -> None:
+    for compartment in a_result.analysis.compartments:
+        own = [p for p in a_result.analysis.patches if p.patch.compartment == compartment.key and p.values]
+        assert compartment.reported and compartment.patches_total == 24
+        assert compartment.patches_valid == len(own) >= 20
+        summary = compartment.values["ct_bvf"]
+        values = [p.values["ct_bvf"] for p in own]
+        assert (summary.mean, summary.sd, summary.n) == pytest.approx((np.mean(values), np.std(values, ddof=1), len(own)))
+
+
+def test_what_a_coarse_scan_cannot_carry_is_left_out(a_result: KneeResult) -> None:
+    assert not a_result.analysis.image.resolves_trabeculae
+    assert all("ct_plate_thickness_mm" not in p.values for p in a_result.analysis.patches)
+    assert "unresolved-quantities" in {n.code for n in a_result.analysis.notices}
+
+
+def test_a_header_that_contradicts_the_bones_is_reported(a_result: KneeResult) -> None:
+    side = a_result.analysis.side
+    assert (side.side, side.header_side, side.agrees_with_header) == ("right", "left", False)
+    assert "side-conflict" in {n.code for n in a_result.analysis.notices}
+
+
+def test_maps_and_patch_labels_lie_under_the_plate(a_result: KneeResult) -> None:
+    patch_labels = sitk.GetArrayFromImage(a_result.images["patch_labels"])
+    measured = {k for k, p in enumerate(a_result.analysis.patches, start=1) if p.values}
+    assert set(np.unique(patch_labels)) - {0} == measured
+    bvf = sitk.GetArrayFromImage(a_result.images["map:ct_bvf"])
+    assert np.nanmin(bvf) >= 0 and np.nanmax(bvf) <= 1
+    assert np.isfinite(bvf[patch_labels > 0]).mean() > 0.95
+
+
+def test_surfaces_are_where_the_labels_are(a_result: KneeResult) -> None:
+    for bone in a_result.analysis.bones:
+        low_x, high_x, low_y, high_y, low_z, high_z = a_result.surfaces[bone.name].GetBounds()
+        box = (high_x - low_x) * (high_y - low_y) * (high_z - low_z) / 1000
+        assert 0.3 * box < bone.volume_ml < box
+
+
+def test_a_result_reads_back_equal(a_result: KneeResult, tmp_path) -> None:
+    write_folder(a_result, tmp_path)
+    assert load_analysis(tmp_path) == a_result.analysis
+
+
+def test_metal_refuses_its_compartments_only(a_scan: Scan) -> None:
+    (result,) = analyze_scan(with_metal(a_scan, slice(17, 20)))
+    found = {c.key: c for c in result.analysis.compartments}
+    assert not found["FL"].reported and "Metal" in found["FL"].reason and not found["FL"].values
+    assert found["FM"].reported and found["TM"].reported
+    assert all(not p.values for p in result.analysis.patches if p.patch.compartment == "FL")
+    assert "metal" in {n.code for n in result.analysis.notices}
+
+
+def test_both_knees_cannot_be_had_from_one(a_scan: Scan) -> None:
+    with pytest.raises(AnatomyError, match="Both knees"):
+        analyze_scan(a_scan, side="both")
+
+
+def test_no_knee_is_said_with_a_remedy(a_scan: Scan) -> None:
+    nothing = replace(a_scan, image=a_scan.image * 0 - 1000)
+    with pytest.raises(AnatomyError, match="No knee joint") as caught:
+        analyze_scan(nothing)
+    assert caught.value.remedy
+
+
+def test_it_stops_when_told_to(a_scan: Scan) -> None:
+    def cancel_late(stage: str, fraction: float, message: str = "") -> None:
+        if fraction > 0.2:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        analyze_scan(a_scan, progress=cancel_late)
+
+
+def test_progress_never_goes_back(a_scan: Scan) -> None:
+    seen: list[float] = []
+    analyze_scan(a_scan, progress=lambda stage, fraction, message="": seen.append(fraction))
+    assert seen == sorted(seen)
+    assert seen[0] >= 0 and seen[-1] == 1.0
