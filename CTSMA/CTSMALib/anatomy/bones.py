@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.morphology import convex_hull_image
 from skimage.segmentation import watershed
 
 from CTSMALib.anatomy.atlas import depth_inside
@@ -120,20 +121,28 @@ def _name(in_femur: NDArray[np.float64], in_tibia: NDArray[np.float64]) -> int:
     return 0
 
 
-def _closed(mask: NDArray[np.bool_], spacing: float, radius_mm: float) -> NDArray[np.bool_]:
+def _closed(mask: NDArray[np.bool_], spacing: float) -> NDArray[np.bool_]:
     """Morphological closing with a ball, which bridges missing pieces of thin cortex but no joint or notch.
 
     Bone is taken to continue beyond the image, so that a cut shaft is not eroded.
     """
-    margin = int(np.ceil(radius_mm / spacing)) + 1
+    margin = int(np.ceil(CLOSING_MM / spacing)) + 1
     padded = np.pad(mask, margin, mode="edge")
     box = tuple(
         slice(max(part.start - margin, 0), part.stop + margin)
         for part in ndimage.find_objects(padded.astype(np.uint8))[0]
     )
-    dilated = ndimage.distance_transform_edt(~padded[box]) <= radius_mm / spacing
-    padded[box] |= ndimage.distance_transform_edt(dilated) > radius_mm / spacing
+    dilated = ndimage.distance_transform_edt(~padded[box]) <= CLOSING_MM / spacing
+    padded[box] |= ndimage.distance_transform_edt(dilated) > CLOSING_MM / spacing
     return padded[margin:-margin, margin:-margin, margin:-margin]
+
+
+def _axial_hulls(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Patella and fibula are nearly convex in axial section, and their cortex may be too thin to close otherwise."""
+    hulls = np.zeros_like(mask)
+    for k in np.flatnonzero(mask.any(axis=(1, 2))):
+        hulls[k] = convex_hull_image(mask[k])
+    return hulls
 
 
 def _tidy(labels: Labels, spacing: float) -> Labels:
@@ -143,8 +152,10 @@ def _tidy(labels: Labels, spacing: float) -> Labels:
         mask = labels == bone.label
         if not mask.any():
             continue
-        radius = CLOSING_MM if bone in (FEMUR, TIBIA) else 1.5 * CLOSING_MM
-        filled = fill_marrow(_closed(mask, spacing, radius), spacing, gap_mm=3.0)
+        if bone in (FEMUR, TIBIA):
+            filled = fill_marrow(_closed(mask, spacing), spacing, gap_mm=3.0)
+        else:
+            filled = _axial_hulls(mask)
         smooth = ndimage.gaussian_filter(filled.astype(np.float32), SMOOTHING_MM / spacing, mode="nearest") > 0.5
         pieces, count = ndimage.label(smooth)
         if count:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
-from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, TIBIA
-from CTSMALib.anatomy.legs import find_knees
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
+from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
+from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, TIBIA
+from CTSMALib.anatomy.legs import find_knees
 from Testing.benchmarks.anatomy.given_scans import GIVEN, GivenScan, expected_side, load
 from Testing.benchmarks.record import ROOT, ResultTable
 
@@ -94,7 +94,9 @@ def _measures(image: sitk.Image, anatomy: KneeAnatomy) -> dict[str, object]:
     for axis in range(3):
         first, second = (np.take(labels, range(*ends), axis) for ends in ((0, labels.shape[axis] - 1),
                                                                         (1, labels.shape[axis])))  # fmt: skip
-        touching += int((np.minimum(first, second) * 10 + np.maximum(first, second) == 10 * FEMUR.label + TIBIA.label).sum())
+        touching += int(
+            (np.minimum(first, second) * 10 + np.maximum(first, second) == 10 * FEMUR.label + TIBIA.label).sum()
+        )
     hu = sitk.GetArrayFromImage(sitk.Resample(image, anatomy.labels, sitk.Transform(), sitk.sitkLinear, -1024.0))
     # The brightest voxel nearby, because cortex is thin and slices are thick.
     bright = ndimage.maximum_filter(hu, size=3) > DENSE_HU

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import SimpleITK as sitk
-from CTSMALib.volumes import read_scan
 
+from CTSMALib.volumes import read_scan
 from Testing.benchmarks.anatomy.truth import flipped
 
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
-from CTSMALib.anatomy.atlas import depth_inside, has_bone
-from CTSMALib.anatomy.bones import BonePoses
-from CTSMALib.anatomy.grids import index_to_lps
-from CTSMALib.anatomy.labels import BONES, FEMUR, FIBULA, PATELLA, TIBIA, Bone
-from CTSMALib.anatomy.pose import Pose
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import disk
 from skimage.segmentation import random_walker, watershed
 
-THRESHOLD_HU, MARKER_MM, GAP_MM = 150.0, 4.0, 8.0  # best of 120 to 200 HU and 3 to 5 mm on the simulated knees
+from CTSMALib.anatomy.atlas import depth_inside, has_bone
+from CTSMALib.anatomy.bones import BonePoses
+from CTSMALib.anatomy.grids import index_to_lps
+from CTSMALib.anatomy.labels import BONES, FEMUR, FIBULA, PATELLA, TIBIA, Bone
+from CTSMALib.anatomy.pose import Pose
+
+THRESHOLD_HU, MARKER_MM, GAP_MM = 200.0, 4.0, 8.0  # best of 120 to 200 HU, 2 to 4 mm, 4 to 8 mm on the simulated knees
 SMALLEST_ML = 1.0
 WALKER_BAND_MM, WALKER_BETA = 5.0, 90.0
 

@@ -14,12 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import lps_to_index, physical_box, resample_axis_aligned
-from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
-from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, TIBIA
-from CTSMALib.anatomy.legs import find_knees
-from CTSMALib.anatomy.patch import EDGE_MM, Patch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -27,6 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.grids import physical_box, resample_axis_aligned
+from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
+from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
+from CTSMALib.anatomy.legs import find_knees
+from CTSMALib.anatomy.patch import EDGE_MM, Patch
 from Testing.benchmarks.anatomy.given_scans import GIVEN, GivenScan, load
 from Testing.benchmarks.record import ROOT
 
@@ -169,9 +169,7 @@ def _cut(patch: Patch, frame: JointFrame, axis: int, at_mm: float) -> NDArray[np
 def _legend(figure: Figure, anatomy: KneeAnatomy) -> None:
     present = np.unique(sitk.GetArrayViewFromImage(anatomy.labels))
     entries = [(b.name, COLORS[b.name]) for b in BONES if b.label in present]
-    entries += [
-        (c.title.lower(), COMPARTMENT_COLORS[c.key]) for c in COMPARTMENTS if c.key not in anatomy.incomplete
-    ]
+    entries += [(c.title.lower(), COMPARTMENT_COLORS[c.key]) for c in COMPARTMENTS if c.key not in anatomy.incomplete]
     for number, (text, color) in enumerate(entries):
         figure.text(0.02 + 0.122 * number, 0.015, text, color=color, fontsize=9)
 

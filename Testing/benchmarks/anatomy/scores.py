@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
-from CTSMALib.anatomy.grids import index_to_lps, physical_box
-from CTSMALib.anatomy.labels import Bone
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
+from CTSMALib.anatomy.grids import index_to_lps, physical_box
+from CTSMALib.anatomy.labels import Bone
 from Testing.benchmarks.anatomy.truth import Truth
 
 BORDER_MM = 3.0  # where the image cuts a bone there is no surface to compare

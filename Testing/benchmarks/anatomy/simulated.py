@@ -17,6 +17,8 @@ from typing import TypeVar
 
 import numpy as np
 import SimpleITK as sitk
+from threadpoolctl import threadpool_limits
+
 from CTSMALib.anatomy import pose as pose_module
 from CTSMALib.anatomy.atlas import atlases
 from CTSMALib.anatomy.compartments import compartment_support
@@ -27,8 +29,6 @@ from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.legs import find_knees
 from CTSMALib.anatomy.plate import Plate, find_plate
 from CTSMALib.anatomy.pose import Brightness, Pose, refine_bone
-from threadpoolctl import threadpool_limits
-
 from Testing.benchmarks.anatomy.peers import Fit, atlas_alone, classical, walker_from_atlas
 from Testing.benchmarks.anatomy.scores import compare
 from Testing.benchmarks.anatomy.simulated_ct import PROTOCOLS, Protocol, simulate

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
-from CTSMALib.anatomy.grids import physical_box
-from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CTSMALib.anatomy.grids import physical_box
+from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
 from Testing.benchmarks.anatomy.truth import Truth
 
 FINE_MM = 0.4  # grid on which the knee is composed

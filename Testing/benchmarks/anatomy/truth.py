@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from skimage.measure import marching_cubes
 
 from CTSMALib.anatomy.grids import index_to_lps, lps_to_index
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
-from scipy.ndimage import map_coordinates
-from skimage.measure import marching_cubes
 
 KNEES = {"knee1": "knee1_DESS_labels.nii.gz", "knee2": "knee2_DESS_labels.nii.gz"}
 SOURCE_LABELS = {FEMUR: 5, TIBIA: 6, PATELLA: 7, FIBULA: 8}

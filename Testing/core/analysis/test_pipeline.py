@@ -64,7 +64,9 @@ def test_compartments_summarize_their_patches(a_result: KneeResult) -> None:
         assert compartment.patches_valid == len(own) >= 20
         summary = compartment.values["ct_bvf"]
         values = [p.values["ct_bvf"] for p in own]
-        assert (summary.mean, summary.sd, summary.n) == pytest.approx((np.mean(values), np.std(values, ddof=1), len(own)))
+        assert (summary.mean, summary.sd, summary.n) == pytest.approx(
+            (np.mean(values), np.std(values, ddof=1), len(own))
+        )
 
 
 def test_what_a_coarse_scan_cannot_carry_is_left_out(a_result: KneeResult) -> None:

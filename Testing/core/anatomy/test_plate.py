@@ -57,7 +57,7 @@ def test_blur_widens_a_thin_plate() -> None:
 
 
 def test_no_thickness_where_no_plate_stands_out() -> None:
-    image, labels = a_box_tibia(1.5)
+    labels = a_box_tibia(1.5)[1]
     flat = sitk.Cast(labels, sitk.sitkInt16) * 100 + 50
     assert np.isnan(find_plate(flat, labels, TIBIA, FRAME).thickness_mm).all()
 
