@@ -17,7 +17,7 @@ class KneeResult:
     Attributes:
         analysis: the findings; its ``files`` and ``maps`` name the relative paths to write to.
         images: role (as in ``analysis.files``, or ``"map:<catalogue key>"``) to volume, LPS.
-        surfaces: bone name to ``vtkPolyData`` in LPS, mm.
+        surfaces: bone name, or ``plate_<bone name>``, to ``vtkPolyData`` in LPS, mm.
     """
 
     analysis: KneeAnalysis

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 
@@ -15,7 +17,8 @@ from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
 from CTSMALib.analysis.measurement import measure
 from CTSMALib.analysis.result import KneeAnalysis, ParameterMap, PatchMeasurement
-from CTSMALib.analysis.surfaces import bone_surface
+from CTSMALib.analysis.subchondral import subchondral_volumes
+from CTSMALib.analysis.surfaces import bone_surface, plate_surface
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import BONES
@@ -105,7 +108,7 @@ def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: P
     )
     progress("Drawing the maps", 0.85)
     analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
-    result = _with_volumes(analysis, anatomy, labels)
+    result = _with_arrays(analysis, anatomy, labels, plate_resolved="ct_plate_thickness_mm" not in omitted)
     progress("Drawing the maps", 1.0)
     return result
 
@@ -144,10 +147,13 @@ def _without_refused(patches: list[PatchMeasurement], refused: set[str]) -> list
     return [replace(p, values={}) if p.patch.compartment in refused else p for p in patches]
 
 
-def _with_volumes(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image) -> KneeResult:
+def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image, plate_resolved: bool) -> KneeResult:
+    compartments, depth = subchondral_volumes(anatomy)
     images = {
         "ct": anatomy.scan,
         "labels": labels,
+        "compartments": compartments,
+        "depth": depth,
         "patch_labels": patch_label_map(anatomy.labels, anatomy.trabecular, list(analysis.patches), anatomy.frames),
     }
     files = {role: f"{role}.nii.gz" for role in images}
@@ -157,7 +163,15 @@ def _with_volumes(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Ima
         if volume is not None:
             images[f"map:{quantity.key}"] = volume
             maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))
-    surfaces = {bone.name: bone_surface(anatomy.labels, bone.label) for bone in BONES}
-    surfaces = {name: surface for name, surface in surfaces.items() if surface is not None}
+    surfaces = _surfaces(anatomy, plate_resolved)
     files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}
     return KneeResult(replace(analysis, files=files, maps=tuple(maps)), images, surfaces)
+
+
+def _surfaces(anatomy: KneeAnatomy, plate_resolved: bool) -> dict[str, Any]:
+    """Bones by their names, plates as ``plate_<bone>``; a plate that is not resolved shows no thickness."""
+    found: dict[str, Any] = {bone.name: bone_surface(anatomy.labels, bone.label) for bone in BONES}
+    for name, plate in anatomy.plates.items():
+        shown = plate if plate_resolved else replace(plate, thickness_mm=np.full_like(plate.thickness_mm, np.nan))
+        found[f"plate_{name}"] = plate_surface(shown, anatomy.frames[name])
+    return {name: surface for name, surface in found.items() if surface is not None}

@@ -1,4 +1,4 @@
-"""Bone surfaces from label maps."""
+"""Surfaces of bones, from label maps, and of their subchondral plates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
+
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.plate import Plate
 
 if TYPE_CHECKING:
     from vtkmodules.vtkCommonDataModel import vtkPolyData
@@ -52,3 +55,39 @@ def bone_surface(labels: sitk.Image, label: int) -> vtkPolyData | None:
     decimate.SetTargetReduction(1.0 - KEPT_TRIANGLES)
     decimate.Update()
     return decimate.GetOutput()
+
+
+def plate_surface(plate: Plate, frame: JointFrame) -> vtkPolyData | None:
+    """Triangulate the outer surface of a subchondral plate.
+
+    Args:
+        plate: the plate.
+        frame: joint frame of its bone.
+
+    Returns:
+        Surface in LPS, mm, with the apparent thickness (mm, NaN where unknown) as the point array
+        ``ct_plate_thickness_mm``; ``None`` where there is no plate.
+    """
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    known = plate.known
+    number = np.cumsum(known).reshape(known.shape) - 1
+    corners = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1)
+    whole = known[:-1, :-1] & known[1:, :-1] & known[1:, 1:] & known[:-1, 1:]
+    quads = corners[whole]
+    if len(quads) == 0:
+        return None
+    triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(frame.to_lps(plate.points_mm[known]), deep=True))
+    cells = vtkCellArray()
+    cells.ImportLegacyFormat(numpy_to_vtkIdTypeArray(np.insert(triangles, 0, 3, axis=1).ravel(), deep=True))
+    surface = vtkPolyData()
+    surface.SetPoints(points)
+    surface.SetPolys(cells)
+    thickness = numpy_to_vtk(plate.thickness_mm[known], deep=True)
+    thickness.SetName("ct_plate_thickness_mm")
+    surface.GetPointData().SetScalars(thickness)
+    return surface

@@ -24,6 +24,7 @@ BAND_MM = 6.0  # bone may extend this far outside the fitted atlas (osteophytes,
 SURE_MM = 3.0  # a difference in atlas depth that the fit's error cannot reverse
 SMALLEST_SEED_ML = 0.4
 CLOSING_MM = 4.0  # half the widest gap in the cortex that is bridged
+SHARE_OF_LARGEST = 0.2
 SMOOTHING_MM = 0.8  # Gaussian scale that rounds off single voxels
 
 Labels = NDArray[np.uint8]
@@ -146,7 +147,7 @@ def _axial_hulls(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _tidy(labels: Labels, spacing: float) -> Labels:
-    """Per bone: smooth, fill, keep the largest piece."""
+    """Per bone: smooth, fill, keep the largest piece and others of similar size."""
     clean = np.zeros_like(labels)
     for bone in (FEMUR, TIBIA, PATELLA, FIBULA):
         mask = labels == bone.label
@@ -159,6 +160,8 @@ def _tidy(labels: Labels, spacing: float) -> Labels:
         smooth = ndimage.gaussian_filter(filled.astype(np.float32), SMOOTHING_MM / spacing, mode="nearest") > 0.5
         pieces, count = ndimage.label(smooth)
         if count:
-            largest = np.argmax(np.bincount(pieces.ravel())[1:]) + 1
-            clean[(pieces == largest) & (clean == 0)] = bone.label
+            sizes = np.bincount(pieces.ravel())
+            sizes[0] = 0
+            # The condyles are two pieces where the image ends below the notch.
+            clean[(sizes >= SHARE_OF_LARGEST * sizes.max())[pieces] & (clean == 0)] = bone.label
     return clean

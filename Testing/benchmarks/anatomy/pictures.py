@@ -36,7 +36,8 @@ COMPARTMENT_COLORS = {"FM": "#ff5252", "FL": "#7c4dff", "TM": "#ff9100", "TL": "
 WINDOW_HU = (-200.0, 700.0)
 PIXEL_MM = 0.5
 WIDTH_PX, DPI = 1200, 100
-PALETTE = 96  # colors in the file; more add nothing but size
+MARGIN_MM = 14.0  # shown around the bones
+GRAYS = 64  # in the palette of the file; more add nothing but size
 EDGES = [(a, a | 1 << k) for a in range(8) for k in range(3) if not a & 1 << k]  # of a cube, corners as bits
 
 
@@ -69,7 +70,15 @@ def main() -> None:
 def _write(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
-    Image.open(buffer).convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE).save(path, optimize=True)
+    colors = [np.full(3, level) for level in np.linspace(0, 255, GRAYS)]
+    for color in (*COLORS.values(), *COMPARTMENT_COLORS.values()):
+        full = np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)])
+        # Antialiased lines blend with what lies under them.
+        colors += [share * full + (1 - share) * ground for share in (0.4, 0.7, 1.0) for ground in (30, 140)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.rint(colors).astype(np.uint8).ravel().tolist())
+    picture = Image.open(buffer).convert("RGB")
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _figure(scan: GivenScan, mirrored: bool, image: sitk.Image, anatomy: KneeAnatomy) -> Figure:
@@ -86,7 +95,7 @@ def _figure(scan: GivenScan, mirrored: bool, image: sitk.Image, anatomy: KneeAna
         color="white", fontsize=11,
     )  # fmt: skip
     _legend(figure, anatomy)
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.92, bottom=0.05, wspace=0.02, hspace=0.1)
+    figure.subplots_adjust(left=0.01, right=0.99, top=0.92, bottom=0.06, wspace=0.02, hspace=0.1)
     return figure
 
 
@@ -113,6 +122,7 @@ def _patches(anatomy: KneeAnatomy, key: str) -> list[Patch]:
 
 def _draw(axes: Axes, section: Section, shown: sitk.Image, anatomy: KneeAnatomy) -> None:
     low, high = physical_box(shown)
+    near = _bone_box(anatomy.labels)
     across, up = [(0, 1), (0, 2), (1, 2)][section.axis]
     place = 2 - section.axis
     index = int(np.clip(round((section.at_mm - low[place]) / PIXEL_MM), 0, shown.GetSize()[place] - 1))
@@ -125,6 +135,8 @@ def _draw(axes: Axes, section: Section, shown: sitk.Image, anatomy: KneeAnatomy)
             corners = _cut(patch, anatomy.frames[patch.bone], place, section.at_mm)
             if corners is not None:
                 axes.fill(*corners[:, [across, up]].T, fill=False, lw=0.9, ec=COMPARTMENT_COLORS[patch.compartment])
+    axes.set_xlim(max(near[0][across], low[across]), min(near[1][across], high[across]))
+    axes.set_ylim(max(near[0][up], low[up]), min(near[1][up], high[up]))
     # LPS: the axial view is seen from the feet, the coronal one from the front, the sagittal one from the left.
     if section.axis == 0:
         axes.invert_yaxis()
@@ -135,6 +147,12 @@ def _draw(axes: Axes, section: Section, shown: sitk.Image, anatomy: KneeAnatomy)
     axes.set_title(f"{section.title} ({unit} = {section.at_mm:.0f} mm)", color="white", fontsize=9, pad=3)
     axes.set_axis_off()
     axes.set_aspect("equal")
+
+
+def _bone_box(labels: sitk.Image) -> Box:
+    index = np.argwhere(sitk.GetArrayViewFromImage(labels) > 0)
+    points = np.array(labels.GetOrigin()) + index[:, ::-1] * np.array(labels.GetSpacing())
+    return points.min(axis=0) - MARGIN_MM, points.max(axis=0) + MARGIN_MM
 
 
 def _outlines(axes: Axes, section: Section, anatomy: KneeAnatomy, plane: tuple[int, int]) -> None:
@@ -171,7 +189,8 @@ def _legend(figure: Figure, anatomy: KneeAnatomy) -> None:
     entries = [(b.name, COLORS[b.name]) for b in BONES if b.label in present]
     entries += [(c.title.lower(), COMPARTMENT_COLORS[c.key]) for c in COMPARTMENTS if c.key not in anatomy.incomplete]
     for number, (text, color) in enumerate(entries):
-        figure.text(0.02 + 0.122 * number, 0.015, text, color=color, fontsize=9)
+        column, row = divmod(number, 2)
+        figure.text(0.1 + 0.22 * column, 0.03 - 0.022 * row, text, color=color, fontsize=10)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.pipeline import analyze_scan
 from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.catalogue import quantity
 from CTSMALib.errors import AnatomyError, CancelledError
 from CTSMALib.resources import resource
@@ -94,7 +95,26 @@ def test_surfaces_are_where_the_labels_are(a_result: KneeResult) -> None:
     for bone in a_result.analysis.bones:
         low_x, high_x, low_y, high_y, low_z, high_z = a_result.surfaces[bone.name].GetBounds()
         box = (high_x - low_x) * (high_y - low_y) * (high_z - low_z) / 1000
-        assert 0.3 * box < bone.volume_ml < box
+        assert 0.25 * box < bone.volume_ml < box
+
+
+def test_compartments_and_depth_agree_with_the_patches(a_result: KneeResult) -> None:
+    compartments, depth = a_result.images["compartments"], a_result.images["depth"]
+    measured = [p.patch for p in a_result.analysis.patches if p.values]
+    index = [compartments.TransformPhysicalPointToIndex(patch.centre_lps_mm) for patch in measured]
+    numbers = [1 + [c.key for c in COMPARTMENTS].index(patch.compartment) for patch in measured]
+    found = [compartments[i] for i in index]
+    assert set(found) <= {0, 1, 2, 3, 4}
+    assert np.mean(np.equal(found, numbers)) > 0.95  # at the rim a patch may lie beside the plate
+    below = np.array([depth[i] - DEPTHS_MM[p.layer - 1] for i, p in zip(index, measured, strict=True)])
+    assert np.nanmax(np.abs(below)) < 2.5
+
+
+def test_plates_are_surfaces_without_a_thickness_that_is_not_resolved(a_result: KneeResult) -> None:
+    for name in ("plate_femur", "plate_tibia"):
+        thickness = a_result.surfaces[name].GetPointData().GetScalars()
+        assert a_result.surfaces[name].GetNumberOfCells() > 2000
+        assert all(np.isnan(thickness.GetValue(k)) for k in range(0, thickness.GetNumberOfValues(), 50))
 
 
 def test_a_result_reads_back_equal(a_result: KneeResult, tmp_path) -> None:
