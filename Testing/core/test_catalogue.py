@@ -44,3 +44,9 @@ def test_quantities_are_selected() -> None:
     assert quantities() == QUANTITIES
     assert quantities(prefix="app_") == ()
     assert all(not entry.mapped for entry in quantities(scope="patch", mapped=False))
+
+
+def test_the_page_of_quantities_is_up_to_date() -> None:
+    from scripts.write_quantities import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page()

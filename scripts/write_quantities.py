@@ -1,0 +1,32 @@
+"""Write ``docs/quantities.md`` from the catalogue: ``python scripts/write_quantities.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from CTSMALib.catalogue import Quantity, quantities
+
+PAGE = Path(__file__).parents[1] / "docs" / "quantities.md"
+HEAD = """# Quantities
+
+Made from `CTSMALib/catalogue.py` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on the
+CT; they are not trabecular parameters. A scan reports only those that its resolution carries.
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [HEAD]
+    for scope, title in (("patch", "Of a patch"), ("scan", "Of the scan")):
+        parts.append(f"\n## {title}\n\n| Key | Symbol | Unit | Quantity | Definition | Source |\n| --- |" + " --- |" * 5)
+        parts += [_row(entry) for entry in quantities(scope=scope)]
+    return "\n".join(parts) + "\n"
+
+
+def _row(entry: Quantity) -> str:
+    cells = (f"`{entry.key}`", entry.symbol, entry.unit, entry.title, entry.definition, entry.reference)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
