@@ -6,6 +6,7 @@ Keys beginning with ``ct_`` are measured directly on the CT; they are not trabec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -24,6 +25,7 @@ class Quantity:
         decimals: digits after the point when printed.
         scope: ``"patch"`` or ``"scan"``.
         mapped: whether it is also measured on the display grid and drawn as a map.
+        lowest: the smallest value it can have, in ``unit``; minus infinity where there is none.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Quantity:
     decimals: int
     scope: str = "patch"
     mapped: bool = False
+    lowest: float = -math.inf
 
 
 _IBSI = "Zwanenburg et al., Radiology 2020 (IBSI)"
@@ -45,7 +48,15 @@ _PLANE = "after a plane was subtracted"
 
 _INTENSITY = (
     Quantity(
-        "ct_hu_mean", "HU", "HU", "Mean CT number", f"Mean CT number {_CELLS}.", _IBSI, (0.0, 600.0), 0, mapped=True
+        "ct_hu_mean",
+        "HU mean",
+        "HU",
+        "Mean CT number",
+        f"Mean CT number {_CELLS}.",
+        _IBSI,
+        (0.0, 600.0),
+        0,
+        mapped=True,
     ),
     Quantity(
         "ct_hu_sd",
@@ -57,6 +68,7 @@ _INTENSITY = (
         (0.0, 250.0),
         0,
         mapped=True,
+        lowest=0.0,
     ),
     Quantity(
         "ct_bvf",
@@ -69,6 +81,7 @@ _INTENSITY = (
         (0.0, 0.5),
         3,
         mapped=True,
+        lowest=0.0,
     ),
     Quantity(
         "ct_hu_p10",
@@ -247,15 +260,16 @@ _PLATE = (
         (0.0, 4.0),
         2,
         mapped=True,
+        lowest=0.0,
     ),
 )
 
 _SCAN = (
     Quantity(
         "ct_psf_fwhm_inplane_mm",
-        "FWHM xy",
+        "Blur xy",
         "mm",
-        "Sharpness within the slices",
+        "Blur (FWHM) within the slices",
         "Full width at half maximum of the Gaussian point spread function fitted to edges of skin or thick cortex.",
         _OWN,
         (0.3, 2.0),
@@ -264,10 +278,10 @@ _SCAN = (
     ),
     Quantity(
         "ct_psf_fwhm_through_plane_mm",
-        "FWHM z",
+        "Blur z",
         "mm",
-        "Sharpness across the slices",
-        "The same across the slices, from surfaces at least 30 degrees out of the slice plane.",
+        "Blur (FWHM) across the slices",
+        "The same width across the slices, from surfaces at least 30 degrees out of the slice plane.",
         _OWN,
         (0.3, 5.0),
         2,

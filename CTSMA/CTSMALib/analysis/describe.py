@@ -7,18 +7,21 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from CTSMALib.analysis.result import BoneFinding, ImageFacts, SideFinding
-from CTSMALib.anatomy.grids import physical_box
+from CTSMALib.anatomy.grids import index_to_lps, lps_to_index
 from CTSMALib.anatomy.knee import KneeAnatomy
-from CTSMALib.anatomy.labels import BONES, FEMUR, FIBULA, TIBIA, Bone
+from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, FIBULA, TIBIA, Bone
+from CTSMALib.anatomy.patch import Point, as_point
 from CTSMALib.anatomy.side import SideDecision
 from CTSMALib.morphometry.resolution import resolution_statement
 from CTSMALib.morphometry.sharpness import Sharpness
-from CTSMALib.notices import Notice
+from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes.scan import ScanHeader
 
 SIDES = {"L": "left", "R": "right"}
-# A shaft always ends at the edge of a knee CT; (axis of the array, end) at which that is ordinary.
-SHAFT_END = {FEMUR.label: (0, 1), TIBIA.label: (0, 0), FIBULA.label: (0, 0)}
+SHAFT_MM = 40.0  # from the joint; further away, a bone ordinarily ends at the edge of a knee CT
+EDGE_REACH_MM = 1.0
+FEWEST_CUT_VOXELS = 20
+LEAST_COVERAGE = 0.8  # share of the atlas bone in the image; with less, patches moved by more than 2 mm in trials
 
 
 def image_facts(image: sitk.Image, analyzed: sitk.Image, sharpness: Sharpness, noise: float | None) -> ImageFacts:
@@ -38,62 +41,70 @@ def image_facts(image: sitk.Image, analyzed: sitk.Image, sharpness: Sharpness, n
 
 
 def side_finding(decision: SideDecision, header: ScanHeader) -> SideFinding:
-    """The side, checked against the header."""
+    """The side, checked against the header; "unknown" where nothing decides it."""
     stated = SIDES.get(header.laterality, "")
-    return SideFinding(decision.side, decision.evidence, stated, stated == decision.side if stated else None)
+    side = decision.side if decision.certain else "unknown"
+    return SideFinding(side, decision.evidence, stated, stated == side if stated and decision.certain else None)
 
 
-def side_notices(decision: SideDecision, finding: SideFinding) -> list[Notice]:
+def side_notices(finding: SideFinding) -> list[Notice]:
     """What must be said about the side."""
-    notices = []
+    if finding.side == "unknown":
+        text = (
+            f"The side of the knee could not be told (there is only: {finding.evidence}), so no compartment is "
+            "reported. State the side and analyze the scan again."
+        )
+        return [Notice("side-uncertain", text, Severity.REFUSED)]
     if finding.agrees_with_header is False:
         text = (
             f"The header says {finding.header_side}, the bones say {finding.side} ({finding.evidence}). "
-            f"The report follows the bones; check the side."
+            "The report follows the bones; check the side."
         )
-        notices.append(Notice("side-conflict", text))
-    if not decision.certain:
-        text = f"The side ({finding.side}) is not certain; it rests on: {finding.evidence}. Check it."
-        notices.append(Notice("side-uncertain", text))
+        return [Notice("side-conflict", text)]
+    return []
+
+
+def fit_notices(anatomy: KneeAnatomy) -> list[Notice]:
+    """Bones of which so little is in the image that their joint frame is uncertain."""
+    notices = []
+    for bone, pose in ((FEMUR, anatomy.poses.femur), (TIBIA, anatomy.poses.tibia)):
+        reported = any(c.bone is bone and c.key not in anatomy.incomplete for c in COMPARTMENTS)
+        if reported and pose.coverage < LEAST_COVERAGE:
+            text = (
+                f"Only {100 * pose.coverage:.0f} % of the usual part of the {bone.name} is in the image: its patches "
+                "may lie some millimeters from where they would in a longer scan."
+            )
+            notices.append(Notice(f"short-{bone.name}", text))
     return notices
 
 
 def bone_findings(anatomy: KneeAnatomy, image: sitk.Image) -> tuple[BoneFinding, ...]:
     """The bones that were found, with their joint frames."""
     values = sitk.GetArrayViewFromImage(anatomy.labels)
-    voxel_ml = float(np.prod(anatomy.labels.GetSpacing())) / 1000
     findings = []
     for bone in BONES:
-        solid = values == bone.label
-        if solid.any():
-            findings.append(_finding(bone, solid, voxel_ml, anatomy, _at_image_edge(anatomy.labels, image)))
+        voxels = np.argwhere(values == bone.label)
+        if len(voxels):
+            volume_ml = len(voxels) * float(np.prod(anatomy.labels.GetSpacing())) / 1000
+            cut = _is_cut(bone, index_to_lps(anatomy.labels, voxels), anatomy, image)
+            findings.append(BoneFinding(bone.name, bone.label, bone.snomed, volume_ml, cut, *_frame_of(bone, anatomy)))
     return tuple(findings)
 
 
-def _finding(
-    bone: Bone, solid: NDArray[np.bool_], voxel_ml: float, anatomy: KneeAnatomy, edges: NDArray[np.bool_]
-) -> BoneFinding:
-    touched = {
-        (axis, end)
-        for axis in range(3)
-        for end in (0, 1)
-        if edges[axis, end] and solid.take(-1 if end else 0, axis=axis).any()
-    }
-    cut = bool(touched - {SHAFT_END.get(bone.label, (-1, -1))})
-    found = BoneFinding(bone.name, bone.label, bone.snomed, float(solid.sum()) * voxel_ml, cut)
+def _frame_of(bone: Bone, anatomy: KneeAnatomy) -> tuple[Point | None, tuple[Point, ...] | None, bool | None]:
     frame = anatomy.frames.get(bone.name)
     if frame is None:
-        return found
-    origin, axes = frame.origin_mm.tolist(), frame.axes.tolist()
-    return BoneFinding(
-        found.name, found.label, found.snomed, found.volume_ml, cut, tuple(origin), tuple(map(tuple, axes)),
-        frame.mirrored,
-    )  # fmt: skip
+        return None, None, None
+    return as_point(frame.origin_mm), tuple(as_point(axis) for axis in frame.axes), frame.mirrored
 
 
-def _at_image_edge(labels: sitk.Image, image: sitk.Image) -> NDArray[np.bool_]:
-    """Which faces (array axis, low or high end) of the working grid are faces of the image itself."""
-    own, whole = physical_box(labels), physical_box(image)
-    slack = 1.5 * labels.GetSpacing()[0]
-    faces = [np.abs(o - w) <= slack for o, w in zip(own, whole, strict=True)]
-    return np.stack(faces, axis=-1)[::-1]
+def _is_cut(bone: Bone, points_mm: NDArray[np.float64], anatomy: KneeAnatomy, image: sitk.Image) -> bool:
+    """Whether a bone reaches the edge of the image elsewhere than at the end of its shaft."""
+    if bone is FEMUR:
+        points_mm = points_mm[anatomy.frames[FEMUR.name].to_anatomical(points_mm)[:, 2] < SHAFT_MM]
+    elif bone in (TIBIA, FIBULA):
+        points_mm = points_mm[anatomy.frames[TIBIA.name].to_anatomical(points_mm)[:, 2] > -SHAFT_MM]
+    index = lps_to_index(image, points_mm)
+    reach = EDGE_REACH_MM / np.array(image.GetSpacing())[::-1]
+    at_edge = (index < reach) | (index > np.array(image.GetSize())[::-1] - 1 - reach)
+    return bool(at_edge.any(axis=1).sum() > FEWEST_CUT_VOXELS)

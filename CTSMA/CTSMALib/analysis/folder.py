@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,7 @@ from CTSMALib.progress import Progress, silent
 
 ANALYSIS_FILE = "analysis.json"
 PATCH_TABLES = {"patches": "patches.csv", "display_patches": "display_patches.csv"}
+LABELLED_TABLE = "patches"  # its rows are numbered as the voxels of the label map "patch_labels" are
 SCHEMA_FILE = Path(__file__).with_name("analysis.schema.json")
 _REMEDY = "Analyze the scan again."
 
@@ -49,10 +51,26 @@ def write_folder(result: KneeResult, folder: Path, progress: Progress = silent) 
     keys = measured_keys(analysis.patches, analysis.display_patches)
     for name, file in PATCH_TABLES.items():
         patches = getattr(analysis, name)
-        write_table(folder / file, patches, [key for key in keys if any(key in p.values for p in patches)])
-    text = json.dumps(_document(analysis), indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / ANALYSIS_FILE).write_bytes(text.encode("utf-8", "replace") + b"\n")
+        measured = [key for key in keys if any(key in p.values for p in patches)]
+        write_table(folder / file, patches, measured, labelled=name == LABELLED_TABLE)
+    write_findings(analysis, folder)
     progress("Writing the tables", 1.0)
+
+
+def write_findings(analysis: KneeAnalysis, folder: Path) -> None:
+    """Write ``analysis.json`` alone, completely or not at all; the tables and arrays it speaks of stay as they are.
+
+    Raises:
+        OSError: the file could not be written completely; what was there before is kept.
+        ValueError: the findings hold a number that is not finite where one is required.
+    """
+    text = json.dumps(_document(_finite(analysis)), indent=2, ensure_ascii=False, allow_nan=False)
+    aside = folder / f".{ANALYSIS_FILE}.{os.getpid()}"
+    try:
+        aside.write_bytes(text.encode("utf-8", "replace") + b"\n")
+        os.replace(aside, folder / ANALYSIS_FILE)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def load_analysis(folder: Path) -> KneeAnalysis:
@@ -72,7 +90,7 @@ def load_analysis(folder: Path) -> KneeAnalysis:
     tables = document.pop("tables", None)
     try:
         for name, file in PATCH_TABLES.items():
-            document[name] = read_table(folder / file)
+            document[name] = read_table(folder / file, labelled=name == LABELLED_TABLE)
             if len(document[name]) != tables[name]["rows"]:
                 raise TableError(f"{file} has {len(document[name])} rows instead of {tables[name]['rows']}")
         analysis = msgspec.convert(document, KneeAnalysis)

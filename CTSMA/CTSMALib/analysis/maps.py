@@ -19,13 +19,12 @@ METHOD = "interpolated patches"
 
 
 def patch_label_map(
-    like: sitk.Image, trabecular: sitk.Image, patches: list[PatchMeasurement], frames: dict[str, JointFrame]
+    trabecular: sitk.Image, patches: list[PatchMeasurement], frames: dict[str, JointFrame]
 ) -> sitk.Image:
     """Label every trabecular voxel inside a patch with the patch's number.
 
     Args:
-        like: bone labels, axis-aligned; gives the grid.
-        trabecular: mask on the same grid.
+        trabecular: mask of the bone to label; gives the grid.
         patches: the learning grid; patch k gets the value k + 1.
         frames: bone name to joint frame.
 
@@ -33,7 +32,7 @@ def patch_label_map(
         ``uint8`` label map. Where boxes overlap, the nearest center wins.
     """
     inside = np.argwhere(sitk.GetArrayViewFromImage(trabecular) > 0)
-    points = index_to_lps(like, inside)
+    points = index_to_lps(trabecular, inside)
     values = np.zeros(len(points), dtype=np.uint8)
     nearest = np.full(len(points), np.inf)
     tree = cKDTree(points)
@@ -49,17 +48,14 @@ def patch_label_map(
         won = (distance <= EDGE_MM / 2) & (distance < nearest[close])
         values[close[won]] = number
         nearest[close[won]] = distance[won]
-    return _volume(like, inside, values, np.uint8)
+    return _volume(trabecular, inside, values, np.uint8)
 
 
-def parameter_map(
-    like: sitk.Image, trabecular: sitk.Image, patches: list[PatchMeasurement], key: str
-) -> sitk.Image | None:
+def parameter_map(trabecular: sitk.Image, patches: list[PatchMeasurement], key: str) -> sitk.Image | None:
     """Interpolate one quantity between display patches by Gaussian weights of distance.
 
     Args:
-        like: bone labels, axis-aligned; gives the grid.
-        trabecular: mask on the same grid.
+        trabecular: mask of the bone to map; gives the grid.
         patches: the display grid.
         key: catalogue key.
 
@@ -70,7 +66,7 @@ def parameter_map(
     if not known:
         return None
     inside = np.argwhere(sitk.GetArrayViewFromImage(trabecular) > 0)
-    points = index_to_lps(like, inside)
+    points = index_to_lps(trabecular, inside)
     centers = np.array([p.patch.centre_lps_mm for p in known])
     found = np.array([p.values[key] for p in known])
     distance, index = cKDTree(centers).query(points, k=min(NEIGHBORS, len(known)), distance_upper_bound=REACH_MM)
@@ -79,7 +75,7 @@ def parameter_map(
     total = weight.sum(axis=1)
     padded = np.append(found, 0.0)  # a missing neighbor is reported as index len(known)
     values = np.divide((weight * padded[index]).sum(axis=1), total, out=np.full(len(points), np.nan), where=total > 0)
-    return _volume(like, inside, values.astype(np.float32), np.float32, fill=np.nan)
+    return _volume(trabecular, inside, values.astype(np.float32), np.float32, fill=np.nan)
 
 
 def _volume(like: sitk.Image, index: NDArray[np.int64], values: NDArray, dtype: type, fill: float = 0) -> sitk.Image:

@@ -11,6 +11,8 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from CTSMALib.volumes.silence import libraries_silenced
+
 _NIFTI_HEADER_BYTES = 352
 _GZIP_LEVEL = 1  # the default level takes twice the time and saves a tenth of the space
 
@@ -30,7 +32,8 @@ def write_image(image: sitk.Image, path: Path) -> None:
     raw = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".raw.nii")
     try:
         try:
-            sitk.WriteImage(plain, str(raw))
+            with libraries_silenced():
+                sitk.WriteImage(plain, str(raw))
         except RuntimeError as error:
             raise _write_error(path) from error
         if raw.stat().st_size < _NIFTI_HEADER_BYTES + _voxel_bytes(image):

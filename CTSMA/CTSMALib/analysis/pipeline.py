@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from CTSMALib import __version__
 from CTSMALib.analysis.compartment_findings import compartment_findings
-from CTSMALib.analysis.describe import bone_findings, image_facts, side_finding, side_notices
+from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, image_facts, side_finding, side_notices
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
 from CTSMALib.analysis.measurement import measure
@@ -70,7 +70,7 @@ def _analyze(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
         )
     if side == "both" and len(candidates) != 2:
         raise AnatomyError(
-            f"Both knees were asked for, but {len(candidates)} complete knee was found.",
+            f"Both knees were asked for, but {len(candidates)} {'was' if len(candidates) == 1 else 'were'} found.",
             "Leave out --side, or give the side of the knee that is in the image.",
         )
     chosen, wanted = _choose(candidates, side)
@@ -92,7 +92,8 @@ def _choose(candidates: list[KneeCandidate], side: str) -> tuple[list[KneeCandid
 
 
 def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: Progress) -> KneeResult:
-    anatomy = find_anatomy(scan.image, candidate, wanted, part_of(progress, 0.0, 0.45))
+    stated = SIDES.get(scan.header.laterality, "")
+    anatomy = find_anatomy(scan.image, candidate, stated, wanted, part_of(progress, 0.0, 0.45))
     progress("Measuring sharpness and noise", 0.45)
     labels = labels_on(anatomy.labels, anatomy.scan)
     sharpness = estimate_sharpness(anatomy.scan, labels)
@@ -121,7 +122,7 @@ def _findings(
     refused = {c.key for c in compartments if not c.reported}
     facts = image_facts(scan.image, anatomy.scan, sharpness, noise)
     side = side_finding(anatomy.side, scan.header)
-    notices = [*scan.notices, *side_notices(anatomy.side, side), *sharpness.notices, *references.notices]
+    notices = [*scan.notices, *side_notices(side), *fit_notices(anatomy), *sharpness.notices, *references.notices]
     if sitk.GetArrayViewFromImage(metal).any():
         notices.append(Notice("metal", "Metal lies near the knee; CT numbers around it are not reliable."))
     if omitted:
@@ -154,12 +155,12 @@ def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Imag
         "labels": labels,
         "compartments": compartments,
         "depth": depth,
-        "patch_labels": patch_label_map(anatomy.labels, anatomy.trabecular, list(analysis.patches), anatomy.frames),
+        "patch_labels": patch_label_map(anatomy.trabecular, list(analysis.patches), anatomy.frames),
     }
     files = {role: f"{role}.nii.gz" for role in images}
     maps = []
     for quantity in quantities(prefix="ct_", scope="patch", mapped=True):
-        volume = parameter_map(anatomy.labels, anatomy.trabecular, list(analysis.display_patches), quantity.key)
+        volume = parameter_map(anatomy.trabecular, list(analysis.display_patches), quantity.key)
         if volume is not None:
             images[f"map:{quantity.key}"] = volume
             maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))

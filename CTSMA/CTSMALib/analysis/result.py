@@ -46,6 +46,7 @@ class SideFinding:
 class BoneFinding:
     """One bone as found.
 
+    ``cut_by_image`` says whether it reaches the edge of the image within 40 mm of the joint (the patella: anywhere).
     ``frame_*`` are those of :class:`~CTSMALib.anatomy.frame.JointFrame`, ``None`` where no frame was fitted.
     """
 

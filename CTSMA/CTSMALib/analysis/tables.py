@@ -19,13 +19,14 @@ _INTEGERS = ("row", "column", "layer")
 PATCH_COLUMNS = tuple(
     column for field in fields(Patch) for column in _SPREAD.get(field.name, (field.name,))
 )  # the other columns are catalogue keys
+LABEL_COLUMN = "label"
 
 
 class TableError(ValueError):
     """A table that is not one of ours; the text says where."""
 
 
-def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[str]) -> None:
+def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[str], labelled: bool = False) -> None:
     """Write a patch table.
 
     Floats are written in the shortest form that reads back as the same number; a value that is not
@@ -35,20 +36,22 @@ def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[
         path: the CSV file to make.
         patches: its rows.
         keys: catalogue keys, its last columns.
+        labelled: number the rows from 1 in a first column, as the voxels of the patch label map are.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*PATCH_COLUMNS, *keys])
-        for measurement in patches:
+        writer.writerow([*_first_columns(labelled), *keys])
+        for number, measurement in enumerate(patches, start=1):
             values = [_cell(measurement.values.get(key)) for key in keys]
-            writer.writerow([*_patch_cells(measurement.patch), *values])
+            writer.writerow([*([number] if labelled else []), *_patch_cells(measurement.patch), *values])
 
 
-def read_table(path: Path) -> list[dict[str, Any]]:
+def read_table(path: Path, labelled: bool = False) -> list[dict[str, Any]]:
     """Read a patch table into plain records, shaped as :class:`~CTSMALib.analysis.result.PatchMeasurement`.
 
     Raises:
-        TableError: columns are missing, a row is too short or too long, or a cell is no number.
+        TableError: columns are missing, a row is too short or too long, a cell is no number, or the rows of a
+            labelled table are in another order than their labels.
         OSError: the file cannot be read.
     """
     with path.open(encoding="utf-8", newline="") as file:
@@ -56,14 +59,22 @@ def read_table(path: Path) -> list[dict[str, Any]]:
             rows = list(csv.reader(file, strict=True))
         except (csv.Error, UnicodeDecodeError) as error:
             raise TableError(f"{path.name} is damaged") from error
-    if not rows or tuple(rows[0][: len(PATCH_COLUMNS)]) != PATCH_COLUMNS:
+    first = _first_columns(labelled)
+    if not rows or tuple(rows[0][: len(first)]) != first:
         raise TableError(f"{path.name} has other columns than expected")
-    return [_record(rows[0], row, f"row {number} of {path.name}") for number, row in enumerate(rows[1:], start=2)]
+    records = [_record(rows[0], row, f"row {number} of {path.name}") for number, row in enumerate(rows[1:], start=2)]
+    if labelled and any(row[0] != str(label) for label, row in enumerate(rows[1:], start=1)):
+        raise TableError(f"the rows of {path.name} are not in the order of their labels")
+    return records
 
 
 def measured_keys(*tables: Sequence[PatchMeasurement]) -> list[str]:
     """The keys that occur in ``tables``, in order of first occurrence."""
     return list(dict.fromkeys(key for table in tables for measurement in table for key in measurement.values))
+
+
+def _first_columns(labelled: bool) -> tuple[str, ...]:
+    return (LABEL_COLUMN, *PATCH_COLUMNS) if labelled else PATCH_COLUMNS
 
 
 def _patch_cells(patch: Patch) -> list[str]:
@@ -96,7 +107,7 @@ def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str,
                 patch[field.name] = float(cells[field.name])
             else:
                 patch[field.name] = cells[field.name]
-        keys = columns[len(PATCH_COLUMNS) :]
+        keys = columns[columns.index(PATCH_COLUMNS[-1]) + 1 :]
         return {"patch": patch, "values": {key: float(cells[key]) for key in keys if cells[key]}}
     except ValueError as error:
         raise TableError(f"{where} holds something that is not a number") from error

@@ -10,6 +10,7 @@ from scipy import ndimage
 BONE_HU = 130.0  # above muscle (about 60 HU) and most contrast-filled vessels, below the thinnest imaged cortex
 SOFT_TISSUE_HU = 70.0  # muscle, cartilage, joint fluid
 THRESHOLD_LIMITS_HU = (95.0, 250.0)
+BONE_OUTSIDE_ATLAS_HU = 160.0  # where nothing else speaks for bone, muscle with noise must not pass for thin cortex
 SMALLEST_BONE_ML = 1.0
 
 

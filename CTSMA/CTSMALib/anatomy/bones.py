@@ -12,16 +12,18 @@ from skimage.morphology import convex_hull_image
 from skimage.segmentation import watershed
 
 from CTSMALib.anatomy.atlas import depth_inside
-from CTSMALib.anatomy.bone_mask import THRESHOLD_LIMITS_HU, fill_marrow, local_half_maximum
+from CTSMALib.anatomy.bone_mask import BONE_OUTSIDE_ATLAS_HU, THRESHOLD_LIMITS_HU, fill_marrow, local_half_maximum
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import voxel_centers
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
 from CTSMALib.anatomy.pose import Pose
 
 CORE_MM = 3.0  # deeper than this in the fitted atlas is bone whatever its HU
-BONE_OUTSIDE_ATLAS_HU = 160.0  # away from the atlas, muscle with noise must not pass for thin cortex
+AIR_HU = -300.0  # no marrow is darker; air, padding and what lies outside the image are
 BAND_MM = 6.0  # bone may extend this far outside the fitted atlas (osteophytes, misfit)
-SURE_MM = 3.0  # a difference in atlas depth that the fit's error cannot reverse
+SURE_MM = 6.0  # a difference in atlas depth that the fit's error cannot reverse
+APART_MM = 3.0  # from the fitted femur and tibia: a piece of another bone
+VALLEY_REACH_MM = 6.0  # from the middle of a joint space to the plates
 SMALLEST_SEED_ML = 0.4
 CLOSING_MM = 4.0  # half the widest gap in the cortex that is bridged
 SHARE_OF_LARGEST = 0.2
@@ -61,17 +63,32 @@ def segment_bones(image: sitk.Image, poses: BonePoses) -> Labels:
     hard = hu > np.maximum(local_half_maximum(hu, spacing), floor)
     mask = (deepest > CORE_MM) | (hard & (deepest > -BAND_MM))
     mask |= _enclosed(mask, spacing, gap_mm=6.0) & (deepest > -1.5)
-    # The atlas decides wherever it is sure; the dark line of the joint space decides the rest.
+    # The atlas decides wherever it is sure; the valley between two bright plates decides the rest.
     preference = depth[FEMUR] - depth[TIBIA]
     seeds = np.zeros(hu.shape, dtype=np.int32)
     seeds[mask & (preference > SURE_MM)] = FEMUR.label
     seeds[mask & (preference < -SURE_MM)] = TIBIA.label
-    small = _seeds_of_small_bones(hard & (deepest < -SURE_MM), points, poses, spacing)
+    small = _seeds_of_small_bones(hard & (deepest < -APART_MM), points, poses, spacing)
     seeds[small > 0] = small[small > 0]
     mask |= small > 0
     smooth = ndimage.gaussian_filter(np.clip(hu, -200, 1200), 0.6 / spacing)
-    flooded = watershed(-smooth, seeds, mask=mask)
-    return _tidy(flooded.astype(np.uint8), spacing)
+    flooded = watershed(_valley_depth(smooth, spacing), seeds, mask=mask)
+    return np.where(hu > AIR_HU, _tidy(flooded.astype(np.uint8), spacing), 0).astype(np.uint8)
+
+
+def _valley_depth(hu: NDArray[np.floating], spacing: float) -> NDArray[np.floating]:
+    """How far a voxel lies below the brighter bone on both sides of it, along the axis where that is most.
+
+    Deep in a joint space, shallow in dark trabecular bone under a plate, which is bright on one side only.
+    """
+    reach = max(1, round(VALLEY_REACH_MM / spacing))
+    depths = []
+    for axis in range(3):
+        before, after = (
+            ndimage.maximum_filter1d(hu, reach, axis=axis, origin=side) for side in ((reach - 1) // 2, -(reach // 2))
+        )
+        depths.append(np.minimum(before, after) - hu)
+    return np.maximum.reduce(depths)
 
 
 def _enclosed(mask: NDArray[np.bool_], spacing: float, gap_mm: float) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from CTSMALib.anatomy.extent import Extent
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import lps_to_index
 from CTSMALib.anatomy.labels import FEMUR, TIBIA, Bone, Compartment
-from CTSMALib.anatomy.patch import Patch
+from CTSMALib.anatomy.patch import Patch, as_point
 from CTSMALib.anatomy.patch_grid import learning_grid
 from CTSMALib.anatomy.plate import Plate, find_plate
 from CTSMALib.anatomy.pose import Pose
@@ -40,6 +40,8 @@ def why_incomplete(compartment: Compartment, plate: Plate, pose: Pose, image: si
     index = lps_to_index(image, pose.to_patient(expected))
     inside = ((index >= 0) & (index <= np.array(image.GetSize())[::-1] - 1)).all(axis=-1)
     if inside.mean() < LEAST_SHARE_IN_VIEW:
+        if not inside.any():
+            return "Lies outside the image."
         return f"Cut by the edge of the image: {100 * inside.mean():.0f} % of it lies in the field of view."
     found = compartment_support(plate, compartment).sum() / max(compartment_region(plate, compartment).sum(), 1)
     if found < LEAST_SHARE_OF_SURFACE:
@@ -54,17 +56,13 @@ def expected_patches(compartment: Compartment, pose: Pose) -> list[Patch]:
     for patch in _expected(pose.atlas, compartment):
         lps = pose.to_patient(np.array(patch.centre_lps_mm))
         local = frame.to_anatomical(lps)
-        moved.append(replace(patch, centre_lps_mm=_triple(lps), centre_anatomical_mm=_triple(local)))
+        moved.append(replace(patch, centre_lps_mm=as_point(lps), centre_anatomical_mm=as_point(local)))
     return moved
 
 
 def usual_extent(bone: Bone, pose: Pose) -> Extent:
     """The extent that the fitted atlas gives to a bone."""
     return _atlas_plate(pose.atlas, bone.name).extent.scaled(pose.scale)
-
-
-def _triple(point: NDArray[np.float64]) -> tuple[float, float, float]:
-    return (float(point[0]), float(point[1]), float(point[2]))
 
 
 @functools.cache

@@ -12,12 +12,12 @@ from CTSMALib.anatomy.bones import BonePoses, segment_bones
 from CTSMALib.anatomy.coverage import expected_patches, usual_extent, why_incomplete
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import Box, intersect, physical_box, resample_axis_aligned
-from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
+from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA, Bone
 from CTSMALib.anatomy.legs import KneeCandidate
 from CTSMALib.anatomy.patch import Patch
 from CTSMALib.anatomy.patch_grid import display_grid, learning_grid
 from CTSMALib.anatomy.plate import Plate, find_plate
-from CTSMALib.anatomy.pose import Brightness, refine_bone
+from CTSMALib.anatomy.pose import Brightness, Pose, refine_bone
 from CTSMALib.anatomy.side import SideDecision, decide_side
 from CTSMALib.progress import Progress, silent
 from CTSMALib.volumes.geometry import crop_to_box
@@ -25,6 +25,7 @@ from CTSMALib.volumes.geometry import crop_to_box
 WORKING_SPACING_MM = 1.0
 REACH_MM = (np.array([75.0, 75.0, 75.0]), np.array([75.0, 75.0, 85.0]))  # from the joint, towards -LPS and +LPS
 CORTEX_MM = 2.0
+SIDE_UNKNOWN = "The side of the knee could not be told, so medial and lateral are unknown. State it with --side."
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,25 @@ class KneeAnatomy:
 
 
 def find_anatomy(
-    image: sitk.Image, candidate: KneeCandidate, wanted_side: str = "", progress: Progress = silent
-) -> KneeAnatomy:
+    image: sitk.Image, candidate: KneeCandidate, stated_side: str = "", wanted_side: str = "",
+    progress: Progress = silent,
+) -> KneeAnatomy:  # fmt: skip
     """Find bones, joint frames, plates and patch grids of one knee.
 
     Args:
         image: the whole scan, HU, any orientation.
         candidate: a knee from :func:`~CTSMALib.anatomy.legs.find_knees`.
+        stated_side: "left" or "right" where the header states it.
         wanted_side: "left" or "right" where the user states it.
         progress: told about each step.
+
+    Raises:
+        AnatomyError: the bones clearly show another side than the user's.
     """
     progress("Fitting the bones", 0.0)
     box = _knee_box(image, candidate)
     working = resample_axis_aligned(image, WORKING_SPACING_MM, box)
-    side, pose = decide_side(candidate, working, wanted_side)
+    side, pose = decide_side(candidate, working, stated_side, wanted_side)
     brightness = Brightness.of(working)
     poses = BonePoses(refine_bone(brightness, pose, FEMUR), refine_bone(brightness, pose, TIBIA))
     progress("Segmenting the bones", 0.3)
@@ -86,8 +92,7 @@ def find_anatomy(
         for bone, pose in fits.items()
     }
     progress("Placing the patches", 0.9)
-    reasons = {c.key: why_incomplete(c, plates[c.bone.name], fits[c.bone], image) for c in COMPARTMENTS}
-    incomplete = {key: reason for key, reason in reasons.items() if reason}
+    incomplete = _incomplete(side, plates, fits, image)
     found = {patch.id: patch for patch in learning_grid(plates, frames) if patch.compartment not in incomplete}
     expected = [patch for c in COMPARTMENTS for patch in expected_patches(c, fits[c.bone])]
     display = [patch for name, plate in plates.items() for patch in display_grid(plate, frames[name])]
@@ -96,6 +101,15 @@ def find_anatomy(
         poses=poses, frames=frames, plates=plates, learning=[found.get(patch.id, patch) for patch in expected],
         display=[patch for patch in display if patch.compartment not in incomplete], incomplete=incomplete,
     )  # fmt: skip
+
+
+def _incomplete(
+    side: SideDecision, plates: dict[str, Plate], fits: dict[Bone, Pose], image: sitk.Image
+) -> dict[str, str]:
+    if not side.certain:
+        return {c.key: SIDE_UNKNOWN for c in COMPARTMENTS}
+    reasons = {c.key: why_incomplete(c, plates[c.bone.name], fits[c.bone], image) for c in COMPARTMENTS}
+    return {key: reason for key, reason in reasons.items() if reason}
 
 
 def _knee_box(image: sitk.Image, candidate: KneeCandidate) -> Box:

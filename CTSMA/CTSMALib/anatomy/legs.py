@@ -13,13 +13,22 @@ from CTSMALib.anatomy.bone_mask import filled_bone_mask
 from CTSMALib.anatomy.grids import index_to_lps, resample_axis_aligned
 from CTSMALib.anatomy.pose import START_STEP_MM, Brightness, Pose, find_knee
 from CTSMALib.errors import AnatomyError
-from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.progress import Progress, silent
 
 SEARCH_SPACING_MM = 2.0
-LEG_GAP_MM = 16.0  # bones further apart than twice this, seen from above, belong to different legs
-SMALLEST_LEG_ML = 20.0
+SMALLEST_SECTION_MM2 = 300.0  # of bone in an axial slice that may belong to a knee
+KNEE_RADIUS_MM = 60.0  # two knees are further apart than this
 CLEARLY_BETTER = 1.1
+FEWEST_VOXELS = 4  # along each axis, for smoothing
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 0.27, 0.03  # bone that is no knee reaches 0.31 and 0.026
+# How a knee lies when its orientation is stored wrongly, and the turn (LPS) from upright that it then needs.
+WRONG_WAYS = (
+    ("upside down", np.diag([1.0, -1.0, -1.0])),
+    ("upside down", np.diag([-1.0, 1.0, -1.0])),
+    ("back to front", np.diag([-1.0, -1.0, 1.0])),
+    ("turned sideways", np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])),
+    ("turned sideways", np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])),
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class KneeCandidate:
 
     Attributes:
         poses: the fits for either side, best first.
-        side_by_other_leg: "left" or "right" where another leg in the image tells; else empty.
+        side_by_other_leg: "left" or "right" where two knees were found; else empty.
     """
 
     poses: tuple[Pose, ...]
@@ -55,55 +64,51 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
     """
     progress("Finding the knee", 0.0)
     coarse = resample_axis_aligned(image, SEARCH_SPACING_MM)
-    mask = filled_bone_mask(coarse)
+    if min(coarse.GetSize()) < FEWEST_VOXELS:
+        return []
+    starts = _starts(filled_bone_mask(coarse))
     brightness = Brightness.of(coarse)
-    legs = _leg_starts(mask)
-    found = []
-    for number, starts in enumerate(legs):
-        part_of(progress, number / len(legs), (number + 1) / len(legs))("Finding the knee", 0.1)
+    found: list[list[Pose]] = []
+    while len(starts):
+        progress("Finding the knee", min(0.1 + 0.4 * len(found), 0.9))
         poses = find_knee(brightness, starts, sides=(False, True))
-        if poses[0].residual < LARGEST_RESIDUAL and poses[0].explained > LEAST_EXPLAINED:
-            _check_orientation(poses[0], brightness)
-            found.append(KneeCandidate(tuple(poses), _side_by_other_leg(number, legs)))
-    return sorted(found, key=lambda knee: knee.pose.translation_mm[0])
+        if not _is_knee(poses[0]):
+            break
+        _refuse_wrong_orientation(brightness, poses[0].translation_mm[None], CLEARLY_BETTER * poses[0].explained)
+        found.append(poses)
+        aside = np.linalg.norm((starts - poses[0].translation_mm)[:, :2], axis=1)
+        starts = starts[aside > KNEE_RADIUS_MM]
+    if not found and len(starts):
+        _refuse_wrong_orientation(brightness, starts, LEAST_EXPLAINED)
+    found.sort(key=lambda poses: poses[0].translation_mm[0])
+    sides = ("right", "left") if len(found) == 2 else ("",) * len(found)
+    return [KneeCandidate(tuple(poses), side) for poses, side in zip(found, sides, strict=True)]
 
 
-def _check_orientation(pose: Pose, brightness: Brightness) -> None:
-    """Refuse a scan whose stored orientation is wrong: the knee then fits better when turned over."""
-    for axis, words in ((0, "upside down"), (1, "upside down"), (2, "back to front")):
-        turn = -np.eye(3)
-        turn[axis, axis] = 1.0
-        turned = find_knee(brightness, pose.translation_mm[None], (False, True), turn)[0]
-        if turned.explained > CLEARLY_BETTER * pose.explained:
+def _is_knee(pose: Pose) -> bool:
+    return pose.residual < LARGEST_RESIDUAL and pose.explained > LEAST_EXPLAINED
+
+
+def _refuse_wrong_orientation(brightness: Brightness, starts_mm: NDArray[np.float64], explained: float) -> None:
+    """Refuse a scan whose stored orientation is wrong: a knee that is turned over explains more than ``explained``."""
+    for words, turn in WRONG_WAYS:
+        turned = find_knee(brightness, starts_mm, (False, True), turn)[0]
+        if _is_knee(turned) and turned.explained > explained:
             raise AnatomyError(
                 f"The knee lies {words} in this scan: its orientation is stored wrongly.",
                 "Convert it again from the original DICOM files, or correct the orientation in the header.",
             )
 
 
-def _side_by_other_leg(number: int, legs: list[NDArray[np.float64]]) -> str:
-    """In LPS the first axis points to the patient's left, so the leg with the smaller value is the right one."""
-    if len(legs) != 2:
-        return ""
-    own, other = (np.median(legs[k][:, 0]) for k in (number, 1 - number))
-    return "right" if own < other else "left"
-
-
-def _leg_starts(mask: sitk.Image) -> list[NDArray[np.float64]]:
-    """For each leg the positions (n, 3) along it, in LPS mm, where the joint space might lie."""
-    bone = sitk.GetArrayViewFromImage(mask).astype(bool)
+def _starts(mask: sitk.Image) -> NDArray[np.float64]:
+    """Positions (n, 3) in LPS mm at which a joint space might lie: the middle of each piece of bone in each slice."""
+    bone = sitk.GetArrayViewFromImage(mask)
     spacing = mask.GetSpacing()[0]
-    shadow = bone.sum(axis=0) * spacing > 4.0
-    merged = ndimage.distance_transform_edt(~shadow) * spacing <= LEG_GAP_MM if shadow.any() else shadow
-    regions, count = ndimage.label(merged)
     step = max(1, round(START_STEP_MM / spacing))
-    legs = []
-    for region in range(1, count + 1):
-        leg = bone & (regions == region)
-        if leg.sum() * spacing**3 / 1000 < SMALLEST_LEG_ML:
-            continue
-        starts = [
-            [k, *(np.argwhere(leg[k]).mean(axis=0))] for k in range(0, len(leg), step) if leg[k].sum() * spacing**2 > 80
-        ]
-        legs.append(index_to_lps(mask, np.array(starts)))
-    return legs
+    starts = []
+    for k in range(0, len(bone), step):
+        pieces, count = ndimage.label(bone[k])
+        areas = np.bincount(pieces.ravel(), minlength=count + 1) * spacing**2
+        large = [piece for piece in range(1, count + 1) if areas[piece] > SMALLEST_SECTION_MM2]
+        starts += [(k, *middle) for middle in ndimage.center_of_mass(bone[k], pieces, large)]
+    return index_to_lps(mask, np.array(starts).reshape(-1, 3))

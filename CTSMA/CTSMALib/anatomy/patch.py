@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 EDGE_MM = 8.0
 DEPTHS_MM = (5.0, 9.0)  # distance of the centre below the subchondral surface, d1 and d2
+
+
+Point = tuple[float, float, float]
+
+
+def as_point(position: NDArray[np.float64]) -> Point:
+    """A position (3,) as plain numbers."""
+    return (float(position[0]), float(position[1]), float(position[2]))
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,6 @@ class Patch:
     row: int
     column: int
     layer: int
-    centre_lps_mm: tuple[float, float, float]
-    centre_anatomical_mm: tuple[float, float, float]
+    centre_lps_mm: Point
+    centre_anatomical_mm: Point
     valid_fraction: float

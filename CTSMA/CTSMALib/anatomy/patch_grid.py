@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from CTSMALib.anatomy.compartments import OUTLINES, compartment_support, compartments_of
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.labels import COMPARTMENTS, Compartment
-from CTSMALib.anatomy.patch import DEPTHS_MM, Patch
+from CTSMALib.anatomy.patch import DEPTHS_MM, Patch, as_point
 from CTSMALib.anatomy.plate import Plate
 
 ROWS, COLUMNS, LAYERS = 3, 4, (1, 2)
@@ -89,13 +89,9 @@ def _patches_at(
         local = surface + DEPTHS_MM[layer - 1] * inward
         lps = frame.to_lps(local)
         patches.append(
-            Patch(name, plate.bone.name, compartment, *cell, layer, _triple(lps), _triple(local), valid_fraction=0.0)
+            Patch(name, plate.bone.name, compartment, *cell, layer, as_point(lps), as_point(local), valid_fraction=0.0)
         )
     return patches
-
-
-def _triple(point: Array) -> tuple[float, float, float]:
-    return (float(point[0]), float(point[1]), float(point[2]))
 
 
 def _surface_at(plate: Plate, spot: Array) -> tuple[Array, Array] | None:

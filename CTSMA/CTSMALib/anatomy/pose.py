@@ -23,7 +23,9 @@ TRANSLATION_UNIT_MM = 20.0  # brings translations to the size of the other param
 LEAST_COVERAGE = 0.4
 KEPT = 3
 PRIOR_WEIGHT = 0.002
-PRIOR_SD = np.array([0.2] * 3 + [0.06] + [6.0 / TRANSLATION_UNIT_MM] * 3)  # rad, log scale, translation
+# Rotation about LPS axes in rad (the first is flexion), log scale, translation: of a bone against its knee.
+PRIOR_SD = np.array([0.5, 0.2, 0.2, 0.06] + [6.0 / TRANSLATION_UNIT_MM] * 3)
+SIZE_SD = 0.1  # log scale of a knee against the atlas: about 10 % between adults
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +170,8 @@ def _fit(
         found = map_coordinates(field, index.T, order=1, cval=np.nan)
         # Outside the image nothing is known, and nothing is charged.
         charged = np.nan_to_num(found - expected, nan=0.0)
-        return np.concatenate([charged, np.sqrt(prior * len(points)) * x / PRIOR_SD])
+        size = np.sqrt(PRIOR_WEIGHT * len(points)) * (np.log(start.scale) + x[3]) / SIZE_SD
+        return np.concatenate([charged, [size], np.sqrt(prior * len(points)) * x / PRIOR_SD])
 
     low, high = np.log(SCALE_LIMITS[0] / start.scale), np.log(SCALE_LIMITS[1] / start.scale)
     bounds = ([-1.2] * 3 + [min(low, -1e-3)] + [-4.0] * 3, [1.2] * 3 + [max(high, 1e-3)] + [4.0] * 3)
@@ -177,7 +180,7 @@ def _fit(
     index = lps_to_index(image, fitted.to_patient(points))
     inside = np.all((index >= 0) & (index <= np.array(field.shape) - 1), axis=1)
     coverage = float(inside.mean())
-    squared = solution.fun[:-7][inside] ** 2
+    squared = solution.fun[: len(points)][inside] ** 2
     explained = float((expected[inside] ** 2 - squared).sum() / len(points))
     residual = float(np.sqrt(squared.mean())) if inside.any() else 1.0
     return replace(fitted, residual=residual, coverage=coverage, explained=explained)

@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from CTSMALib.anatomy.atlas import depth_inside
-from CTSMALib.anatomy.bone_mask import fill_marrow, local_half_maximum
+from CTSMALib.anatomy.bone_mask import BONE_OUTSIDE_ATLAS_HU, fill_marrow, local_half_maximum
 from CTSMALib.anatomy.grids import voxel_centers
 from CTSMALib.anatomy.labels import TIBIA
 from CTSMALib.anatomy.legs import KneeCandidate
 from CTSMALib.anatomy.pose import Pose
+from CTSMALib.errors import AnatomyError
 
 # Where a fibula can be, in the tibia's joint frame: to one side, not in front, below the plateau.
 FIBULA_ASIDE_MM, FIBULA_ANTERIOR_MM, FIBULA_TOP_MM = (14.0, 60.0), (-60.0, 14.0), -14.0
 SHORTEST_FIBULA_MM, SMALLEST_FIBULA_ML = 10.0, 0.5
 CLEAR_FIT_RATIO = 1.10  # the wrong side must fit at least this much worse to tell by shape alone
-HARD_BONE_HU = 200.0
 
 
 @dataclass(frozen=True)
 class SideDecision:
-    """Which side, on what evidence, and whether the evidence is contradictory or thin.
+    """Which side, on what evidence, and whether that suffices to tell medial from lateral.
 
     Attributes:
         side: "left" or "right".
         evidence: in words, strongest first.
-        certain: ``False`` where it rests on a weak difference in shape or cues disagree.
+        certain: ``False`` where only a slight difference in shape speaks for the side.
     """
 
     side: str
@@ -38,34 +38,48 @@ class SideDecision:
     certain: bool
 
 
-def decide_side(candidate: KneeCandidate, image: sitk.Image, wanted: str = "") -> tuple[SideDecision, Pose]:
+def decide_side(
+    candidate: KneeCandidate, image: sitk.Image, stated: str = "", wanted: str = ""
+) -> tuple[SideDecision, Pose]:
     """Decide the side of a knee and pick the fit for it.
 
     Args:
         candidate: fits for both sides.
         image: HU on an axis-aligned isotropic grid around the knee.
-        wanted: "left" or "right" where the user says so; decides, but evidence against it is kept.
+        stated: "left" or "right" where the header says so; heard only if the bones do not tell.
+        wanted: "left" or "right" where the user says so; decides if the bones do not tell.
 
     Returns:
         The decision and the best pose of that side.
+
+    Raises:
+        AnatomyError: the bones clearly show another side than the user's.
     """
     best = {side: _best(candidate, side) for side in ("left", "right")}
-    explained = [max(p.explained, 1e-6) for p in best.values()]
-    ratio = max(explained) / min(explained)
-    by_fibula = _side_by_fibula(image, candidate.pose)
-    by_shape = "left" if candidate.pose.mirrored else "right"
-    cues = [(by_fibula, "fibula"), (candidate.side_by_other_leg, "position of the other leg")]
-    if ratio >= CLEAR_FIT_RATIO or not any(side for side, _ in cues):
-        cues.append((by_shape, f"shape of the bones (this side explains {100 * (ratio - 1):.0f} % more)"))
+    explained = {side: max(pose.explained, 1e-6) for side, pose in best.items()}
+    by_shape = max(explained, key=lambda side: explained[side])
+    ratio = max(explained.values()) / min(explained.values())
+    shape = f"shape of the bones (fits a {by_shape} knee {100 * (ratio - 1):.0f} % better)"
+    cues = [
+        (_side_by_fibula(image, candidate.pose), "fibula"),
+        (candidate.side_by_other_leg, "position of the other leg"),
+        (by_shape if ratio >= CLEAR_FIT_RATIO else "", shape),
+    ]
     told = [(side, name) for side, name in cues if side]
-    side = wanted or told[0][0]
-    agreeing = "; ".join(name for cue, name in told if cue == side)
+    if not told:
+        # Nothing in the bones decides: a word from outside does, and if there is none, the slightly better fit.
+        words = [(wanted, "user"), (stated, "header")]
+        side, name = next(((s, n) for s, n in words if s), (by_shape, shape))
+        return SideDecision(side, name, certain=bool(wanted or stated)), best[side]
+    side = told[0][0]
+    if wanted and wanted != side:
+        raise AnatomyError(
+            f"The {wanted} knee was asked for, but the bones are those of a {side} knee ({told[0][1]}).",
+            "Leave out --side to analyze it, or check whether the scan was stored mirrored.",
+        )
+    evidence = "; ".join(name for cue, name in told if cue == side)
     against = "; ".join(name for cue, name in told if cue != side)
-    evidence = f"user; {agreeing}".rstrip("; ") if wanted else agreeing
-    if against:
-        evidence += f" (against it: {against})"
-    certain = not against and (bool(by_fibula or candidate.side_by_other_leg) or ratio >= CLEAR_FIT_RATIO)
-    return SideDecision(side, evidence, certain), best[side]
+    return SideDecision(side, evidence + (f" (against it: {against})" if against else ""), not against), best[side]
 
 
 def _best(candidate: KneeCandidate, side: str) -> Pose:
@@ -82,7 +96,7 @@ def _side_by_fibula(image: sitk.Image, pose: Pose) -> str:
     region = _between(np.abs(local[..., 0]), FIBULA_ASIDE_MM) & _between(local[..., 1], FIBULA_ANTERIOR_MM)
     region &= local[..., 2] < FIBULA_TOP_MM
     region &= depth_inside(pose.atlas, TIBIA, pose.to_atlas(points)) < -4.0
-    hard = region & (hu > np.maximum(local_half_maximum(hu, spacing), HARD_BONE_HU))
+    hard = region & (hu > np.maximum(local_half_maximum(hu, spacing), BONE_OUTSIDE_ATLAS_HU))
     pieces, _ = ndimage.label(fill_marrow(hard, spacing, gap_mm=4.0))
     volume = {"right": 0.0, "left": 0.0}
     for piece, box in enumerate(ndimage.find_objects(pieces), start=1):

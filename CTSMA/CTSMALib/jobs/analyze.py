@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.knee_folders import folder_names, holds_result
 from CTSMALib.jobs.request import AnalyzeRequest
 from CTSMALib.jobs.staging import Target, resolved, staged
@@ -74,6 +75,8 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
         CTSMAError: the scan cannot be used, holds no knee, or the result cannot be written. Nothing
             is left at ``request.out`` then, or what was there before.
     """
+    if steps is None:
+        existing_path(request.input_path)  # before the heavy imports
     target = Target(resolved(request.out), request.overwrite, is_result=holds_result, keep=(request.input_path,))
     with staged(target) as folder:
         progress("Starting", 0.0)

@@ -10,8 +10,8 @@ from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest
 
 def add_analyze_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`analyze_request` reads."""
-    parser.add_argument("ct", metavar="CT", type=Path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write the result to")
+    parser.add_argument("ct", metavar="CT", type=path_argument, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+    parser.add_argument("--out", metavar="DIR", type=path_argument, required=True, help="folder to write the result to")
     parser.add_argument(
         "--side", choices=SIDES, default="auto", help="which knee; 'auto' takes every complete one (default)"
     )
@@ -35,8 +35,15 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
         "--pseudonymize",
         dest="pseudonymise",
         action="store_true",
-        help="leave out name, dates and identifiers of the patient",
+        help="leave name, identifiers and exact dates out of the whole result folder (the year of study stays)",
     )
+
+
+def path_argument(text: str) -> Path:
+    """A path as an argument; an empty one, such as an unset variable of a script, is refused."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:

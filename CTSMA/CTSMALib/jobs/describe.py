@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from CTSMALib.volumes import SeriesInfo, list_series, read_scan
+from CTSMALib.volumes.dicom_series import series_label
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -44,11 +45,22 @@ def description_lines(description: dict[str, Any]) -> list[str]:
         title = series.description or "without description"
         lines.append(f"Series {series.choice}: {title} ({series.modality or 'modality unknown'})")
         lines.append(f"  {series.n_images} images{_spacing_text(series)}")
-        lines.append("  can be analyzed" if series.usable else f"  cannot be analyzed: {series.reason}")
+        lines.append("  can be analyzed" if series.usable else f"  cannot be analyzed: {_reason(series)}")
     usable = [series["choice"] for series in description["series"] if series["usable"]]
     if len(usable) > 1:
         lines.append(f"Series {usable[0]} is taken unless another one is chosen with --series.")
     return lines
+
+
+def can_be_analyzed(description: dict[str, Any]) -> bool:
+    """Whether anything that :func:`describe` found is a CT that can be analyzed."""
+    return "image" in description or any(series["usable"] for series in description["series"])
+
+
+def _reason(series: SeriesInfo) -> str:
+    """Why a series cannot be used, without its name, which stands above."""
+    name = f"{series_label(series.choice, series.description)} "
+    return f"it {series.reason.removeprefix(name)}" if series.reason.startswith(name) else series.reason
 
 
 def _size_lines(size: list[int], spacing: list[float]) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Protocol, TextIO
 
-from CTSMALib.errors import CancelledError
+from CTSMALib.errors import CancelledError, OutputError
 from CTSMALib.jobs.protocol import Event, Failed, Finished, Progressed, Started, encode
 
 WIDEST_BAR = 100  # columns
@@ -42,16 +43,14 @@ class JsonLines:
 
         Raises:
             CancelledError: the reading program has gone.
+            OutputError: the events cannot be written, for example to a full disk.
         """
         self._fraction = max(self._fraction, min(fraction, 1.0))
-        try:
-            self._write(Progressed(stage, round(self._fraction, 4), message))
-        except OSError as error:
-            raise CancelledError from error
+        self._write_or_stop(Progressed(stage, round(self._fraction, 4), message))
 
     def start(self, event: Started) -> None:
-        """The job begins."""
-        self._write(event)
+        """The job begins; raises as :meth:`__call__` does."""
+        self._write_or_stop(event)
 
     def finish(self, event: Finished) -> None:
         """The job succeeded."""
@@ -61,6 +60,14 @@ class JsonLines:
         """The job failed; also told in words on standard error."""
         print(f"{event.message} {event.remedy}", file=sys.stderr)
         self._write(event)
+
+    def _write_or_stop(self, event: Event) -> None:
+        try:
+            self._write(event)
+        except BrokenPipeError as error:
+            raise CancelledError from error
+        except OSError as error:
+            raise output_failure(error) from error
 
     def _write(self, event: Event) -> None:
         self._stream.write(encode(event) + "\n")
@@ -114,7 +121,8 @@ class PlainLines:
         """Name a stage when it begins."""
         if stage != self._stage:
             self._stage = stage
-            print(f"[{fraction * 100:3.0f}%] {stage}", file=self._stream, flush=True)
+            with suppress(OSError):  # a log that cannot be written is no reason to stop
+                print(f"[{fraction * 100:3.0f}%] {stage}", file=self._stream, flush=True)
 
     def start(self, event: Started) -> None:
         """The job begins."""
@@ -141,6 +149,12 @@ class OnlyFailures:
 
     def finish(self, event: Finished) -> None:
         """Say nothing."""
+
+
+def output_failure(error: OSError) -> OutputError:
+    """Standard output does not take what is written to it."""
+    reason = error.strerror or str(error)
+    return OutputError(f"Standard output cannot be written ({reason}).", "Send it to another place.")
 
 
 def reporter_for_people(stream: TextIO | None = None) -> Reporter:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.errors import OutputError
+from CTSMALib.inputs import existing_path
+from CTSMALib.jobs.knee_folders import ANALYSIS_FILE, knee_folders
+from CTSMALib.jobs.request import FORMATS
+from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, silent
+
+_REMEDY = "Ask for permission to write there, or copy the result folder to another place."
 
 
 def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, progress: Progress = silent) -> Path:
@@ -15,22 +23,47 @@ def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, p
     Args:
         folder: a result folder, of one knee or of both.
         formats: of :data:`CTSMALib.jobs.request.FORMATS`.
-        pseudonymise: leave identifying entries out of the reports; ``analysis.json`` keeps them.
+        pseudonymise: leave identifying entries out of the whole folder. ``analysis.json`` and reports in
+            other formats that are there are written again too, so this cannot be undone.
         progress: told of every knee.
 
     Returns:
-        The result folder.
+        The result folder, absolute.
 
     Raises:
         InputError: the folder is no result, or a damaged one.
         OutputError: the reports cannot be written.
     """
-    from CTSMALib.analysis.folder import load_analysis
-    from CTSMALib.report import ReportOptions, write_reports
-
+    folder = resolved(existing_path(folder))
     knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
     for index, knee in enumerate(knees):
         progress("Writing the reports", index / len(knees))
-        write_reports(load_analysis(knee), knee, formats, ReportOptions(pseudonymise=pseudonymise))
+        _rerender_knee(knee, formats, pseudonymise)
     progress("Writing the reports", 1.0)
     return folder
+
+
+def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> None:
+    from CTSMALib.analysis.folder import load_analysis, write_findings
+    from CTSMALib.report import ReportOptions, write_reports
+    from CTSMALib.report.identity import prepared
+
+    analysis = load_analysis(knee)
+    # Without an image digest the folder is pseudonymised already; doing it twice would lose the pseudonym.
+    options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256))
+    if options.pseudonymise:
+        formats = [name for name in FORMATS if name in formats or (knee / f"report.{name}").exists()]
+    try:
+        if not os.access(knee, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(knee))
+        write_reports(analysis, knee, formats, options)
+        if options.pseudonymise:
+            for left in knee.glob(".report.*"):  # of a process that was killed
+                left.unlink()
+            write_findings(prepared(analysis, options), knee)  # last: the reports need the identifiers to remove them
+    except OSError as error:
+        raise output_error(error, knee / ANALYSIS_FILE, _REMEDY) from error
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise output_error(error.__cause__, knee / ANALYSIS_FILE, _REMEDY) from error
+        raise

@@ -138,14 +138,14 @@ def resolved(path: Path) -> Path:
         raise OutputError(f"The path {path} cannot be followed.", "Name another folder with --out.") from error
 
 
-def output_error(error: OSError, target: Path) -> OutputError:
-    """What a failed write means to the user."""
+def output_error(error: OSError, target: Path, remedy: str = "Name another folder with --out.") -> OutputError:
+    """What a failed write means to the user; ``remedy`` is for other reasons than a full disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"The disk is full: the result could not be written to {target}.", "Free some space first.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(f"You may not write to {target.parent}.", "Name another folder with --out.")
+        return OutputError(f"You may not write to {target.parent}.", remedy)
     reason = error.strerror or str(error)
-    return OutputError(f"The result could not be written to {target} ({reason}).", "Name another folder with --out.")
+    return OutputError(f"The result could not be written to {target} ({reason}).", remedy)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from CTSMALib.analysis.result import KneeAnalysis
-from CTSMALib.report import facts, sentences, tables
+from CTSMALib.report import facts, notices, sentences, tables
 from CTSMALib.report.figures import draw_figures
 from CTSMALib.report.identity import prepared
 from CTSMALib.report.model import DISCLAIMER, ReportModel, ReportOptions
@@ -38,15 +38,16 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
         patient=facts.patient_facts(shown, options),
         study=facts.study_facts(shown, options),
         summary=sentences.summary(shown),
-        notices=sentences.notice_groups(shown),
+        notices=notices.notice_groups(shown),
         compartments=tables.compartment_table(shown),
         figures=draw_figures(shown, folder),
         image=facts.image_facts(shown),
         method=sentences.method(shown),
-        handling=sentences.handling(shown),
+        handling=notices.handling(shown),
         limits=sentences.limits(shown),
         tables=(tables.quantity_table(shown), *tables.patch_tables(shown)),
         definitions=definitions,
+        left_out=notices.left_out(shown),
         sources=sources,
         footer=" · ".join(
             (

@@ -6,6 +6,7 @@ from CTSMALib.analysis.result import KneeAnalysis, SideFinding
 from CTSMALib.catalogue import quantities
 from CTSMALib.report.model import Fact, ReportOptions
 from CTSMALib.report.wording import (
+    NOT_MEASURED,
     NOT_STATED,
     age_text,
     date_text,
@@ -18,7 +19,10 @@ from CTSMALib.report.wording import (
     with_unit,
 )
 
-_TISSUES = ("marrow", "cortical", "muscle", "fat")
+# Tissues between which the bone volume fraction is read, and the codes of the notices that one is not measured.
+_SCALE = {"marrow": ("marrow", "BVF 0"), "bone_tissue": ("solid bone", "BVF 1")}
+_ASSUMED = {"bone_tissue": "bone-reference-assumed"}
+_OTHERS = ("cortical", "muscle", "fat")
 
 
 def patient_facts(analysis: KneeAnalysis, options: ReportOptions) -> tuple[Fact, ...]:
@@ -85,19 +89,24 @@ def image_facts(analysis: KneeAnalysis) -> tuple[Fact, ...]:
         ("Voxel size", " × ".join(f"{length:.2f}" for length in image.spacing_mm) + " mm"),
         ("Analyzed region", _voxels(image.analysed_size_voxels)),
         *_scan_entries(analysis),
-        ("Tissue references", _references(analysis.references_hu)),
+        ("Tissue references", references_text(analysis)),
+        ("Bones cut by the edge of the image", joined([bone.name for bone in analysis.bones if bone.cut_by_image])),
         ("Image digest (SHA-256)", identity.sha256),
     ]
     return tuple(Fact(label, text) for label, text in facts if text)
 
 
 def side_text(side: SideFinding) -> str:
-    """For example ``right (told by the fibula; the header agrees)``."""
+    """For example ``right, as the header says. Told by: fibula``."""
     if side.side == "unknown":
         return "unknown"
-    header = {True: "the header agrees", False: f"the header says {side.header_side}", None: "the header is silent"}
-    evidence = f"told by: {side.evidence}; " if side.evidence else ""
-    return f"{side.side} ({evidence}{header[side.agrees_with_header]})"
+    header = {
+        True: "as the header says",
+        False: f"but the header says {side.header_side}",
+        None: "not stated in the header",
+    }
+    evidence = f". Told by: {side.evidence}" if side.evidence else ""
+    return f"{side.side}, {header[side.agrees_with_header]}{evidence}"
 
 
 def _stated(entries: list[tuple[str, str]]) -> tuple[Fact, ...]:
@@ -124,10 +133,26 @@ def _voxels(size: tuple[int, int, int]) -> str:
 
 
 def _measured(value: float | None, unit: str, decimals: int) -> str:
-    return "could not be estimated" if value is None else with_unit(number_text(value, decimals), unit)
+    return NOT_MEASURED if value is None else with_unit(number_text(value, decimals), unit)
 
 
-def _references(references_hu: dict[str, float]) -> str:
-    ordered = [name for name in _TISSUES if name in references_hu]
-    ordered += [name for name in references_hu if name not in _TISSUES]
-    return ", ".join(f"{name.replace('_', ' ')} {number_text(references_hu[name], 0)} HU" for name in ordered)
+def references_text(analysis: KneeAnalysis) -> str:
+    """The tissues that bone volume fraction is read from, then the others; what was not measured is marked."""
+    hu = analysis.references_hu
+    codes = {notice.code for notice in analysis.notices}
+    texts = {name: f"{name.replace('_', ' ')} {number_text(value, 0)} HU" for name, value in hu.items()}
+    assumed = {name for name in hu if _ASSUMED.get(name, f"{name}-reference-default") in codes}
+    scale = [
+        f"{title} {number_text(hu[name], 0)} HU{', assumed' if name in assumed else ''} ({end})"
+        for name, (title, end) in _SCALE.items()
+        if name in hu
+    ]
+    rest = [name for name in (*_OTHERS, *hu) if name in hu and name not in _SCALE]
+    measured = [texts[name] for name in dict.fromkeys(rest) if name not in assumed]
+    default = [texts[name] for name in dict.fromkeys(rest) if name in assumed]
+    parts = (", ".join(scale), _listed("also measured", measured), _listed("assumed", default))
+    return "; ".join(part for part in parts if part)
+
+
+def _listed(label: str, texts: list[str]) -> str:
+    return f"{label}: {', '.join(texts)}" if texts else ""

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from CTSMALib.report.model import Picture, ReportModel
+from CTSMALib.report.notices import LEFT_OUT_TITLE
 from CTSMALib.resources import resource
 
 
@@ -19,7 +20,7 @@ def render_html(model: ReportModel) -> str:
     )
     environment.filters["data_uri"] = _data_uri
     style = Markup((templates / "report.css").read_text(encoding="utf-8"))  # our own file, needed verbatim
-    return environment.get_template("report.html.j2").render(model=model, style=style)
+    return environment.get_template("report.html.j2").render(model=model, style=style, left_out_title=LEFT_OUT_TITLE)
 
 
 def _data_uri(picture: Picture) -> str:

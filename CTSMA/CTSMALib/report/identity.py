@@ -34,8 +34,8 @@ _Record = TypeVar("_Record", ScanHeader, InputIdentity, SideFinding)
 def prepared(analysis: KneeAnalysis, options: ReportOptions) -> KneeAnalysis:
     """The analysis with printable texts and, if asked for, without identifiers.
 
-    Removed by pseudonymisation: patient name, ID, birth date, study date and time of analysis (their
-    year stays), accession number, UIDs, study, series and contrast descriptions, file name and image
+    Removed by pseudonymisation: patient name, ID, birth date, the exact dates of study and analysis
+    (their years stay), accession number, UIDs, study, series and contrast descriptions, file name and image
     digest. Where one of them occurs inside a sentence, it is replaced by ``[removed]``.
     """
     if not options.pseudonymise:

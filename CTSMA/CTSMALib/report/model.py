@@ -18,7 +18,7 @@ class ReportOptions:
     """How a report is to be written. Reports are in English.
 
     Attributes:
-        pseudonymise: remove name, ID, dates (the year of the study stays), accession number,
+        pseudonymise: remove name, ID, exact dates (the year of the study stays), accession number,
             free-text descriptions and file name.
         pseudonym: shown instead of the patient ID; empty to derive one.
         salt: secret text that goes into a derived pseudonym. With the same salt, one patient gets
@@ -104,7 +104,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Definition:
-    """What a quantity is; ``source`` counts from 1 in :attr:`ReportModel.sources`."""
+    """What a quantity is.
+
+    Attributes:
+        symbol: short form; empty where it is the title.
+        title: name in words.
+        unit: empty for a ratio.
+        text: how it is obtained.
+        source: counts from 1 in :attr:`ReportModel.sources`.
+    """
 
     symbol: str
     title: str
@@ -163,5 +171,6 @@ class ReportModel:
     limits: tuple[str, ...]
     tables: tuple[Table, ...]
     definitions: tuple[Definition, ...]
+    left_out: tuple[str, ...]  # which quantities the scan is too coarse for, in full
     sources: tuple[str, ...]
     footer: str

@@ -8,6 +8,7 @@ from typing import Any
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFInfo, PDFString
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
@@ -24,6 +25,8 @@ _FURNITURE_PT = 7.5
 def render_pdf(model: ReportModel, path: Path) -> None:
     """Write the report to ``path``, with a header and a footer on each page.
 
+    The same report gives the same bytes: the file holds no date of its own.
+
     Raises:
         OSError: the file cannot be written.
     """
@@ -35,6 +38,7 @@ def render_pdf(model: ReportModel, path: Path) -> None:
         subject=printable(model.disclaimer),
         creator="CTSMA",
         lang="en",
+        invariant=1,
     )
     frame = Frame(
         _SIDE, _BOTTOM, WIDTH, A4[1] - _TOP - _BOTTOM, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
@@ -43,11 +47,27 @@ def render_pdf(model: ReportModel, path: Path) -> None:
     document.build(story(model), canvasmaker=functools.partial(_NumberedCanvas, model=model))
 
 
+class _UndatedInformation(PDFInfo):
+    """Title, author, subject and software; reportlab would add the date of writing."""
+
+    def format(self, document: Any) -> Any:  # reportlab's name
+        """The information dictionary as it stands in the file."""
+        entries = {
+            "Title": self.title,
+            "Author": self.author,
+            "Subject": self.subject,
+            "Creator": self.creator,
+            "Producer": self.producer,
+        }
+        return PDFDictionary({name: PDFString(text) for name, text in entries.items()}).format(document)
+
+
 class _NumberedCanvas(Canvas):
     """Holds all pages back until their number is known, then adds header and footer."""
 
     def __init__(self, *args: Any, model: ReportModel, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._doc.info = _UndatedInformation()
         self._model = model
         self._pages: list[dict[str, Any]] = []
 

@@ -12,11 +12,13 @@ from CTSMALib.notices import Severity
 from CTSMALib.report import model as content
 from CTSMALib.report import pdf_text as text
 from CTSMALib.report.model import CompartmentTable, Fact, NoticeGroup, Picture, ReportFigure, ReportModel
+from CTSMALib.report.notices import LEFT_OUT_TITLE
 from CTSMALib.report.pdf_text import bullet, paragraph, plain, style
 
 WIDTH = 174 * mm
 _GAP = 6 * mm
 _ROOM_FOR_TABLE = 60 * mm
+_ROOM_FOR_DEFINITIONS = 40 * mm
 _PANEL = (WIDTH - _GAP) / 2
 _FLUSH = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
 _TIGHT = [
@@ -31,8 +33,11 @@ _RULED = [
     ("LINEBELOW", (0, 1), (-1, -1), 0.4, text.LINE),
     ("LEFTPADDING", (0, 0), (-1, -1), 3),
     ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-    ("TOPPADDING", (0, 0), (-1, -1), 2.2),
-    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.2),
+    ("TOPPADDING", (0, 0), (-1, -1), 1.6),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.6),
+    # No page begins or ends with a single row.
+    ("NOSPLIT", (0, 0), (0, 3)),
+    ("NOSPLIT", (0, -3), (0, -1)),
 ]
 _COLORS = {Severity.REFUSED: (text.REFUSED, text.REFUSED_TINT), Severity.CAUTION: (text.CAUTION, text.CAUTION_TINT)}
 
@@ -141,7 +146,7 @@ def _image(picture: Picture, width: float) -> Image:
 
 def _table(table: content.Table) -> list[Flowable]:
     count = len(table.columns)
-    first = WIDTH * 0.36
+    first = WIDTH * 0.44
     cell = "cell" if table.numeric else "row-head"
     rows = [[_head(column, "first-head" if i == 0 else "head") for i, column in enumerate(table.columns)]]
     rows += [[paragraph(value, "row-head" if i == 0 else cell) for i, value in enumerate(row)] for row in table.rows]
@@ -156,15 +161,24 @@ def _definitions(model: ReportModel) -> list[Flowable]:
     if not model.definitions:
         return []
     listed = [paragraph(f"[{number}] {source}", "note") for number, source in enumerate(model.sources, start=1)]
-    head = paragraph("Definitions", "h2")
     return [
-        head,
+        CondPageBreak(_ROOM_FOR_DEFINITIONS),
+        paragraph("Definitions", "h2"),
         *(_definition(item) for item in model.definitions),
+        *_left_out(model),
         KeepTogether([paragraph("Sources", "h3"), *listed]),
     ]
 
 
+def _left_out(model: ReportModel) -> list[Flowable]:
+    if not model.left_out:
+        return []
+    return [paragraph(LEFT_OUT_TITLE, "h3"), *(paragraph(line, "definition") for line in model.left_out)]
+
+
 def _definition(item: content.Definition) -> Paragraph:
     """Name, text and source in one paragraph."""
-    head = f'<font name="{text.BOLD}">{plain(item.title)}</font> ({plain(item.symbol)}, {plain(item.unit)})'
+    symbol = f" ({plain(item.symbol)})" if item.symbol else ""
+    unit = f" [{plain(item.unit)}]" if item.unit else ""
+    head = f'<font name="{text.BOLD}">{plain(item.title)}</font>{symbol}{unit}'
     return Paragraph(f'{head}<br/>{plain(item.text)} <font color="#5b6770">[{item.source}]</font>', style("definition"))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 
+from CTSMALib.analysis.compartment_findings import LEAST_SHARE_OF_PATCHES, METAL_REACH_MM
+from CTSMALib.analysis.measurement import LEAST_VALID
 from CTSMALib.analysis.result import KneeAnalysis, Summary
+from CTSMALib.anatomy.coverage import LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM
-from CTSMALib.catalogue import Quantity
-from CTSMALib.notices import Notice, Severity
+from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.report.leading import pictured
-from CTSMALib.report.model import NoticeGroup
 from CTSMALib.report.wording import MISSING, joined, lower_first, sentence, summary_text, unit_text, with_unit
 
-_GROUPS = ((Severity.REFUSED, "Not reported"), (Severity.CAUTION, "Read with caution"))
+_MADE = {
+    "interpolated patches": "interpolated between the patches of the display grid",
+    "per voxel": "computed for every voxel",
+    "dense head": "estimated for every voxel by the model",
+}
 _UNRESOLVED = "This scan does not resolve trabeculae; no trabecular parameter is reported."
 
 
@@ -32,13 +37,10 @@ def title(analysis: KneeAnalysis) -> str:
 def summary(analysis: KneeAnalysis) -> tuple[str, ...]:
     """What was measured where, medial against lateral, and what these numbers are not."""
     sentences = [_coverage(analysis)]
-    for quantity in pictured(analysis):
+    for shown in pictured(analysis):
         for bone in (TIBIA.name, FEMUR.name):
-            compared = _medial_against_lateral(analysis, quantity, bone)
+            compared = _medial_against_lateral(analysis, shown, bone)
             sentences += [compared] if compared else []
-    sentences += [
-        f"{f.title}: not reported. {sentence(f.reason)}".strip() for f in analysis.compartments if not f.reported
-    ]
     sentences += [] if analysis.image.resolves_trabeculae else [_UNRESOLVED]
     sentences.append(_standing(analysis))
     return tuple(sentences)
@@ -81,21 +83,6 @@ def _standing(analysis: KneeAnalysis) -> str:
     return "The values are direct CT measurements, not trabecular parameters. They state no diagnosis."
 
 
-def notice_groups(analysis: KneeAnalysis) -> tuple[NoticeGroup, ...]:
-    """Refusals, then cautions; empty groups are left out."""
-    groups = (NoticeGroup(name, level, _texts(analysis.notices, level)) for level, name in _GROUPS)
-    return tuple(group for group in groups if group.texts)
-
-
-def handling(analysis: KneeAnalysis) -> tuple[str, ...]:
-    """How the image was read and treated."""
-    return _texts(analysis.notices, Severity.INFO)
-
-
-def _texts(notices: tuple[Notice, ...], severity: Severity) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sentence(notice.text) for notice in notices if notice.severity is severity))
-
-
 def method(analysis: KneeAnalysis) -> tuple[str, ...]:
     """How the values came about."""
     depths = joined([f"{depth:g}" for depth in DEPTHS_MM])
@@ -104,11 +91,37 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"A patch is a cube with an edge of {EDGE_MM:g} mm, aligned with the joint frame of its bone. Each compartment "
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
+        _validity(),
         "Patches of the two layers overlap; their values are not independent of each other.",
-        "The maps in the figures show the same cube on a finer grid, as measured: nothing is interpolated or smoothed.",
+        "The maps in the figures show the same cube on a finer grid, the display grid, as measured: nothing is "
+        "interpolated or smoothed.",
     ]
-    volumes = [f"{item.key}: {item.method}" for item in analysis.maps]
-    return (*sentences, *([f"Parameter volumes of the result folder. {'; '.join(volumes)}."] if volumes else []))
+    return (*sentences, *_volumes(analysis))
+
+
+def _validity() -> str:
+    """Which patches and compartments have values."""
+    valid, view, surface, share = (
+        f"at least {100 * limit:.0f} %"
+        for limit in (LEAST_VALID, LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE, LEAST_SHARE_OF_PATCHES)
+    )
+    return (
+        f"A patch is valid if {valid} of its cube is trabecular bone inside the image and free of metal; other patches "
+        f"have no values. A compartment is reported if {view} of it lies in the image, its subchondral plate could be "
+        f"followed over {surface} of its surface, {share} of its patches are valid, and no metal lies within "
+        f"{METAL_REACH_MM:g} mm of the center of a patch."
+    )
+
+
+def _volumes(analysis: KneeAnalysis) -> list[str]:
+    """How the parameter volumes were made; their quantities are named only where that differs between them."""
+    methods = dict.fromkeys(item.method for item in analysis.maps)
+    sentences = []
+    for made in methods:
+        titles = [lower_first(quantity(item.key).title) for item in analysis.maps if item.method == made]
+        which = f" of {joined(titles)}" if len(methods) > 1 else ""
+        sentences.append(f"Parameter volumes{which} in the result folder are {_MADE.get(made, f'made so: {made}')}.")
+    return sentences
 
 
 def limits(analysis: KneeAnalysis) -> tuple[str, ...]:

@@ -7,9 +7,17 @@ from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.catalogue import Quantity, quantities
 from CTSMALib.report.leading import leading, measured, pictured
 from CTSMALib.report.model import Column, CompartmentRow, CompartmentTable, Definition, Table
-from CTSMALib.report.wording import MISSING, NBSP, number_text, sentence, summary_text, unit_text
-
-NO_REASON = "No reason was recorded."
+from CTSMALib.report.wording import (
+    MISSING,
+    NBSP,
+    NO_REASON,
+    NOT_MEASURED,
+    NOT_REPORTED,
+    number_text,
+    sentence,
+    summary_text,
+    unit_text,
+)
 
 
 def compartment_table(analysis: KneeAnalysis) -> CompartmentTable:
@@ -41,14 +49,17 @@ def _cell(finding: CompartmentFinding, quantity: Quantity) -> str:
 def quantity_table(analysis: KneeAnalysis) -> Table:
     """Every measured quantity by compartment."""
     rows = [
-        (_named(quantity), *(_cell(f, quantity) if f.reported else "not reported" for f in analysis.compartments))
+        (_named(quantity), *(_cell(f, quantity) if f.reported else NOT_REPORTED for f in analysis.compartments))
         for quantity in measured(analysis)
     ]
     return Table(
         title="All quantities by compartment",
         columns=(Column("Quantity"), *(Column(finding.title) for finding in analysis.compartments)),
         rows=tuple(rows),
-        note="Mean ± standard deviation over the valid patches. Definitions are at the end of the report.",
+        note=(
+            f"Mean ± standard deviation over the valid patches; {MISSING} means {NOT_MEASURED}. "
+            "Definitions are at the end of the report."
+        ),
     )
 
 
@@ -68,7 +79,7 @@ def _patch_table(analysis: KneeAnalysis, quantity: Quantity) -> Table:
     rows: list[tuple[str, ...]] = []
     for finding in analysis.compartments:
         if not finding.reported:
-            rows.append((finding.title, *("refused" for _ in columns)))
+            rows.append((finding.title, *(NOT_REPORTED for _ in columns)))
             continue
         own = [item for item in analysis.patches if item.patch.compartment == finding.key]
         for layer, row in sorted({(item.patch.layer, item.patch.row) for item in own}):
@@ -82,7 +93,7 @@ def _patch_table(analysis: KneeAnalysis, quantity: Quantity) -> Table:
         rows=tuple(rows),
         note=(
             "Rows r1 to r3 run from the notch to the periphery, columns c1 to c4 from anterior to posterior. "
-            f"{MISSING} means not measured. The CSV file holds every quantity of every patch."
+            f"{MISSING} means {NOT_MEASURED}. The CSV file holds every quantity of every patch."
         ),
     )
 
@@ -102,9 +113,9 @@ def definitions(analysis: KneeAnalysis) -> tuple[tuple[Definition, ...], tuple[s
     sources = list(dict.fromkeys(sentence(q.reference) for q in shown))
     found = tuple(
         Definition(
-            q.symbol,
+            "" if q.symbol == q.title else q.symbol,
             q.title,
-            unit_text(q) or "no unit",
+            unit_text(q),
             sentence(q.definition),
             sources.index(sentence(q.reference)) + 1,
         )

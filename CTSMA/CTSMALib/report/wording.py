@@ -12,6 +12,9 @@ from CTSMALib.catalogue import Quantity
 MISSING = "—"
 NBSP = "\N{NO-BREAK SPACE}"
 NOT_STATED = "not stated"
+NOT_MEASURED = "not measured"
+NOT_REPORTED = "not reported"
+NO_REASON = "No reason was recorded."
 LONGEST_TEXT = 120
 
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -40,7 +43,7 @@ def number_text(value: float, decimals: int) -> str:
 
 def unit_text(quantity: Quantity) -> str:
     """The unit as printed; empty for a ratio."""
-    return "" if quantity.unit == "1" else quantity.unit
+    return "" if quantity.unit == "1" else quantity.unit.replace("^2", "²")
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -98,7 +101,7 @@ def _one_name(group: str) -> str:
 
 def joined(words: list[str]) -> str:
     """``a, b and c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def lower_first(title: str) -> str:

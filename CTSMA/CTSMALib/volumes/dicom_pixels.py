@@ -16,6 +16,7 @@ from CTSMALib.errors import CTSMAError, InputError, MissingDependencyError
 from CTSMALib.volumes.checks import AIR_HU
 from CTSMALib.volumes.dicom_files import drop_malformed
 from CTSMALib.volumes.dicom_frames import Frame
+from CTSMALib.volumes.silence import libraries_silenced
 
 _PIXEL_KEYWORDS = (
     *("SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns"),
@@ -83,7 +84,8 @@ def _decoded(path: Path) -> np.ndarray:
         if dataset.file_meta.TransferSyntaxUID == RLELossless:
             # The decoder of pylibjpeg-rle panics on a damaged stream, past any "except Exception".
             dataset.pixel_array_options(decoding_plugin="pydicom")
-        return dataset.pixel_array
+        with libraries_silenced():
+            return dataset.pixel_array
     except Exception:  # decoders of other packages fail in any way
         return _decoded_by_gdcm(dataset, path)
 
@@ -114,7 +116,9 @@ def _decoded_by_gdcm(dataset: Dataset, path: Path) -> np.ndarray:
             planes = []
             for index in range(count):
                 _write_frame(dataset, index, count, file)
-                planes.append(sitk.GetArrayFromImage(sitk.ReadImage(str(file), imageIO="GDCMImageIO"))[0])
+                with libraries_silenced():
+                    image = sitk.ReadImage(str(file), imageIO="GDCMImageIO")
+                planes.append(sitk.GetArrayFromImage(image)[0])
     except Exception as error:  # a damaged stream fails in any way
         raise _undecodable(dataset, path) from error
     return planes[0] if count == 1 else np.stack(planes)

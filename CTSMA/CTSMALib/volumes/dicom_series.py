@@ -39,6 +39,7 @@ _OTHER_MODALITIES = {
 }
 _GIVE_CT = "Give the original CT series of the knee."
 _MAX_LISTED = 10
+_MAX_CHOICES = 5
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,12 @@ class Candidate:
     @property
     def label(self) -> str:
         """How sentences call the series."""
-        name = f" '{self.info.description}'" if self.info.description else ""
-        return f"Series {self.info.number or self.info.uid}{name}"
+        return series_label(self.info.choice, self.info.description)
+
+
+def series_label(choice: str, description: str) -> str:
+    """How sentences call a series: by what is to be given as ``series`` to read it."""
+    return f"Series {choice} '{description}'" if description else f"Series {choice}"
 
 
 def candidates_of(files: list[DicomFile]) -> list[Candidate]:
@@ -103,18 +108,18 @@ def candidates_of(files: list[DicomFile]) -> list[Candidate]:
 def _candidate(uid: str, files: list[DicomFile], numbers_given: list[str]) -> Candidate:
     header = files[0].header
     series_number, description = text(header, "SeriesNumber"), text(header, "SeriesDescription")
-    name = f" '{description}'" if description else ""
+    choice = series_number if series_number and numbers_given.count(series_number) == 1 else uid
     frames = [frame for file in files for frame in frames_of(file)]
     stack, error = None, None
     try:
-        stack = _stack(files, frames, f"Series {series_number or uid}{name}")
+        stack = _stack(files, frames, series_label(choice, description))
     except InputError as refusal:
         error = refusal
     size = (frames[0].columns, frames[0].rows, stack.count) if stack else (0, 0, 0)
     info = SeriesInfo(
         uid=uid,
         number=series_number,
-        choice=series_number if series_number and numbers_given.count(series_number) == 1 else uid,
+        choice=choice,
         description=description,
         modality=text(header, "Modality"),
         kernel=next((v for f in frames for k, v in f.separators if k == "kernel"), ""),
@@ -187,7 +192,7 @@ def _named(candidates: list[Candidate], series: str) -> Candidate:
             )
     if series.isdecimal() and 1 <= int(series) <= len(candidates):
         return candidates[int(series) - 1]
-    raise InputError(f"There is no series '{series}'.", f"Choose one of: {_listed(candidates)}.")
+    raise InputError(f"There is no series '{series}'.", _choices(candidates))
 
 
 def other_series_notice(candidates: list[Candidate], read: Candidate) -> tuple[Notice, ...]:
@@ -204,6 +209,14 @@ def other_series_notice(candidates: list[Candidate], read: Candidate) -> tuple[N
     if len(usable) < len(others):
         sentence += f" Not usable: {len(others) - len(usable)}."
     return (Notice("other-series", sentence, Severity.CAUTION if usable or mixed else Severity.INFO),)
+
+
+def _choices(candidates: list[Candidate]) -> str:
+    usable = [c.info for c in candidates if c.info.usable]
+    if not usable:
+        return f"None of the {len(candidates)} series here can be used; give the original CT series of the knee."
+    named = [f"{info.choice} ({info.description})" if info.description else info.choice for info in usable]
+    return f"Choose {' or '.join(named[:_MAX_CHOICES])}{' or another one' if len(named) > _MAX_CHOICES else ''}."
 
 
 def _listed(candidates: Iterable[Candidate]) -> str:

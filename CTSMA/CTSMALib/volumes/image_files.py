@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,8 @@ from CTSMALib.progress import Progress
 from CTSMALib.volumes.checks import to_hu, to_int16
 from CTSMALib.volumes.extent import check_geometry
 from CTSMALib.volumes.geometry import check_direction, image_from_array, not_perpendicular
-from CTSMALib.volumes.nifti_file import nifti_notices, read_nifti_header, read_nifti_voxels
+from CTSMALib.volumes.nifti_file import begins_like_nifti, nifti_notices, read_nifti_header, read_nifti_voxels
+from CTSMALib.volumes.silence import libraries_silenced
 
 _READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
 _FITS_INT16 = (sitk.sitkInt8, sitk.sitkUInt8, sitk.sitkInt16)
@@ -39,6 +38,7 @@ def read_image_file(path: Path, kind: str, progress: Progress) -> tuple[sitk.Ima
     progress("Reading slices", 0.0)
     if kind == "NIfTI" and not path.name.lower().endswith((".nii", ".nii.gz")):
         raise InputError(f"'{path.name}' is a NIfTI file by content but not by name.", "Rename it to end in .nii.")
+    _check_beginning(path, kind)
     reader = _information(path, kind, what)
     size, spacing, direction = _volume_geometry(reader, what)
     check_geometry(size, spacing, what)
@@ -56,12 +56,25 @@ def read_image_file(path: Path, kind: str, progress: Progress) -> tuple[sitk.Ima
     return result, (*notices, *rounded.notices, *checked.notices)
 
 
+def _check_beginning(path: Path, kind: str) -> None:
+    """Files are recognized by their names too; those must not be called damaged that never were such an image."""
+    if kind == "NIfTI":
+        fits = begins_like_nifti(path)
+    elif kind == "NRRD":
+        with path.open("rb") as file:
+            fits = file.read(4) == b"NRRD"
+    else:  # MetaImage has no signature
+        return
+    if not fits:
+        raise InputError(f"'{path.name}' is not a {kind} image, though its name says so.", "Give the CT itself.")
+
+
 def _information(path: Path, kind: str, what: str) -> sitk.ImageFileReader:
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
     try:
-        with _itk_silenced():
+        with libraries_silenced():
             reader.ReadImageInformation()
     except RuntimeError as error:
         raise _explained(error, what) from error
@@ -96,21 +109,10 @@ def _pixels(reader: sitk.ImageFileReader, what: str) -> np.ndarray:
     # 32-bit floats hold every HU exactly and spare the memory of a 64-bit image.
     reader.SetOutputPixelType(sitk.sitkInt16 if reader.GetPixelID() in _FITS_INT16 else sitk.sitkFloat32)
     try:
-        with _itk_silenced():
+        with libraries_silenced():
             return sitk.GetArrayFromImage(reader.Execute())
     except (RuntimeError, MemoryError) as error:
         raise _explained(error, what) from error
-
-
-@contextmanager
-def _itk_silenced() -> Iterator[None]:
-    """ITK prints warnings for programmers; what a user must know is said in notices."""
-    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        yield
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def _explained(error: Exception, what: str) -> InputError:

@@ -19,6 +19,7 @@ from CTSMALib.notices import Notice, Severity
 
 _HEADER_BYTES = 348
 _BLOCK = 1 << 22
+_SIGNATURES = tuple(struct.pack(order + "i", size) for order in "<>" for size in (_HEADER_BYTES, 540))  # 540: NIfTI-2
 _TYPES = {
     **{2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8"},
     **{256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"},
@@ -42,6 +43,15 @@ class NiftiHeader:
     qform_code: int
     sform_code: int
     sform: np.ndarray  # (3, 4)
+
+
+def begins_like_nifti(path: Path) -> bool:
+    """Whether a file begins with the length of a NIfTI header; so do the remains of a damaged packed one."""
+    try:
+        with _opened(path) as file:
+            return file.read(4) in _SIGNATURES
+    except (OSError, EOFError, zlib.error):
+        return True
 
 
 def read_nifti_header(path: Path) -> NiftiHeader:

@@ -10,9 +10,10 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from CTSMALib.errors import InputError
-from CTSMALib.notices import Notice
+from CTSMALib.inputs import existing_path
+from CTSMALib.notices import Notice, Severity
 from CTSMALib.progress import Progress, part_of, silent
-from CTSMALib.volumes.dicom_files import read_headers
+from CTSMALib.volumes.dicom_files import DicomFile, read_headers
 from CTSMALib.volumes.dicom_series import SeriesInfo, candidates_of, chosen, other_series_notice
 from CTSMALib.volumes.dicom_volume import read_stack, scan_header
 from CTSMALib.volumes.file_kind import kind_of
@@ -41,7 +42,7 @@ def read_scan(path: str | Path, series: str | None = None, progress: Progress = 
         InputError: the input cannot be used; the message says why and what to do.
         MissingDependencyError: the DICOM files are compressed and no decoder is installed.
     """
-    source = _existing(path)
+    source = existing_path(path)
     kind = "DICOM" if source.is_dir() else _file_kind(source)
     if kind == "DICOM":
         with _pydicom_silenced():
@@ -67,7 +68,7 @@ def list_series(path: str | Path) -> list[SeriesInfo]:
     Raises:
         InputError: the path holds nothing that can be read.
     """
-    source = _existing(path)
+    source = existing_path(path)
     if not source.is_dir() and _file_kind(source) != "DICOM":
         return []
     with _pydicom_silenced():
@@ -81,17 +82,6 @@ def _pydicom_silenced() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pydicom")
         yield
-
-
-def _existing(path: str | Path) -> Path:
-    source = Path(path)
-    try:
-        exists = source.exists()
-    except (OSError, ValueError):  # a name too long, or with a null character
-        exists = False
-    if not exists:
-        raise InputError(f"'{path}' does not exist.", "Check the spelling of the path.")
-    return Path(source.absolute())
 
 
 def _file_kind(path: Path) -> str:
@@ -116,9 +106,17 @@ def _read_dicom(source: Path, series: str | None, progress: Progress) -> Scan:
     if damaged:
         text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
         notices = (Notice("damaged-files", text), *notices)
-    notices = (*other_series_notice(candidates, candidate), *candidate.stack.notices, *notices)
+    notices = (*_whole_series_notice(source, files), *other_series_notice(candidates, candidate), *candidate.stack.notices, *notices)
     kind = "Enhanced DICOM" if candidate.enhanced else "DICOM"
     return _scan(image, scan_header(candidate.header), source.name, kind, notices)
+
+
+def _whole_series_notice(source: Path, files: list[DicomFile]) -> tuple[Notice, ...]:
+    """One file was given, and its whole series was read."""
+    if len(files) < 2 or all(file.path != source for file in files):
+        return ()
+    text = f"'{source.name}' is one of the {len(files)} files of its series; the whole series was read."
+    return (Notice("series-of-file", text, Severity.INFO),)
 
 
 def _scan(image: sitk.Image, header: ScanHeader, name: str, kind: str, notices: tuple[Notice, ...]) -> Scan:

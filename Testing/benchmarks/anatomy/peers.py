@@ -19,7 +19,7 @@ from CTSMALib.anatomy.pose import Pose
 
 THRESHOLD_HU, MARKER_MM, GAP_MM = 200.0, 4.0, 8.0  # best of 120 to 200 HU, 2 to 4 mm, 4 to 8 mm on the simulated knees
 SMALLEST_ML = 1.0
-WALKER_BAND_MM, WALKER_BETA = 5.0, 90.0
+WALKER_BAND_MM, WALKER_BETA, BRIGHT_HU = 5.0, 90.0, 250.0
 
 Labels = NDArray[np.uint8]
 
@@ -62,11 +62,16 @@ def walker_from_atlas(image: sitk.Image, fit: Fit) -> Labels:
     for bone, depth in depths:
         seeds[(depth > WALKER_BAND_MM) & (depth <= WALKER_BAND_MM + 2.0)] = bone.label
         seeds[(depth > 0.5 * depth.max()) & near] = bone.label  # thin bones have no deep core
-    box = tuple(slice(s.start, s.stop) for s in ndimage.find_objects((seeds >= 0).astype(np.uint8))[0])
+    box = ndimage.find_objects((seeds >= 0).astype(np.uint8))[0]
+    names = np.unique(seeds[seeds > 0])
+    # The library wants seeds without gaps in their numbers, and a bone may be out of view.
+    numbered = np.where(seeds > 0, np.searchsorted(names, seeds) + 1, seeds)
     # Above the brightest soft tissue all is bone: only the outer edge of cortex is left as an obstacle.
-    walked = random_walker(np.clip(hu[box], 0.0, 250.0), seeds[box], beta=WALKER_BETA, mode="cg_j", tol=1e-3)
+    clipped = np.clip(hu[box], 0.0, BRIGHT_HU)
+    walked = random_walker(clipped, numbered[box], beta=WALKER_BETA, mode="cg_j", tol=1e-3)
+    found = np.append(0, names)[np.maximum(walked, 0)]
     result = np.zeros(hu.shape, dtype=np.uint8)
-    result[box] = np.where((walked > 0) & (walked < background), walked, 0)
+    result[box] = np.where(found < background, found, 0)
     for bone, depth in depths:
         result[depth > WALKER_BAND_MM] = bone.label
     return result

@@ -22,7 +22,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import physical_box, resample_axis_aligned
+from CTSMALib.anatomy.grids import Box, physical_box, resample_axis_aligned
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
 from CTSMALib.anatomy.legs import find_knees

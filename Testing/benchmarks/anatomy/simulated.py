@@ -8,12 +8,10 @@ Usage::
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import SimpleITK as sitk
@@ -23,34 +21,19 @@ from CTSMALib.anatomy import pose as pose_module
 from CTSMALib.anatomy.atlas import atlases
 from CTSMALib.anatomy.compartments import compartment_support
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import physical_box, resample_axis_aligned
-from CTSMALib.anatomy.knee import WORKING_SPACING_MM, KneeAnatomy, find_anatomy
+from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, TIBIA
-from CTSMALib.anatomy.legs import find_knees
 from CTSMALib.anatomy.plate import Plate, find_plate
-from CTSMALib.anatomy.pose import Brightness, Pose, refine_bone
-from Testing.benchmarks.anatomy.peers import Fit, atlas_alone, classical, walker_from_atlas
+from Testing.benchmarks.anatomy.methods import CLASSICAL, SHIPPED, run_methods
 from Testing.benchmarks.anatomy.scores import compare
-from Testing.benchmarks.anatomy.simulated_ct import PROTOCOLS, Protocol, simulate
+from Testing.benchmarks.anatomy.simulated_ct import DENSE, POROTIC, PROTOCOLS, Density, Protocol, simulate
 from Testing.benchmarks.anatomy.truth import KNEES, Truth, flipped, load_truth
 from Testing.benchmarks.record import ROOT, ResultTable
 
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/anatomy", "Testing/benchmarks/anatomy")
 SEED = 20
-MIRRORED_PROTOCOL = PROTOCOLS[0]
-QUICK_PROTOCOL = PROTOCOLS[-1]
-SHIPPED = "shipped"
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a method found: labels on the working grid, and how long it took from the CT on."""
-
-    method: str
-    labels: sitk.Image
-    cpu_s: float
+SHARPEST, COARSEST = PROTOCOLS[0], PROTOCOLS[-1]
 
 
 def main() -> None:
@@ -59,29 +42,34 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one knee, one protocol; kept apart from the full results")
     options = parser.parse_args()
     name = "quick_" if options.quick else ""
-    keys = ("knee", "side", "protocol")
+    # A stopped run goes on where it was.
+    keys = ("knee", "side", "density", "protocol")
     bones, plates = (
         ResultTable(RESULTS / f"{name}simulated_{what}.csv", keys, CODE, data="simulated CT", seed=SEED)
         for what in ("bones", "plates")
     )
     for knee in list(KNEES)[-1:] if options.quick else KNEES:
         truth = load_truth(options.labels, knee)
-        for side, protocol in _work(options.quick):
-            key = {"knee": knee, "side": side, "protocol": protocol.name}
+        for side, density, protocol in _work(options.quick):
+            key = {"knee": knee, "side": side, "density": density.name, "protocol": protocol.name}
             if bones.holds(**key) and plates.holds(**key):
                 continue
             print(*key.values(), flush=True)
             with threadpool_limits(limits=1, user_api="blas"), only_atlas_of_others(knee):
-                bone_rows, plate_rows = _evaluate(truth, side, protocol)
+                bone_rows, plate_rows = _evaluate(truth, side, density, protocol)
             bones.add([key | row for row in bone_rows])
             plates.add([key | row for row in plate_rows])
     print(f"Results: {RESULTS.relative_to(ROOT)}")
 
 
-def _work(quick: bool) -> list[tuple[str, Protocol]]:
+def _work(quick: bool) -> list[tuple[str, Density, Protocol]]:
     if quick:
-        return [("right", QUICK_PROTOCOL)]
-    return [("right", protocol) for protocol in PROTOCOLS] + [("left", MIRRORED_PROTOCOL)]
+        return [("right", DENSE, COARSEST)]
+    return [
+        *(("right", DENSE, protocol) for protocol in PROTOCOLS),
+        *(("right", POROTIC, protocol) for protocol in PROTOCOLS),
+        ("left", DENSE, SHARPEST),
+    ]
 
 
 @contextmanager
@@ -96,15 +84,17 @@ def only_atlas_of_others(knee: str) -> Iterator[None]:
         pose_module.atlases = original
 
 
-def _evaluate(truth: Truth, side: str, protocol: Protocol) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    image = simulate(truth, protocol, SEED)
+def _evaluate(
+    truth: Truth, side: str, density: Density, protocol: Protocol
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    image = simulate(truth, density, protocol, SEED)
     if side == "left":
         truth, image = truth.mirrored(), flipped(image)
-    anatomy, findings = _findings(image)
+    anatomy, findings = run_methods(image)
     bone_rows: list[dict[str, object]] = []
     plate_rows: list[dict[str, object]] = []
     for finding in findings:
-        seen = anatomy.side.side if finding.method != "classical" else "not told"
+        seen = anatomy.side.side if finding.method != CLASSICAL else "not told"
         for bone in [b for b in BONES if b in truth.depth]:
             score = compare(finding.labels, truth, bone)
             bone_rows.append(
@@ -116,42 +106,13 @@ def _evaluate(truth: Truth, side: str, protocol: Protocol) -> tuple[list[dict[st
     return bone_rows, plate_rows
 
 
-def _findings(image: sitk.Image) -> tuple[KneeAnatomy, list[Finding]]:
-    """Run every method. Those that need the fitted atlas are charged for the fit."""
-    candidates, search_s = _timed(lambda: find_knees(image))
-    anatomy, find_s = _timed(lambda: find_anatomy(image, candidates[0]))
-    box = physical_box(anatomy.labels)
-    working = resample_axis_aligned(image, WORKING_SPACING_MM, box)
-    knee = next(p for p in candidates[0].poses if p.mirrored == anatomy.poses.femur.mirrored)
-    refine_s = _timed(lambda: _refit(working, knee))[1]
-    fit = Fit(anatomy.poses, knee)
-    findings = [Finding(SHIPPED, anatomy.labels, search_s + find_s)]
-    peers: list[tuple[str, Callable[[], np.ndarray], float]] = [
-        ("classical", lambda: classical(working), 0.0),
-        ("atlas alone", lambda: atlas_alone(working, fit), search_s + refine_s),
-        ("random walker", lambda: walker_from_atlas(working, fit), search_s + refine_s),
-    ]
-    for name, method, charged_s in peers:
-        values, own_s = _timed(method)
-        labels = sitk.GetImageFromArray(values)
-        labels.CopyInformation(working)
-        findings.append(Finding(name, labels, own_s + charged_s))
-    return anatomy, findings
-
-
-def _refit(working: sitk.Image, knee: Pose) -> list[Pose]:
-    brightness = Brightness.of(working)
-    return [refine_bone(brightness, knee, bone) for bone in (FEMUR, TIBIA)]
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    start = time.process_time()
-    return work(), time.process_time() - start
-
-
 def _plates(image: sitk.Image, labels: sitk.Image, anatomy: KneeAnatomy) -> dict[str, Plate]:
-    """Follow the plate on the CT, starting from a method's labels; the joint frames are the same for all."""
-    return {b.name: find_plate(image, labels, b, anatomy.frames[b.name]) for b in (FEMUR, TIBIA)}
+    """Follow the plate on the CT, starting from a method's labels; frames and compartments are the same for all."""
+    plates = {}
+    for bone in (FEMUR, TIBIA):
+        extent = anatomy.plates[bone.name].extent
+        plates[bone.name] = replace(find_plate(image, labels, bone, anatomy.frames[bone.name], extent), extent=extent)
+    return plates
 
 
 def _plate_rows(plates: dict[str, Plate], anatomy: KneeAnatomy, truth: Truth) -> list[dict[str, object]]:

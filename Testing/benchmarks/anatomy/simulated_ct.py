@@ -17,13 +17,34 @@ FINE_MM = 0.4  # grid on which the knee is composed
 AIR_HU, FAT_HU, SOFT_HU, MARROW_HU, CORTEX_HU = -1000.0, -100.0, 50.0, -70.0, 1000.0
 NOISE_HU = 30.0
 FAT_FROM_MM, SKIN_AT_MM = 12.0, 20.0  # from the nearest bone
-THICK_SHELL_MM = {FEMUR: 2.0, TIBIA: 2.0, FIBULA: 1.5, PATELLA: 1.0}
-PLATE_MM = {FEMUR: 0.9, TIBIA: 1.2, PATELLA: 0.9}
-THIN_SHELL_MM = 0.5
+SHAFT_SHELL_MM = {FEMUR: 2.0, TIBIA: 2.0, FIBULA: 1.5, PATELLA: 1.0}
+PLATE_MM = {FEMUR: 0.9, TIBIA: 1.2, PATELLA: 0.9, FIBULA: 0.5}
 PLATE_REACH_MM = 1.5  # bone surface this close to cartilage carries a plate
 SHAFT_MM = (20.0, 50.0)  # from the joint line: where the shell begins to thicken, and is thick
 
 Field = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Density:
+    """How much bone there is.
+
+    Attributes:
+        name: what tables call it.
+        shell_mm: thickness of the cortex of the joint ends away from cartilage.
+        trabecular: amount of trabecular bone, 1 in dense bone.
+        plate: thickness of the subchondral plate, 1 in dense bone.
+    """
+
+    name: str
+    shell_mm: float
+    trabecular: float
+    plate: float
+
+
+DENSE = Density("dense", 0.5, 1.0, 1.0)
+# The given real knees have joint ends whose cortex does not reach 200 HU in the image.
+POROTIC = Density("porotic", 0.2, 0.5, 0.6)
 
 
 @dataclass(frozen=True)
@@ -48,11 +69,12 @@ PROTOCOLS = tuple(
 )
 
 
-def simulate(truth: Truth, protocol: Protocol, seed: int) -> sitk.Image:
+def simulate(truth: Truth, density: Density, protocol: Protocol, seed: int) -> sitk.Image:
     """Make the image.
 
     Args:
         truth: the knee.
+        density: its bone.
         protocol: the scanner.
         seed: of trabecular texture and noise.
 
@@ -61,7 +83,7 @@ def simulate(truth: Truth, protocol: Protocol, seed: int) -> sitk.Image:
     """
     rng = np.random.default_rng(seed)
     fine = _fine_grid(truth)
-    hu = _composed(truth, fine, rng)
+    hu = _composed(truth, density, fine, rng)
     sigma = protocol.fwhm_mm / 2.3548 / FINE_MM
     hu = ndimage.gaussian_filter(hu, sigma, mode="nearest", truncate=3.0)
     thickness = max(1, round(protocol.spacing_mm[2] / FINE_MM))
@@ -69,7 +91,7 @@ def simulate(truth: Truth, protocol: Protocol, seed: int) -> sitk.Image:
     image = sitk.GetImageFromArray(hu)
     image.CopyInformation(fine)
     low, high = physical_box(fine)
-    size = [int((h - l) / s) + 1 for l, h, s in zip(low, high, protocol.spacing_mm, strict=True)]
+    size = [int((stop - start) / step) + 1 for start, stop, step in zip(low, high, protocol.spacing_mm, strict=True)]
     sampled = sitk.Resample(
         image, size, sitk.Transform(), sitk.sitkLinear, low.tolist(), protocol.spacing_mm, np.eye(3).ravel().tolist(),
         AIR_HU, sitk.sitkFloat32,
@@ -94,7 +116,7 @@ def _on(image: sitk.Image, grid: sitk.Image) -> Field:
     )
 
 
-def _composed(truth: Truth, fine: sitk.Image, rng: np.random.Generator) -> Field:
+def _composed(truth: Truth, density: Density, fine: sitk.Image, rng: np.random.Generator) -> Field:
     depths = {bone: _on(image, fine) for bone, image in truth.depth.items()}
     from_bone = -np.max(list(depths.values()), axis=0)
     hu = SOFT_HU + _pattern(from_bone.shape, rng, 3.0 / FINE_MM) * 6.0
@@ -105,21 +127,23 @@ def _composed(truth: Truth, fine: sitk.Image, rng: np.random.Generator) -> Field
     texture = 0.35 * _pattern(hu.shape, rng, 0.35 / FINE_MM) + 0.2 * _pattern(hu.shape, rng, 3.0 / FINE_MM)
     for bone, depth in depths.items():
         inside = np.clip(depth / FINE_MM + 0.5, 0.0, 1.0)
-        shell = np.clip((_shell_mm(bone, from_joint, to_cartilage) - depth) / FINE_MM + 0.5, 0.0, 1.0)
+        shell = _shell_mm(bone, density, from_joint, to_cartilage)
+        # What of a cell is shell: less than all of it where the shell is thinner than the cell.
+        cortical = np.clip((shell - depth) / FINE_MM + 0.5, 0.0, 1.0) - np.clip(0.5 - depth / FINE_MM, 0.0, 1.0)
+        cortical = np.divide(cortical, inside, out=np.zeros_like(cortical), where=inside > 0)
         # Trabecular bone gives way to fat with depth and towards the shaft.
         solid = (0.12 + 0.25 * np.exp(-np.maximum(depth, 0) / 5.0)) * np.exp(-np.maximum(from_joint - 12.0, 0.0) / 18.0)
-        solid = np.clip(solid * (1.0 + texture), 0.0, 1.0)
+        solid = np.clip(density.trabecular * solid * (1.0 + texture), 0.0, 1.0)
         trabecular = MARROW_HU + (CORTEX_HU - MARROW_HU) * solid
-        hu += inside * (shell * CORTEX_HU + (1.0 - shell) * trabecular - hu)
+        hu += inside * (cortical * CORTEX_HU + (1.0 - cortical) * trabecular - hu)
     return hu.astype(np.float32)
 
 
-def _shell_mm(bone: Bone, from_joint_mm: Field, to_cartilage_mm: Field) -> Field:
+def _shell_mm(bone: Bone, density: Density, from_joint_mm: Field, to_cartilage_mm: Field) -> Field:
     start, stop = SHAFT_MM
     along = np.clip((from_joint_mm - start) / (stop - start), 0.0, 1.0)
-    thin = THICK_SHELL_MM[bone] if bone is FIBULA else THIN_SHELL_MM
-    shell = thin + (THICK_SHELL_MM[bone] - thin) * along
-    return np.where(to_cartilage_mm < PLATE_REACH_MM, np.maximum(shell, PLATE_MM.get(bone, 0.0)), shell)
+    shell = density.shell_mm + (SHAFT_SHELL_MM[bone] - density.shell_mm) * along
+    return np.where(to_cartilage_mm < PLATE_REACH_MM, np.maximum(shell, density.plate * PLATE_MM[bone]), shell)
 
 
 def _pattern(shape: tuple[int, ...], rng: np.random.Generator, sigma: float) -> Field:

@@ -80,8 +80,8 @@ def load_truth(folder: Path, name: str) -> Truth:
     path = folder / KNEES[name]
     if not path.exists():
         raise SystemExit(
-            f"'{path}' is missing. The benchmark needs {', '.join(KNEES.values())}: the label maps of two knees from the "
-            "source distribution of the Python package mskt 0.1.22 (data/), written as NIfTI. See Testing/benchmarks."
+            f"'{path}' is missing. The benchmark needs {', '.join(KNEES.values())}: the label maps of two knees "
+            "from the source distribution of the Python package mskt 0.1.22 (data/), written as NIfTI."
         )
     labels = sitk.ReadImage(str(path))
     grid = _grid(labels)

@@ -107,7 +107,7 @@ def test_compartments_and_depth_agree_with_the_patches(a_result: KneeResult) -> 
     assert set(found) <= {0, 1, 2, 3, 4}
     assert np.mean(np.equal(found, numbers)) > 0.95  # at the rim a patch may lie beside the plate
     below = np.array([depth[i] - DEPTHS_MM[p.layer - 1] for i, p in zip(index, measured, strict=True)])
-    assert np.nanmax(np.abs(below)) < 2.5
+    assert np.nanquantile(np.abs(below), 0.9) < 2.0  # at a curved rim the nearest surface is not the one above
 
 
 def test_plates_are_surfaces_without_a_thickness_that_is_not_resolved(a_result: KneeResult) -> None:

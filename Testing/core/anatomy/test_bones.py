@@ -13,7 +13,7 @@ from CTSMALib.anatomy.labels import BONES, FEMUR, TIBIA
 from CTSMALib.anatomy.legs import find_knees
 from CTSMALib.errors import AnatomyError
 from Testing.core.anatomy.conftest import anatomy_of
-from Testing.core.anatomy.knee_variants import both_legs, slices
+from Testing.core.anatomy.knee_variants import both_legs, obliquely_stored, sample_ct, slices
 
 
 def test_every_bone_is_one_filled_piece(a_knee: KneeAnatomy) -> None:
@@ -43,7 +43,7 @@ def test_cut_compartments_are_named_and_the_rest_is_kept(a_knee_ct: sitk.Image) 
     half = sitk.RegionOfInterest(a_knee_ct, [75, *a_knee_ct.GetSize()[1:]], [0, 0, 0])
     knee = anatomy_of(half)
     assert set(knee.incomplete) == {"FM", "TM"}
-    assert all("edge of the image" in reason for reason in knee.incomplete.values())
+    assert all("image" in reason for reason in knee.incomplete.values())
     assert len(knee.learning) == 96
     assert {p.compartment for p in knee.display} == {"FL", "TL"}
 
@@ -54,11 +54,26 @@ def test_a_femur_alone_is_reported_without_the_tibia(a_knee_ct: sitk.Image) -> N
     assert "FL" not in knee.incomplete
 
 
-def test_two_legs_are_two_knees(a_knee_ct: sitk.Image) -> None:
-    pair = both_legs(a_knee_ct)
+@pytest.mark.parametrize("columns", [146, 116], ids=["legs apart", "knees that touch"])
+def test_two_legs_are_two_knees(a_knee_ct: sitk.Image, columns: int) -> None:
+    pair = both_legs(sitk.RegionOfInterest(a_knee_ct, [columns, *a_knee_ct.GetSize()[1:]], [0, 0, 0]))
     knees = find_knees(pair)
     assert [find_anatomy(pair, knee).side.side for knee in knees] == ["right", "left"]
     assert [knee.side_by_other_leg for knee in knees] == ["right", "left"]
+
+
+def test_a_short_scan_keeps_the_joint_line(a_knee: KneeAnatomy, a_knee_ct: sitk.Image) -> None:
+    """With 65 mm of leg the fit is worse, but femur and tibia must still part where the joint space is dark."""
+    knee = anatomy_of(slices(a_knee_ct, 2, 22))
+    own, short = (np.array([p.centre_lps_mm for p in k.learning]) for k in (a_knee, knee))
+    assert np.linalg.norm(own - short, axis=1).mean() < 3.5
+    assert knee.poses.femur.coverage < 0.8
+
+
+def test_what_lies_outside_the_image_is_no_bone() -> None:
+    knee = anatomy_of(obliquely_stored(sample_ct()))
+    hu = sitk.Resample(obliquely_stored(sample_ct()), knee.labels, sitk.Transform(), sitk.sitkLinear, -1024)
+    assert sitk.GetArrayViewFromImage(hu)[sitk.GetArrayViewFromImage(knee.labels) > 0].min() > -600
 
 
 def test_a_shaft_is_no_knee(a_knee_ct: sitk.Image) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 import SimpleITK as sitk
 
-from CTSMALib.anatomy.grids import labels_on
+from CTSMALib.anatomy.grids import labels_on, resample_axis_aligned
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import FIBULA
-from CTSMALib.anatomy.legs import find_knees
+from CTSMALib.anatomy.legs import KneeCandidate, find_knees
+from CTSMALib.anatomy.side import SideDecision, decide_side
+from CTSMALib.errors import AnatomyError
 
 
 def test_fibula_tells_the_side(a_knee: KneeAnatomy, a_left_knee: KneeAnatomy) -> None:
@@ -16,16 +21,47 @@ def test_fibula_tells_the_side(a_knee: KneeAnatomy, a_left_knee: KneeAnatomy) ->
         assert knee.side.certain
 
 
-def test_the_user_decides_but_the_evidence_is_kept(a_knee_ct: sitk.Image) -> None:
-    knee = find_anatomy(a_knee_ct, find_knees(a_knee_ct)[0], wanted_side="left")
-    assert knee.side.side == "left"
-    assert not knee.side.certain
-    assert "against it: fibula" in knee.side.evidence
+def test_the_user_cannot_exchange_medial_and_lateral(a_knee_ct: sitk.Image) -> None:
+    with pytest.raises(AnatomyError, match="a right knee"):
+        find_anatomy(a_knee_ct, find_knees(a_knee_ct)[0], wanted_side="left")
+
+
+def alike(candidate: KneeCandidate) -> KneeCandidate:
+    """A knee whose bones fit either side equally well."""
+    return replace(candidate, poses=tuple(replace(pose, explained=0.05) for pose in candidate.poses))
+
+
+def without_fibula(image: sitk.Image, knee: KneeAnatomy) -> sitk.Image:
+    fibula = labels_on(sitk.BinaryDilate(knee.labels == FIBULA.label, [8, 8, 8]), image)
+    return sitk.Mask(image, fibula == 0, outsideValue=40)
+
+
+def test_user_and_header_are_heard_where_the_bones_do_not_tell(a_knee: KneeAnatomy, a_knee_ct: sitk.Image) -> None:
+    image = without_fibula(a_knee_ct, a_knee)
+    working = resample_axis_aligned(image, 1.0)
+    candidate = alike(find_knees(image)[0])
+    decisions = [
+        decide_side(candidate, working, stated, wanted)[0]
+        for stated, wanted in (("", ""), ("left", ""), ("right", ""), ("right", "left"))
+    ]
+    assert [d.certain for d in decisions] == [False, True, True, True]
+    assert [d.side for d in decisions[1:]] == ["left", "right", "left"]
+    assert [d.evidence for d in decisions[1:]] == ["header", "header", "user"]
+
+
+def test_no_compartment_is_named_without_a_side(
+    a_knee: KneeAnatomy, a_knee_ct: sitk.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undecided = SideDecision("right", "shape of the bones (fits a right knee 2 % better)", certain=False)
+    pose = find_knees(a_knee_ct)[0].pose
+    monkeypatch.setattr("CTSMALib.anatomy.knee.decide_side", lambda *_: (undecided, pose))
+    knee = find_anatomy(a_knee_ct, find_knees(a_knee_ct)[0])
+    assert set(knee.incomplete) == {"FM", "FL", "TM", "TL"}
+    assert not knee.display
 
 
 def test_shape_tells_the_side_without_a_fibula(a_knee: KneeAnatomy, a_knee_ct: sitk.Image) -> None:
-    fibula = labels_on(sitk.BinaryDilate(a_knee.labels == FIBULA.label, [8, 8, 8]), a_knee_ct)
-    without = sitk.Mask(a_knee_ct, fibula == 0, outsideValue=40)
-    side = find_anatomy(without, find_knees(without)[0]).side
-    assert side.side == "right"
+    without = without_fibula(a_knee_ct, a_knee)
+    side = find_anatomy(without, find_knees(without)[0], stated_side="left").side
+    assert (side.side, side.certain) == ("right", True)
     assert side.evidence.startswith("shape")

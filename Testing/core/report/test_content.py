@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from CTSMALib.analysis.result import Summary
+from CTSMALib.analysis.compartment_findings import METAL_REACH_MM
+from CTSMALib.analysis.maps import METHOD
+from CTSMALib.analysis.measurement import LEAST_VALID
+from CTSMALib.analysis.result import ParameterMap, Summary
 from CTSMALib.catalogue import quantities, quantity
+from CTSMALib.morphometry.resolution import unresolved_notice
+from CTSMALib.morphometry.sharpness import Sharpness, Width
 from CTSMALib.notices import Notice, Severity
-from CTSMALib.report import sentences, tables
+from CTSMALib.report import notices, sentences, tables
 from CTSMALib.report.csv_table import render_csv
-from CTSMALib.report.facts import side_text
+from CTSMALib.report.facts import image_facts, references_text, side_text
 from CTSMALib.report.html import render_html
 from CTSMALib.report.model import DISCLAIMER, ReportModel
 from CTSMALib.report.pdf import render_pdf
-from CTSMALib.report.wording import age_text, date_text, name_text, number_text, summary_text, time_text
+from CTSMALib.report.wording import NO_REASON, age_text, date_text, name_text, number_text, summary_text, time_text
 from Testing.core.report.conftest import AnalyzedKnee
 from Testing.core.report.readers import HtmlReader, csv_rows, pdf_pages
 
@@ -64,13 +71,13 @@ def test_every_pdf_page_has_number_and_disclaimer(pages: list[str]) -> None:
 def test_refused_compartment_shows_its_reason(page: HtmlReader, pages: list[str]) -> None:
     assert f"Not reported. {REASON}" in page.text
     assert f"Not reported. {REASON}" in pages[0]
-    assert "Lateral femoral condyle refused refused refused refused" in page.text
+    assert "Lateral femoral condyle not reported not reported not reported not reported" in page.text
 
 
 def test_refused_without_reason_is_not_blank(a_knee_analysis: AnalyzedKnee) -> None:
     analysis = a_knee_analysis.analysis
     silent = replace(analysis, compartments=tuple(replace(c, reason="", reported=False) for c in analysis.compartments))
-    assert {row.remark for row in tables.compartment_table(silent).rows} == {tables.NO_REASON}
+    assert {row.remark for row in tables.compartment_table(silent).rows} == {NO_REASON}
 
 
 def test_main_table_holds_the_summaries(a_knee_analysis: AnalyzedKnee, page: HtmlReader, pages: list[str]) -> None:
@@ -98,7 +105,103 @@ def test_unresolved_trabeculae_are_said(page: HtmlReader) -> None:
 
 def test_notices_are_grouped_by_severity(a_report_model: ReportModel) -> None:
     assert [group.severity for group in a_report_model.notices] == [Severity.REFUSED, Severity.CAUTION]
+    assert (
+        a_report_model.notices[0].texts[0] == "Lateral femoral condyle: metal lies within 10 mm of 17 of its patches."
+    )
     assert a_report_model.handling == ("The file lukasz_0611.nii.gz was stored in another order.",)
+
+
+def test_compartments_with_one_reason_share_a_sentence(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    cut = tuple(replace(c, reported=c.key[0] == "T", reason="Cut by the edge.") for c in analysis.compartments)
+    told = notices.notice_groups(replace(analysis, compartments=cut))[0].texts
+    assert told[0] == "Medial femoral condyle and lateral femoral condyle: cut by the edge."
+
+
+def test_long_list_of_unresolved_quantities_is_at_the_end(
+    a_knee_analysis: AnalyzedKnee, a_report_model: ReportModel, tmp_path: Path
+) -> None:
+    sharpness = Sharpness(Width(1.6, 0.1, 100, "skin"), Width(3.4, 0.1, 100, "skin"))
+    keys = frozenset({"ct_gradient_mean", "ct_power_band_2", "ct_plate_thickness_mm"})
+    notice = unresolved_notice(keys, (1.0, 1.0, 3.3), sharpness)
+    told = replace(a_knee_analysis.analysis, notices=(notice,))
+    assert notices.left_out(told) == (notice.text,)
+    group = notices.notice_groups(told)[0]
+    assert group.texts[-1].startswith("3 of 26 quantities are left out: the scan is too coarse")
+    model = replace(a_report_model, figures=(), notices=(group,), left_out=notices.left_out(told))
+    html = HtmlReader(render_html(model)).text
+    assert html.index("3 of 26 quantities") < html.index("Definitions") < html.index(notice.text)
+    render_pdf(model, tmp_path / "report.pdf")
+    text = " ".join(pdf_pages(tmp_path / "report.pdf")).replace("- ", "-")
+    assert "3 of 26 patch quantities" in text and notices.LEFT_OUT_TITLE in text
+
+
+def test_other_notices_are_never_shortened(a_knee_analysis: AnalyzedKnee) -> None:
+    odd = Notice(notices.UNRESOLVED, "Nothing is listed here", Severity.REFUSED)
+    told = replace(a_knee_analysis.analysis, notices=(odd,))
+    assert notices.left_out(told) == ()
+    assert notices.notice_groups(told)[0].texts[-1] == "Nothing is listed here."
+
+
+def test_method_says_what_is_valid_and_names_no_keys(a_knee_analysis: AnalyzedKnee) -> None:
+    maps = tuple(ParameterMap(key, f"maps/{key}.nii.gz", METHOD) for key in ("ct_hu_mean", "ct_bvf"))
+    told = " ".join(sentences.method(replace(a_knee_analysis.analysis, maps=maps)))
+    assert f"A patch is valid if at least {100 * LEAST_VALID:.0f} % of its cube is trabecular bone" in told
+    assert f"no metal lies within {METAL_REACH_MM:g} mm" in told
+    assert "Parameter volumes in the result folder are interpolated between the patches of the display grid." in told
+    assert "ct_" not in told
+    mixed = (maps[0], replace(maps[1], method="per voxel"))
+    told = " ".join(sentences.method(replace(a_knee_analysis.analysis, maps=mixed)))
+    assert "volumes of mean CT number in the result folder are interpolated" in told
+    assert "volumes of bone volume fraction by tissue mixing in the result folder are computed for every voxel" in told
+
+
+def test_references_say_what_bone_volume_fraction_uses(a_knee_analysis: AnalyzedKnee) -> None:
+    hu = {"marrow": -63.0, "cortical": 1291.0, "muscle": 25.0, "fat": -102.0, "bone_tissue": 1500.0}
+    told = replace(a_knee_analysis.analysis, references_hu=hu, notices=())
+    assert references_text(told) == (
+        "marrow −63 HU (BVF 0), solid bone 1500 HU (BVF 1); also measured: cortical 1291 HU, muscle 25 HU, fat −102 HU"
+    )
+    told = replace(told, notices=(Notice("bone-reference-assumed", "x"), Notice("fat-reference-default", "x")))
+    assert references_text(told) == (
+        "marrow −63 HU (BVF 0), solid bone 1500 HU, assumed (BVF 1); "
+        "also measured: cortical 1291 HU, muscle 25 HU; assumed: fat −102 HU"
+    )
+
+
+def test_cut_bones_are_image_facts(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    bones = tuple(replace(bone, cut_by_image=bone.name in ("tibia", "patella")) for bone in analysis.bones)
+    facts = {fact.label: fact.value for fact in image_facts(replace(analysis, bones=bones))}
+    assert facts["Bones cut by the edge of the image"] == "tibia and patella"
+    whole = tuple(replace(bone, cut_by_image=False) for bone in bones)
+    assert "Bones cut by the edge of the image" not in {f.label for f in image_facts(replace(analysis, bones=whole))}
+
+
+def test_blur_is_called_blur(a_report_model: ReportModel) -> None:
+    facts = {fact.label: fact.value for fact in a_report_model.image}
+    assert facts["Blur (FWHM) within the slices"] == "0.92 mm"
+    assert facts["Blur (FWHM) across the slices"] == "1.31 mm"
+
+
+def test_heads_of_definitions(a_report_model: ReportModel, page: HtmlReader) -> None:
+    assert "Mean CT number (HU mean) [HU] Mean CT number over" in page.text
+    assert "Skewness (Skew) Third" in page.text
+    assert "Noise [HU] Most" in page.text
+    assert "log10(HU²)" in page.text and "HU^2" not in page.text
+
+
+@pytest.mark.parametrize("rows", range(30, 50))
+def test_no_row_stands_alone_on_a_page(a_report_model: ReportModel, tmp_path: Path, rows: int) -> None:
+    table = replace(
+        a_report_model.tables[1], rows=tuple((f"row {n} here", "1", "2", "3", "4") for n in range(rows)), note=""
+    )
+    render_pdf(
+        replace(a_report_model, figures=(), tables=(table,), definitions=(), left_out=()), tmp_path / "report.pdf"
+    )
+    counts = [len(re.findall(r"row \d+ here", text)) for text in pdf_pages(tmp_path / "report.pdf")]
+    assert sum(counts) == rows and len([n for n in counts if n]) > 1
+    assert all(n == 0 or n >= 3 for n in counts)
 
 
 def test_virtual_data_are_in_the_title(a_knee_analysis: AnalyzedKnee) -> None:
@@ -149,4 +252,6 @@ def test_header_words() -> None:
 
 def test_side_against_header_is_said(a_knee_analysis: AnalyzedKnee) -> None:
     side = replace(a_knee_analysis.analysis.side, header_side="left", agrees_with_header=False)
-    assert side_text(side) == "right (told by: fibula; the header says left)"
+    silent = replace(side, header_side="", agrees_with_header=None)
+    assert side_text(silent) == "right, not stated in the header. Told by: fibula"
+    assert side_text(side) == "right, but the header says left. Told by: fibula"

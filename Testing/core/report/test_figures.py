@@ -17,10 +17,11 @@ from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError
 from CTSMALib.report.figures import draw_figures
 from CTSMALib.report.figures.canvas import colors_of
+from CTSMALib.report.figures.key import color_key
 from CTSMALib.report.figures.lattice import Lattice, surface_points
 from CTSMALib.report.figures.planes import Plane, cut_cube, resample
 from CTSMALib.report.figures.views import slice_views
-from CTSMALib.report.figures.volumes import frame_of
+from CTSMALib.report.figures.volumes import frame_of, load_volume
 from CTSMALib.report.model import Picture, ReportModel
 from Testing.core.report.conftest import AnalyzedKnee
 
@@ -153,3 +154,55 @@ def test_unusable_volume_is_explained(a_knee_analysis: AnalyzedKnee, tmp_path: P
 def test_mirrored_frame_is_kept(a_left_knee_analysis: AnalyzedKnee) -> None:
     frame = frame_of(a_left_knee_analysis.analysis, "tibia")
     assert isinstance(frame, JointFrame) and frame.mirrored
+
+
+@pytest.mark.parametrize("role", ["ct", "labels"])
+@pytest.mark.parametrize("kept", [5000, -9])
+def test_truncated_volume_is_refused(a_knee_analysis: AnalyzedKnee, tmp_path: Path, role: str, kept: int) -> None:
+    for name in ("ct.nii.gz", "labels.nii.gz"):
+        (tmp_path / name).write_bytes((a_knee_analysis.folder / name).read_bytes())
+    short = tmp_path / f"{role}.nii.gz"
+    short.write_bytes(short.read_bytes()[:kept])
+    with pytest.raises(InputError, match=rf"The result is damaged: {role}\.nii\.gz .* again"):
+        draw_figures(a_knee_analysis.analysis, tmp_path)
+
+
+def test_volumes_read_back_as_itk_reads_them(a_left_knee_analysis: AnalyzedKnee, tmp_path: Path) -> None:
+    image = sitk.ReadImage(str(a_left_knee_analysis.folder / "ct.nii.gz"))[:30, :20, :10]
+    image.SetDirection(np.linalg.qr(np.array([[1.0, 0.2, 0.1], [-0.2, 1.0, 0.3], [0.0, -0.3, 1.0]]))[0].ravel())
+    sitk.WriteImage(image, str(tmp_path / "ct.nii.gz"))
+    expected = sitk.ReadImage(str(tmp_path / "ct.nii.gz"))
+    read = load_volume(a_left_knee_analysis.analysis, tmp_path, "ct")
+    assert np.array_equal(sitk.GetArrayFromImage(read), sitk.GetArrayFromImage(expected))
+    for one in ("GetSpacing", "GetOrigin", "GetDirection", "GetPixelID"):
+        assert getattr(read, one)() == getattr(expected, one)()
+
+
+def test_refused_compartments_have_no_squares(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    refused = replace(analysis, compartments=tuple(replace(c, reported=False) for c in analysis.compartments))
+    panels = draw_figures(refused, a_knee_analysis.folder)[0].panels
+    drawn = draw_figures(analysis, a_knee_analysis.folder)[0].panels
+    assert all("and 0 patches" in panel.alt for panel in panels)
+    assert "and 0 patches" not in drawn[0].alt
+    # Whether hatched or colored, a square changes the picture; bare slices hold gray, white and the bones' outline.
+    assert share_of_bluish(drawn[0]) > 20 * max(share_of_bluish(panels[0]), 1e-6)
+
+
+def share_of_bluish(picture: Picture) -> float:
+    """Share of pixels with more blue than red, as the color map has and the orange outlines have not."""
+    decoded = pixels(picture)
+    return float((decoded[..., 2] - decoded[..., 0] > 40).mean())
+
+
+@pytest.mark.parametrize(
+    ("key", "pointed"), [("ct_bvf", False), ("ct_plate_thickness_mm", False), ("ct_hu_mean", True)]
+)
+def test_color_bar_points_only_to_possible_values(key: str, pointed: bool) -> None:
+    picture = pixels(color_key(quantity(key)))
+    height, width = picture.shape[:2]
+    dark = picture.sum(axis=2) < 700
+    # Where the end is blunt, the first column of the bar is as high as the bar.
+    column = int(np.flatnonzero(dark[int(0.38 * height) : int(0.6 * height), : width // 2].any(axis=0))[0])
+    ends = dark[int(0.38 * height) : int(0.6 * height), column + 2].sum()
+    assert (ends < 0.11 * height) == pointed  # the bar is twice as high

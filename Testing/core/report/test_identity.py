@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from pypdf import PdfReader
 from CTSMALib.notices import Notice
 from CTSMALib.report import FORMATS, ReportOptions, write_reports
 from CTSMALib.report.identity import REMOVED, prepared, pseudonym_for
+from CTSMALib.report.model import ReportModel
+from CTSMALib.report.pdf import render_pdf
 from Testing.core.report.conftest import AnalyzedKnee
 from Testing.core.report.readers import HtmlReader, pdf_pages
 from Testing.core.report.synthetic_knee import HEADER
@@ -46,6 +50,18 @@ def test_no_identifier_is_left(pseudonymised_reports: dict[str, Path], identifie
     texts += [*pdf_pages(pseudonymised_reports["pdf"]), str(PdfReader(pseudonymised_reports["pdf"]).metadata)]
     texts += [pseudonymised_reports["csv"].read_text(encoding="utf-8")]
     assert not [text for text in texts if identifier.lower() in text.lower()]
+
+
+def test_pdf_holds_no_date_of_its_own(pseudonymised_reports: dict[str, Path], a_report_model: ReportModel) -> None:
+    pdf = pseudonymised_reports["pdf"]
+    assert set(PdfReader(pdf).metadata or {}) == {"/Title", "/Author", "/Subject", "/Creator", "/Producer"}
+    assert not re.search(rb"CreationDate|ModDate|D:\d{6}", pdf.read_bytes())
+    first, second = (pdf.with_name(f"{name}.pdf") for name in ("first", "second"))
+    model = replace(a_report_model, figures=a_report_model.figures[:1])
+    render_pdf(model, first)
+    time.sleep(1.1)  # dates in PDF count seconds
+    render_pdf(model, second)
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_pseudonym_year_and_marks_are_shown(

@@ -14,14 +14,17 @@ _HEIGHT_IN = 0.62
 
 
 def color_key(quantity: Quantity) -> Picture:
-    """A horizontal color bar over the display range; its pointed ends stand for values beyond it."""
+    """A horizontal color bar over the display range; its pointed ends stand for values beyond it.
+
+    The lower end is blunt where no value can lie below the range.
+    """
     figure = new_panel(_HEIGHT_IN)
     colors, scale = colors_of(quantity)
     bar = figure.colorbar(
         ScalarMappable(scale, colors),
         cax=figure.add_axes((0.03, 0.40, 0.56, 0.22)),
         orientation="horizontal",
-        extend="both",
+        extend="both" if quantity.lowest < quantity.display_range[0] else "max",
     )
     bar.locator = MaxNLocator(5)
     bar.update_ticks()

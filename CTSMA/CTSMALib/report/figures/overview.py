@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.labels import BONES, FEMUR, TIBIA
+from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.catalogue import Quantity
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.figures.key import color_key
@@ -22,7 +23,7 @@ from CTSMALib.report.figures.views import View, slice_views
 from CTSMALib.report.model import Picture, ReportFigure
 from CTSMALib.report.wording import lower_first, number_text, unit_text, with_unit
 
-WINDOW_HU = (-500.0, 1300.0)  # level 400, width 1800
+LEVEL_HU, WIDTH_HU = 300.0, 1200.0
 _SPACING_MM = 0.25
 _TITLE_IN = 0.24
 _CONTOUR = "#ffb454"
@@ -60,9 +61,10 @@ def overview_figure(
     panels = tuple(_panel(view, analysis, ct, labels, frames, quantity) for view in views)
     colored = f" Their color is the {lower_first(quantity.title)}." if quantity else ""
     caption = (
-        f"CT slices along the joint frame of the {main}, bone window (level 400 HU, width 1800 HU); the patient's "
-        "right is on the left of the picture. Thin line: bone outline. Outlined squares: 8 mm patches that the slice "
-        f"cuts, the nearest of those behind each other, with a solid square at their center.{colored} Bar: 2 cm."
+        f"CT slices along the joint frame of the {main}, bone window (level {LEVEL_HU:.0f} HU, width "
+        f"{WIDTH_HU:.0f} HU); the patient's right is on the left of the picture. Thin line: bone outline. Outlined "
+        f"squares: {EDGE_MM:g} mm patches that the slice cuts, the nearest of those behind each other, with a solid "
+        f"square at their center.{colored} A compartment that is not reported has no squares. Bar: 2 cm."
     )
     return ReportFigure("Slices with the patch grid", caption, panels, color_key(quantity) if quantity else None)
 
@@ -82,22 +84,22 @@ def _panel(
     axes = figure.add_axes((0.0, 0.0, 1.0, picture_in / (picture_in + _TITLE_IN)))
     _draw_ct(axes, ct, plane)
     _draw_contours(axes, labels, plane)
-    cuts = _cuts(analysis.patches, frames, plane)
     refused = {finding.key for finding in analysis.compartments if not finding.reported}
+    cuts = _cuts([item for item in analysis.patches if item.patch.compartment not in refused], frames, plane)
     for cut in cuts:
-        _draw_cut(axes, cut, quantity, refused)
+        _draw_cut(axes, cut, quantity)
     _draw_letters(axes, view)
     _draw_scale_bar(axes, plane)
     canvas.bare(axes, plane.width_mm / 2, plane.height_mm / 2)
-    return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity, refused))
+    return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity))
 
 
 def _draw_ct(axes: Axes, ct: sitk.Image, plane: Plane) -> None:
     axes.imshow(
         resample(ct, plane, _SPACING_MM),
         cmap="gray",
-        vmin=WINDOW_HU[0],
-        vmax=WINDOW_HU[1],
+        vmin=LEVEL_HU - WIDTH_HU / 2,
+        vmax=LEVEL_HU + WIDTH_HU / 2,
         extent=_extent(plane),
         interpolation="bilinear",
     )
@@ -114,7 +116,7 @@ def _draw_contours(axes: Axes, labels: sitk.Image, plane: Plane) -> None:
             axes.contour(mask, levels=[0.5], origin="upper", extent=_extent(plane), colors=_CONTOUR, linewidths=0.7)
 
 
-def _cuts(patches: tuple[PatchMeasurement, ...], frames: dict[str, JointFrame], plane: Plane) -> list[_Cut]:
+def _cuts(patches: list[PatchMeasurement], frames: dict[str, JointFrame], plane: Plane) -> list[_Cut]:
     """The patches that a plane cuts; of those one behind the other, the ones nearest to the plane.
 
     The two layers of a place stay together in slices that show both.
@@ -143,19 +145,19 @@ def _place(item: PatchMeasurement, frame: JointFrame, plane: Plane) -> tuple[tup
     return (patch.compartment, *seen), indices[across]
 
 
-def _value(cut: _Cut, quantity: Quantity | None, refused: set[str]) -> float | None:
-    """The reported value of a patch; ``None`` where it has none or its compartment is refused."""
-    if quantity is None or cut.item.patch.compartment in refused:
+def _value(cut: _Cut, quantity: Quantity | None) -> float | None:
+    """The value of a patch; ``None`` where it has none."""
+    if quantity is None:
         return None
     value = cut.item.values.get(quantity.key)
     return value if value is not None and np.isfinite(value) else None
 
 
-def _draw_cut(axes: Axes, cut: _Cut, quantity: Quantity | None, refused: set[str]) -> None:
+def _draw_cut(axes: Axes, cut: _Cut, quantity: Quantity | None) -> None:
     """The cube's outline, and a solid inner square of half its edge, so that overlapping layers stay apart."""
     middle = cut.outline.mean(axis=0)
     inner = middle + 0.5 * (cut.outline - middle)
-    value = _value(cut, quantity, refused)
+    value = _value(cut, quantity)
     if value is None or quantity is None:
         axes.add_patch(
             Polygon(cut.outline, fill=False, edgecolor=canvas.MISSING_FACE, linewidth=0.6, linestyle=(0, (3, 2)))
@@ -188,9 +190,9 @@ def _draw_scale_bar(axes: Axes, plane: Plane) -> None:
     )  # fmt: skip
 
 
-def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None, refused: set[str]) -> str:
+def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None) -> str:
     text = f"{view.title}: CT slice with bone outlines and {len(cuts)} patches"
-    values = [value for cut in cuts if (value := _value(cut, quantity, refused)) is not None]
+    values = [value for cut in cuts if (value := _value(cut, quantity)) is not None]
     if not values or quantity is None:
         return f"{text}; none of them has a value."
     low, high = (number_text(value, quantity.decimals) for value in (min(values), max(values)))

@@ -11,7 +11,7 @@ from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.patch import Patch
 from CTSMALib.report.figures.planes import Plane
 
-_WIDTH_MM = 116.0
+_WIDTH_MM = 104.0
 _HEIGHT_MM = 104.0
 _FALLBACK_LATERAL_MM = 22.0
 _FALLBACK_DEPTH_MM = -5.0

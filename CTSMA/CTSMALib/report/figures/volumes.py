@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from CTSMALib.analysis.result import KneeAnalysis
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.errors import InputError
+from CTSMALib.volumes.nifti_file import read_nifti_header, read_nifti_voxels
 
 _REMEDY = "Run the analysis again."
 
@@ -18,7 +19,7 @@ def load_volume(analysis: KneeAnalysis, folder: Path, role: str) -> sitk.Image:
     """Read the volume of a role (``"ct"``, ``"labels"``), LPS.
 
     Raises:
-        InputError: the result does not name it, it lies outside the folder, or it cannot be read.
+        InputError: the result does not name it, it lies outside the folder, or it is damaged.
     """
     relative = analysis.files.get(role)
     if not relative:
@@ -27,11 +28,27 @@ def load_volume(analysis: KneeAnalysis, folder: Path, role: str) -> sitk.Image:
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
         raise InputError(f"The result folder has no file {relative}.", _REMEDY)
     try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(f"The file {relative} of the result folder cannot be read.", _REMEDY) from error
-    if image.GetDimension() != 3:
-        raise InputError(f"The file {relative} of the result folder is not a volume.", _REMEDY)
+        return _nifti(path)
+    except (InputError, RuntimeError) as error:
+        raise InputError(f"The result is damaged: {relative} cannot be read completely.", _REMEDY) from error
+
+
+def _nifti(path: Path) -> sitk.Image:
+    """A volume as it was written; ITK alone would fill what a short file lacks with 0."""
+    header = read_nifti_header(path)
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("NiftiImageIO")
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    if reader.GetDimension() != 3 or reader.GetNumberOfComponents() != 1:
+        raise InputError(f"{path.name} is not a volume.", _REMEDY)
+    voxels = read_nifti_voxels(path, header, reader.GetSize())
+    if (header.slope, header.intercept) != (1.0, 0.0):
+        voxels = voxels.astype(np.float32) * header.slope + header.intercept
+    image = sitk.GetImageFromArray(voxels.astype(voxels.dtype.newbyteorder("="), copy=False))
+    image.SetSpacing(reader.GetSpacing())
+    image.SetOrigin(reader.GetOrigin())
+    image.SetDirection(reader.GetDirection())
     return image
 
 

@@ -1,0 +1,156 @@
+"""Write the tables of ``docs/benchmarks.md`` from the committed results, between the marks that stand there.
+
+Usage::
+
+    python -m Testing.benchmarks.tables
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import mean
+
+from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
+from Testing.benchmarks.record import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+ANATOMY, SPEED = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed"))
+VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
+DENSITIES = ("dense", "porotic")
+LARGE = ("femur", "tibia")
+Row = dict[str, str]
+
+
+def main() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in TABLES.items():
+        text = re.sub(
+            rf"(<!-- table {name} -->\n).*?(<!-- end -->)",
+            lambda marks, table=table: f"{marks[1]}{table()}\n{marks[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _conditions() -> list[tuple[str, str]]:
+    return [(density, voxels) for density in DENSITIES for voxels in VOXELS]
+
+
+def _chosen(rows: list[Row], method: str, density: str, voxels: str) -> list[Row]:
+    return [r for r in rows if r["method"] == method and r["density"] == density and r["protocol"].startswith(voxels)]
+
+
+def _by_condition(rows: list[Row], cell: Callable[[list[Row]], str]) -> str:
+    head = ["Method", *(f"{density}, {voxels}" for density, voxels in _conditions())]
+    body = [[method, *(cell(_chosen(rows, method, *c)) for c in _conditions())] for method in METHODS]
+    return _table(head, body)
+
+
+def _mean(rows: list[Row], key: str, digits: int = 2) -> str:
+    values = [v for v in (float(r[key]) for r in rows) if math.isfinite(v)]
+    return f"{mean(values):.{digits}f}" if values else "-"
+
+
+def bones() -> str:
+    """Dice, ASSD and 95 % Hausdorff distance of femur and tibia."""
+    rows = [r for r in _rows(ANATOMY / "simulated_bones.csv") if r["bone"] in LARGE]
+    return _by_condition(rows, lambda r: f"{_mean(r, 'dice', 3)} / {_mean(r, 'assd_mm')} / {_mean(r, 'hd95_mm')}")
+
+
+def small_bones() -> str:
+    """How many patellae and fibulae were found, and their mean Dice."""
+    rows = [r for r in _rows(ANATOMY / "simulated_bones.csv") if r["bone"] not in LARGE]
+
+    def cell(chosen: list[Row]) -> str:
+        found = [r for r in chosen if float(r["dice"]) > 0.5]
+        return f"{len(found)} of {len(chosen)}" + (f", {_mean(found, 'dice')}" if found else "")
+
+    return _by_condition(rows, cell)
+
+
+def plates() -> str:
+    """Mean distance of the plate to the true surface, its bias, and the 95th percentile."""
+    rows = _rows(ANATOMY / "simulated_plates.csv")
+    return _by_condition(rows, lambda r: " / ".join(_mean(r, k) for k in ("mean_abs_mm", "bias_mm", "p95_abs_mm")))
+
+
+def sides() -> str:
+    """Side on simulated CT and CPU time of the methods."""
+    rows = _rows(ANATOMY / "simulated_bones.csv")
+    told = [r for r in rows if r["method"] == SHIPPED and r["bone"] == "femur"]
+    right = sum(r["side"] == r["side_found"] for r in told)
+    head = ["", *METHODS]
+    seconds = ["CPU seconds, mean", *(_mean([r for r in rows if r["method"] == m], "cpu_s", 1) for m in METHODS)]
+    return _table(head, [["side right", f"{right} of {len(told)}", *["not told" if m == METHODS[1] else "as shipped"
+                                                                    for m in METHODS[1:]]], seconds])  # fmt: skip
+
+
+def given() -> str:
+    """What the shipped method tells of the given CTs."""
+    rows = [r for r in _rows(ANATOMY / "given.csv") if r["method"] == SHIPPED]
+    head = ("CT", "Side", "Bones", "Compartments reported", "Volume against unmirrored", "Femur meets tibia")
+
+    def verdict(row: Row, key: str) -> str:
+        return row[key] + ("" if row[f"{key}_right"] == "True" else " **(wrong)**")
+
+    body = [
+        [
+            row["scan"] + (", mirrored" if row["mirrored"] == "True" else ""),
+            verdict(row, "side") + ("" if row["certain"] == "True" else ", uncertain"),
+            verdict(row, "bones"),
+            verdict(row, "compartments"),
+            ", ".join(row[f"{b}_ratio"] for b in row["bones"].split()) if row["mirrored"] == "True" else "",
+            f"{row['touching_mm2']} mm²",
+        ]
+        for row in rows
+    ]
+    return _table(head, body)
+
+
+def given_methods() -> str:
+    """Bones and volumes of every method on the given CTs."""
+    rows = [r for r in _rows(ANATOMY / "given.csv") if r["mirrored"] == "False"]
+    names = ("femur", "tibia", "patella", "fibula")
+    head = ("CT", "Method", *(f"{n}, ml" for n in names), "femur meets tibia")
+    body = [[r["scan"], r["method"], *(r[f"{n}_ml"] for n in names), f"{r['touching_mm2']} mm²"] for r in rows]
+    return _table(head, body)
+
+
+def speed() -> str:
+    """Whole processes: wall, CPU, memory of each run."""
+    rows = _rows(SPEED / "speed.csv")
+    cores = json.loads((SPEED / "speed.json").read_text(encoding="utf-8"))["cores"]
+    head = ("Job", "Wall seconds", "CPU seconds", "Peak memory", "Load of the machine before", "Cores")
+    names = {"analyze": "`ctsma analyze`, 512 x 512 x 300", "demo": "`ctsma demo`"}
+    body = []
+    for job, name in names.items():
+        runs = [r for r in rows if r["job"] == job]
+        columns = (", ".join(f"{float(r[k]):.1f}" for r in runs) for k in ("wall_s", "cpu_s"))
+        peak = max(int(r["peak_mib"]) for r in runs)
+        body.append(
+            [name, *columns, f"{peak} MiB", ", ".join(f"{float(r['load_before']):.1f}" for r in runs), str(cores)]
+        )
+    return _table(head, body)
+
+
+TABLES = {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed)}
+
+if __name__ == "__main__":
+    main()
