@@ -19,15 +19,16 @@ SEARCH_SPACING_MM = 2.0
 SMALLEST_SECTION_MM2 = 300.0  # of bone in an axial slice that may belong to a knee
 KNEE_RADIUS_MM = 60.0  # two knees are further apart than this
 CLEARLY_BETTER = 1.1
+CONVINCING = 0.055  # explained only by whole knees that lie the right way
 FEWEST_VOXELS = 4  # along each axis, for smoothing
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 0.27, 0.03  # bone that is no knee reaches 0.31 and 0.026
-# How a knee lies when its orientation is stored wrongly, and the turn (LPS) from upright that it then needs.
+# Turns (LPS) from upright of a knee whose orientation is stored wrongly: upside down, back to front, sideways.
 WRONG_WAYS = (
-    ("upside down", np.diag([1.0, -1.0, -1.0])),
-    ("upside down", np.diag([-1.0, 1.0, -1.0])),
-    ("back to front", np.diag([-1.0, -1.0, 1.0])),
-    ("turned sideways", np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])),
-    ("turned sideways", np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])),
+    np.diag([1.0, -1.0, -1.0]),
+    np.diag([-1.0, 1.0, -1.0]),
+    np.diag([-1.0, -1.0, 1.0]),
+    np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
+    np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
 )
 
 
@@ -74,9 +75,11 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
         poses = find_knee(brightness, starts, sides=(False, True))
         if not _is_knee(poses[0]):
             break
-        _refuse_wrong_orientation(brightness, poses[0].translation_mm[None], CLEARLY_BETTER * poses[0].explained)
-        found.append(poses)
         aside = np.linalg.norm((starts - poses[0].translation_mm)[:, :2], axis=1)
+        if poses[0].explained < CONVINCING:
+            leg = starts[aside <= KNEE_RADIUS_MM]
+            _refuse_wrong_orientation(brightness, leg, CLEARLY_BETTER * poses[0].explained)
+        found.append(poses)
         starts = starts[aside > KNEE_RADIUS_MM]
     if not found and len(starts):
         _refuse_wrong_orientation(brightness, starts, LEAST_EXPLAINED)
@@ -91,11 +94,11 @@ def _is_knee(pose: Pose) -> bool:
 
 def _refuse_wrong_orientation(brightness: Brightness, starts_mm: NDArray[np.float64], explained: float) -> None:
     """Refuse a scan whose stored orientation is wrong: a knee that is turned over explains more than ``explained``."""
-    for words, turn in WRONG_WAYS:
+    for turn in WRONG_WAYS:
         turned = find_knee(brightness, starts_mm, (False, True), turn)[0]
         if _is_knee(turned) and turned.explained > explained:
             raise AnatomyError(
-                f"The knee lies {words} in this scan: its orientation is stored wrongly.",
+                "The knee does not lie as the stored orientation says: it is upside down, back to front or turned.",
                 "Convert it again from the original DICOM files, or correct the orientation in the header.",
             )
 

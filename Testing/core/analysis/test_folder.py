@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTSMALib.analysis.folder import SCHEMA_FILE, analysis_schema, load_analysis, write_folder
+from CTSMALib.analysis.folder import SCHEMA_FILE, analysis_schema, load_analysis, write_findings, write_folder
+from CTSMALib.analysis.media import write_image
 from CTSMALib.analysis.result import Summary
 from CTSMALib.errors import InputError
 from Testing.core.made_up_knee import KEYS, made_up_knee
@@ -50,6 +52,7 @@ def test_the_table_has_a_row_per_patch_and_a_column_per_quantity(a_folder: Path)
         rows = list(csv.DictReader(file))
     assert len(rows) == 96
     assert rows[0]["id"] == "FM-r1-c1-d1"
+    assert [row["label"] for row in rows] == [str(number) for number in range(1, 97)]
     assert float(rows[0]["x_lps_mm"]) == 0.0
     assert set(KEYS) < set(rows[0])
     assert rows[1][KEYS[1]] == ""  # not measured
@@ -150,6 +153,7 @@ def _rewrite(file: str, old: str, new: str) -> Callable[[Path], None]:
         (_edit(lambda d: d["files"].update(ct="../../etc/passwd")), "not a file of the result folder"),
         (_edit(lambda d: d["files"].update(ct="/etc/passwd")), "not a file of the result folder"),
         (_rewrite("patches.csv", "FM-r1-c1-d2,femur,FM,1,", "FM-r1-c1-d2,femur,FM,one,"), "row 3 of patches.csv"),
+        (_rewrite("patches.csv", "\n3,", "\n4,"), "not in the order of their labels"),
         (_rewrite("patches.csv", "x_lps_mm", "x"), "other columns"),
         (_rewrite("patches.csv", "TL-r3-c4-d2", '"TL-r3-c4-d2'), "damaged"),
         (lambda f: (f / "patches.csv").write_text(""), "other columns"),
@@ -209,3 +213,32 @@ def test_a_write_that_stops_halfway_is_noticed(tmp_path: Path, limit: int) -> No
     )
     assert run.returncode == 7, run.stderr.decode()
     assert not (tmp_path / "analysis.json").exists()
+
+
+def test_findings_are_written_again_alone(a_folder: Path) -> None:
+    before = {path: path.read_bytes() for path in a_folder.rglob("*") if path.is_file()}
+    changed = replace(made_up_knee().analysis, method="another")
+    write_findings(changed, a_folder)
+    assert load_analysis(a_folder) == changed
+    after = {path: path.read_bytes() for path in a_folder.rglob("*") if path.is_file()}
+    assert {path.name for path in after if after[path] != before.get(path)} == {"analysis.json"}
+
+
+def test_findings_that_cannot_be_written_leave_the_old_ones(a_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    names = sorted(os.listdir(a_folder))
+    with pytest.raises(OSError, match="No space"):
+        write_findings(replace(made_up_knee().analysis, method="another"), a_folder)
+    assert load_analysis(a_folder) == made_up_knee().analysis
+    assert sorted(os.listdir(a_folder)) == names
+
+
+def test_a_volume_that_cannot_be_written_is_told_by_an_error_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(OSError):
+        write_image(made_up_knee().images["ct"], tmp_path / "absent" / "ct.nii.gz")
+    assert capfd.readouterr() == ("", "")
