@@ -9,8 +9,8 @@ from CTSMALib.catalogue import Quantity, quantities
 PAGE = Path(__file__).parents[1] / "docs" / "quantities.md"
 HEAD = """# Quantities
 
-Made from `CTSMALib/catalogue.py` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on the
-CT; they are not trabecular parameters. A scan reports only those that its resolution carries.
+Made from `CTSMALib/catalogue.py` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on
+the CT; they are not trabecular parameters. A scan reports only those that its resolution carries.
 """
 
 
@@ -18,7 +18,7 @@ def page() -> str:
     """The page as Markdown."""
     parts = [HEAD]
     for scope, title in (("patch", "Of a patch"), ("scan", "Of the scan")):
-        parts.append(f"\n## {title}\n\n| Key | Symbol | Unit | Quantity | Definition | Source |\n| --- |" + " --- |" * 5)
+        parts.append(f"\n## {title}\n\n| Key | Symbol | Unit | Quantity | Definition | Source |\n|{' --- |' * 6}")
         parts += [_row(entry) for entry in quantities(scope=scope)]
     return "\n".join(parts) + "\n"
 

@@ -21,7 +21,7 @@ class Quantity:
         title: name in words.
         definition: how it is obtained, precisely enough to repeat.
         reference: where the definition comes from.
-        display_range: fixed limits of colour scales, in ``unit``.
+        display_range: fixed limits of color scales, in ``unit``.
         decimals: digits after the point when printed.
         scope: ``"patch"`` or ``"scan"``.
         mapped: whether it is also measured on the display grid and drawn as a map.

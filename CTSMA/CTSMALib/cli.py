@@ -1,29 +1,27 @@
-"""The ``ctsma`` command."""
+"""The ``ctsma`` command.
+
+Everything is imported inside functions: Ctrl-C ends in a sentence only once :func:`main` runs.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
 import sys
-import warnings
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from CTSMALib import __version__
-from CTSMALib.jobs.arguments import add_analyze_arguments, add_report_arguments, analyze_request
-from CTSMALib.jobs.execute import execute
-from CTSMALib.jobs.knee_folders import knee_folders
-from CTSMALib.jobs.reporters import JsonLines, OnlyFailures, PlainLines, Reporter, protocol_stream, reporter_for_people
-from CTSMALib.jobs.request import AnalyzeRequest
-from CTSMALib.progress import Progress
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Any, TextIO
+
     from CTSMALib.analysis.result import KneeAnalysis
+    from CTSMALib.jobs.reporters import Reporter
+    from CTSMALib.jobs.request import AnalyzeRequest
+    from CTSMALib.progress import Progress
 
 SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
 RESEARCH_USE = "Research use only: not a medical device."
+SHOWN_NOTICES = ("side-conflict", "side-uncertain", "side-by-user", "metal")  # too grave to be read only in the report
 
 _EXAMPLES = """\
 examples:
@@ -34,8 +32,8 @@ examples:
   ctsma analyze legs.nrrd --out result --side both --format pdf,csv
   ctsma report result --format pdf --pseudonymise write the reports again
 
-exit codes: 0 done, 2 the input or the output is at fault (the message says what to do),
-1 unexpected problem, 130 stopped with Ctrl-C, 143 stopped by SIGTERM.
+exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
+holds nothing that can be analyzed), 1 unexpected problem, 130 stopped with Ctrl-C, 143 stopped by SIGTERM.
 
 Research use only: not a medical device."""
 
@@ -49,22 +47,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 2 user error, 1 unexpected problem, 130 or 143 stopped.
     """
-    options = _parser().parse_args(arguments)
-    if not options.debug:
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-    run: Callable[[argparse.Namespace], int] = options.run
     try:
-        return run(options)
+        from CTSMALib.errors import CTSMAError
+
+        _make_streams_safe()
+        try:
+            return _run(arguments)
+        except CTSMAError as error:
+            print(f"Error: {error.message}\n{error.remedy}", file=sys.stderr)
+            return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as "head", has gone
-        sys.stdout = None  # nothing is left to flush at exit
         return 141
 
 
+def _make_streams_safe() -> None:
+    """Never fail on a character that the terminal lacks, nor on a stream that is closed."""
+    import io
+    import os
+
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open until the process ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import logging
+    import warnings
+
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit:  # after --help, for example
+        _say("")
+        raise
+    if not options.debug:
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print to standard output, or to ``stream`` in its place.
+
+    Raises:
+        BrokenPipeError: the reader has gone.
+        OutputError: it cannot be written.
+    """
+    from CTSMALib.jobs.reporters import output_failure
+
+    try:
+        print(text, end="\n" if text else "", file=stream or sys.stdout, flush=True)
+    except OSError as error:
+        sys.stdout = None  # or Python would try again at exit
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise output_failure(error) from error
+
+
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from CTSMALib import __version__
+    from CTSMALib.jobs.arguments import add_analyze_arguments, add_report_arguments, given_path
+
     parser = argparse.ArgumentParser(
         prog="ctsma",
         description="Measures and reports subchondral bone from a routine knee CT.",
@@ -79,16 +129,16 @@ def _parser() -> argparse.ArgumentParser:
     _finish(analyze, _analyze)
 
     info = commands.add_parser("info", help="say what a CT file or folder holds")
-    info.add_argument("ct", metavar="CT", type=Path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+    info.add_argument("ct", metavar="CT", type=given_path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
     _finish(info, _info)
 
     report = commands.add_parser("report", help="write the reports of a result folder again")
-    report.add_argument("result", metavar="DIR", type=Path, help="a result folder")
+    report.add_argument("result", metavar="DIR", type=given_path, help="a result folder")
     add_report_arguments(report)
     _finish(report, _report)
 
     demo = commands.add_parser("demo", help="analyze the CT that comes with CTSMA")
-    demo.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write the result to")
+    demo.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
     demo.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
     _finish(demo, _demo)
     return parser
@@ -101,11 +151,14 @@ def _finish(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace],
 
 
 def _analyze(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.arguments import analyze_request
+
     return _run_analysis(options, lambda: analyze_request(options))
 
 
 def _demo(options: argparse.Namespace) -> int:
     def request() -> AnalyzeRequest:
+        from CTSMALib.jobs.request import AnalyzeRequest
         from CTSMALib.resources import resource
 
         return AnalyzeRequest(resource(SAMPLE), options.out, overwrite=options.overwrite)
@@ -133,6 +186,9 @@ def _report(options: argparse.Namespace) -> int:
 
 def _execute(job: str, work: Callable[[Progress], Path], options: argparse.Namespace) -> int:
     """Run a job; people are shown a summary of its result at the end."""
+    from CTSMALib.jobs.execute import execute
+    from CTSMALib.jobs.reporters import JsonLines, protocol_stream, reporter_for_people
+
     result: list[Path] = []
 
     def kept(progress: Progress) -> Path:
@@ -142,13 +198,14 @@ def _execute(job: str, work: Callable[[Progress], Path], options: argparse.Names
     reporter: Reporter = JsonLines(protocol_stream()) if options.json else reporter_for_people()
     code = execute(job, kept, reporter, debug=options.debug)
     if code == 0 and not options.json:
-        print(summary(result[0]))
+        _say(summary(result[0]))
     return code
 
 
 def summary(folder: Path) -> str:
     """What a result folder holds, in a few lines for a terminal."""
     from CTSMALib.analysis.folder import load_analysis
+    from CTSMALib.jobs.knee_folders import knee_folders
 
     lines = [f"Result       {folder}"]
     for knee in knee_folders(folder):
@@ -168,14 +225,24 @@ def _knee_lines(analysis: KneeAnalysis) -> list[str]:
         f"Side         {side.side} (from: {side.evidence})",
         f"Compartments {compartments} (valid patches)",
         f"Notices      {notices}{', see the report' if notices else ''}",
+        *(f"Notice       {notice.text}" for notice in analysis.notices if notice.code in SHOWN_NOTICES),
     ]
 
 
 def _info(options: argparse.Namespace) -> int:
+    import json
+    from pathlib import Path
+
+    from CTSMALib.errors import InputError
+    from CTSMALib.inputs import existing_path
+    from CTSMALib.jobs.execute import execute
+    from CTSMALib.jobs.reporters import JsonLines, OnlyFailures, PlainLines, protocol_stream
+
     stream = protocol_stream() if options.json else sys.stdout
     found: dict[str, Any] = {}
 
     def work(progress: Progress) -> Path:
+        existing_path(options.ct)  # before the heavy imports
         from CTSMALib.jobs.describe import describe
 
         found.update(describe(options.ct))
@@ -184,9 +251,11 @@ def _info(options: argparse.Namespace) -> int:
     reporter = OnlyFailures(JsonLines(stream) if options.json else PlainLines(sys.stderr))
     code = execute("info", work, reporter, debug=options.debug)
     if code == 0:
-        from CTSMALib.jobs.describe import description_lines
+        from CTSMALib.jobs.describe import can_be_analyzed, description_lines
 
-        print(json.dumps(found) if options.json else "\n".join(description_lines(found)), file=stream, flush=True)
+        _say(json.dumps(found) if options.json else "\n".join(description_lines(found)), stream)
+        if not can_be_analyzed(found):
+            raise InputError(f"'{options.ct}' holds nothing that can be analyzed.", "Give the CT of a knee.")
     return code
 
 

@@ -25,7 +25,7 @@ class InputError(CTSMAError):
 
 
 class AnatomyError(CTSMAError):
-    """The image was read, but no knee could be analysed in it."""
+    """The image was read, but no knee could be analyzed in it."""
 
 
 class OutputError(CTSMAError):

@@ -85,8 +85,8 @@ def _patch(compartment: str, bone: str, index: int, name: str = "") -> PatchMeas
         row=row,
         column=column,
         layer=layer,
-        centre_lps_mm=(index / 3.0, -index / 7.0, 500.0 + index),
-        centre_anatomical_mm=(0.1 * index, 1e-9, -5.0),
+        center_lps_mm=(index / 3.0, -index / 7.0, 500.0 + index),
+        center_anatomical_mm=(0.1 * index, 1e-9, -5.0),
         valid_fraction=1.0 - index / 100.0,
     )
     values = {KEYS[0]: 100.0 * np.pi + index}

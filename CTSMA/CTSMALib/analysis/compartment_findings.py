@@ -51,7 +51,7 @@ def _finding(
 def _spoiled_by_metal(patches: list[PatchMeasurement], metal: NDArray[np.float64]) -> str:
     if len(metal) == 0 or not patches:
         return ""
-    distance = cKDTree(metal).query([p.patch.centre_lps_mm for p in patches])[0]
+    distance = cKDTree(metal).query([p.patch.center_lps_mm for p in patches])[0]
     if distance.min() > METAL_REACH_MM:
         return ""
     return f"Metal lies {distance.min():.0f} mm from the nearest patch and falsifies the CT number."

@@ -18,7 +18,7 @@ from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes.scan import ScanHeader
 
 SIDES = {"L": "left", "R": "right"}
-SHAFT_MM = 40.0  # from the joint; further away, a bone ordinarily ends at the edge of a knee CT
+SHAFT_MM = 30.0  # from the joint; further away, a bone ordinarily ends at the edge of a knee CT
 EDGE_REACH_MM = 1.0
 FEWEST_CUT_VOXELS = 20
 LEAST_COVERAGE = 0.8  # share of the atlas bone in the image; with less, patches moved by more than 2 mm in trials

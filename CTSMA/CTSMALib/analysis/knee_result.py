@@ -1,4 +1,4 @@
-"""One analysed knee in memory: the findings and the arrays that belong to them."""
+"""One analyzed knee in memory: the findings and the arrays that belong to them."""
 
 from __future__ import annotations
 

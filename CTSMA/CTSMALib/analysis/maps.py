@@ -40,10 +40,10 @@ def patch_label_map(
         if not measurement.values:
             continue
         patch = measurement.patch
-        close = np.array(tree.query_ball_point(patch.centre_lps_mm, EDGE_MM * np.sqrt(3) / 2), dtype=int)
+        close = np.array(tree.query_ball_point(patch.center_lps_mm, EDGE_MM * np.sqrt(3) / 2), dtype=int)
         if close.size == 0:
             continue
-        local = frames[patch.bone].to_anatomical(points[close]) - patch.centre_anatomical_mm
+        local = frames[patch.bone].to_anatomical(points[close]) - patch.center_anatomical_mm
         distance = np.abs(local).max(axis=1)
         won = (distance <= EDGE_MM / 2) & (distance < nearest[close])
         values[close[won]] = number
@@ -67,7 +67,7 @@ def parameter_map(trabecular: sitk.Image, patches: list[PatchMeasurement], key: 
         return None
     inside = np.argwhere(sitk.GetArrayViewFromImage(trabecular) > 0)
     points = index_to_lps(trabecular, inside)
-    centers = np.array([p.patch.centre_lps_mm for p in known])
+    centers = np.array([p.patch.center_lps_mm for p in known])
     found = np.array([p.values[key] for p in known])
     distance, index = cKDTree(centers).query(points, k=min(NEIGHBORS, len(known)), distance_upper_bound=REACH_MM)
     distance, index = distance.reshape(len(points), -1), index.reshape(len(points), -1)

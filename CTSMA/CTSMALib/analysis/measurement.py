@@ -63,7 +63,7 @@ def _values(
     anatomy: KneeAnatomy, patches: list[Patch], references: TissueReferences, metal: sitk.Image, full: bool
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     frame = anatomy.frames[patches[0].bone]
-    centers = np.array([p.centre_anatomical_mm for p in patches])
+    centers = np.array([p.center_anatomical_mm for p in patches])
     step = STEP_MM if full else DISPLAY_STEP_MM
     hu = sample_patches(anatomy.scan, centers, frame, EDGE_MM, step)
     valid = sample_label_patches(anatomy.trabecular, centers, frame, EDGE_MM, step) > 0
@@ -90,7 +90,7 @@ def _plate_thickness(plate: Plate, patches: list[Patch]) -> NDArray[np.float64]:
     i, j = np.nonzero(known)
     if len(i) == 0:
         return np.full(len(patches), np.nan)
-    nearest = cKDTree(plate.points_mm[known]).query([p.centre_anatomical_mm for p in patches])[1]
+    nearest = cKDTree(plate.points_mm[known]).query([p.center_anatomical_mm for p in patches])[1]
     half = round(EDGE_MM / 2 / (plate.lateral_mm[1] - plate.lateral_mm[0]))
     medians = []
     for spot in nearest:

@@ -24,7 +24,7 @@ class ImageFacts:
 
     size_voxels: tuple[int, int, int]  # x, y, z of the image as stored
     spacing_mm: tuple[float, float, float]
-    analysed_size_voxels: tuple[int, int, int]  # the crop around the knee
+    analyzed_size_voxels: tuple[int, int, int]  # the crop around the knee
     psf_fwhm_inplane_mm: float | None
     psf_fwhm_through_plane_mm: float | None
     noise_sd_hu: float | None
@@ -46,7 +46,7 @@ class SideFinding:
 class BoneFinding:
     """One bone as found.
 
-    ``cut_by_image`` says whether it reaches the edge of the image within 40 mm of the joint (the patella: anywhere).
+    ``cut_by_image`` says whether it reaches the edge of the image within 30 mm of the joint (the patella: anywhere).
     ``frame_*`` are those of :class:`~CTSMALib.anatomy.frame.JointFrame`, ``None`` where no frame was fitted.
     """
 

@@ -14,7 +14,7 @@ from CTSMALib.anatomy.patch import Patch
 
 _LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
 _ANATOMICAL = ("lateral_mm", "anterior_mm", "proximal_mm")
-_SPREAD = {"centre_lps_mm": _LPS, "centre_anatomical_mm": _ANATOMICAL}
+_SPREAD = {"center_lps_mm": _LPS, "center_anatomical_mm": _ANATOMICAL}
 _INTEGERS = ("row", "column", "layer")
 PATCH_COLUMNS = tuple(
     column for field in fields(Patch) for column in _SPREAD.get(field.name, (field.name,))

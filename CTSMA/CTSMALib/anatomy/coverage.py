@@ -54,9 +54,9 @@ def expected_patches(compartment: Compartment, pose: Pose) -> list[Patch]:
     frame = pose.frame(compartment.bone)
     moved = []
     for patch in _expected(pose.atlas, compartment):
-        lps = pose.to_patient(np.array(patch.centre_lps_mm))
+        lps = pose.to_patient(np.array(patch.center_lps_mm))
         local = frame.to_anatomical(lps)
-        moved.append(replace(patch, centre_lps_mm=as_point(lps), centre_anatomical_mm=as_point(local)))
+        moved.append(replace(patch, center_lps_mm=as_point(lps), center_anatomical_mm=as_point(local)))
     return moved
 
 
@@ -80,4 +80,4 @@ def _expected(atlas: Atlas, compartment: Compartment) -> list[Patch]:
 
 
 def _expected_centers(atlas: Atlas, compartment: Compartment) -> NDArray[np.float64]:
-    return np.array([p.centre_lps_mm for p in _expected(atlas, compartment)])
+    return np.array([p.center_lps_mm for p in _expected(atlas, compartment)])

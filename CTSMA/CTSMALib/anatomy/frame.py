@@ -13,7 +13,7 @@ class JointFrame:
     """A proper rigid frame fixed to one bone.
 
     Attributes:
-        origin_mm: (3,) LPS position of the frame's origin, at the centre of the articular surface.
+        origin_mm: (3,) LPS position of the frame's origin, at the center of the articular surface.
         axes: (3, 3); rows are unit vectors in LPS: patient's right-hand side of the bone,
             anterior, proximal. Right-handed, determinant +1.
         mirrored: ``True`` for a left knee, where the first axis points medially. *Anatomical*

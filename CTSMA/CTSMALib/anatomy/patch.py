@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EDGE_MM = 8.0
-DEPTHS_MM = (5.0, 9.0)  # distance of the centre below the subchondral surface, d1 and d2
+DEPTHS_MM = (5.0, 9.0)  # distance of the center below the subchondral surface, d1 and d2
 
 
 Point = tuple[float, float, float]
@@ -30,8 +30,8 @@ class Patch:
         row: learning grid r, 1 (next to the notch) to 3 (peripheral); display grid i, from medial to lateral.
         column: learning grid c, 1 (anterior) to 4 (posterior); display grid j, from anterior to posterior.
         layer: 1 or 2, index into :data:`DEPTHS_MM` plus one.
-        centre_lps_mm: centre in LPS.
-        centre_anatomical_mm: centre as (lateral, anterior, proximal) in the bone's joint frame.
+        center_lps_mm: center in LPS.
+        center_anatomical_mm: center as (lateral, anterior, proximal) in the bone's joint frame.
         valid_fraction: share of the cube (0 to 1) that is trabecular bone inside the image and free of metal.
     """
 
@@ -41,6 +41,6 @@ class Patch:
     row: int
     column: int
     layer: int
-    centre_lps_mm: Point
-    centre_anatomical_mm: Point
+    center_lps_mm: Point
+    center_anatomical_mm: Point
     valid_fraction: float

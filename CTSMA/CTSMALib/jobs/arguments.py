@@ -10,8 +10,8 @@ from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest
 
 def add_analyze_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`analyze_request` reads."""
-    parser.add_argument("ct", metavar="CT", type=path_argument, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
-    parser.add_argument("--out", metavar="DIR", type=path_argument, required=True, help="folder to write the result to")
+    parser.add_argument("ct", metavar="CT", type=given_path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+    parser.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
     parser.add_argument(
         "--side", choices=SIDES, default="auto", help="which knee; 'auto' takes every complete one (default)"
     )
@@ -39,7 +39,7 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def path_argument(text: str) -> Path:
+def given_path(text: str) -> Path:
     """A path as an argument; an empty one, such as an unset variable of a script, is refused."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")

@@ -44,13 +44,14 @@ class Cancellation:
 
     Attributes:
         exit_code: 128 plus the signal's number, as shells count; 130 when no signal came.
+        cancelled: a signal came and raised :class:`~CTSMALib.errors.CancelledError`.
     """
 
     def __init__(self, on_forced_exit: Callable[[int], None] = lambda code: None) -> None:
         self.exit_code = 128 + int(signal.SIGINT)
         self._on_forced_exit = on_forced_exit
         self._active = threading.current_thread() is threading.main_thread()
-        self._cancelled = False
+        self.cancelled = False
         self._ended = threading.Event()
 
     def __enter__(self) -> Cancellation:
@@ -75,9 +76,9 @@ class Cancellation:
         self._writer.close()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if _committing.is_set() or self._cancelled:  # a second Ctrl-C must not disturb the cleaning up
+        if _committing.is_set() or self.cancelled:  # a second Ctrl-C must not disturb the cleaning up
             return
-        self._cancelled = True
+        self.cancelled = True
         self.exit_code = 128 + number
         raise CancelledError
 

@@ -49,20 +49,23 @@ def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debu
         with suppress(OSError):  # nobody may be listening any more; the result is there all the same
             reporter.finish(Finished(str(path)))
         return EXIT_OK
-    except CancelledError as error:
-        return _fail(reporter, failure(error), cancellation.exit_code)
-    except KeyboardInterrupt:
-        return _fail(reporter, failure(CancelledError()), cancellation.exit_code)
-    except CTSMAError as error:
-        return _fail(reporter, failure(error), EXIT_USER)
-    except ModuleNotFoundError as error:
-        return _fail(reporter, _missing(error), EXIT_USER)
-    except MemoryError:
-        return _fail(reporter, _OUT_OF_MEMORY, EXIT_USER)
-    except Exception as error:  # the last line of defence: a bug must not end in a traceback
-        if debug:
+    except (Exception, KeyboardInterrupt) as error:  # the last line of defence: a bug must not end in a traceback
+        # Where a library caught the cancellation, it comes out as another error.
+        if cancellation.cancelled or isinstance(error, CancelledError | KeyboardInterrupt):
+            return _fail(reporter, failure(CancelledError()), cancellation.exit_code)
+        known = _explained(error)
+        if debug and known is None:
             traceback.print_exc()
-        return _fail(reporter, _unexpected(error), EXIT_INTERNAL)
+        return _fail(reporter, known or _unexpected(error), EXIT_USER if known else EXIT_INTERNAL)
+
+
+def _explained(error: Exception) -> Failed | None:
+    """What the user can do about ``error``; ``None`` if nothing is known."""
+    if isinstance(error, CTSMAError):
+        return failure(error)
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error)
+    return _OUT_OF_MEMORY if isinstance(error, MemoryError) else None
 
 
 def _fail(reporter: Reporter, event: Failed, code: int) -> int:

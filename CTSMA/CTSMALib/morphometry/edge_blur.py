@@ -20,7 +20,7 @@ from CTSMALib.morphometry.edge_fit import (
     TILT_V,
     EdgeFits,
     LayeredEdge,
-    Neighbourhoods,
+    Neighborhoods,
     fit_edges,
     signed_distance,
 )
@@ -115,7 +115,7 @@ def _fitted(
     return EdgeBlur(sigma[good] ** 2, normal[good, across] ** 2)
 
 
-def _plausible(hoods: Neighbourhoods, kind: LayeredEdge) -> NDArray[np.bool_]:
+def _plausible(hoods: Neighborhoods, kind: LayeredEdge) -> NDArray[np.bool_]:
     """Whether the media before and behind the edge are what they should be (no couch, no cushion, no other bone)."""
     along = hoods.along * hoods.weight
     outer = _mean(hoods.hu, hoods.weight * (along < 0.7 * along.min(axis=1, keepdims=True)))
@@ -156,7 +156,7 @@ def _accepted(fits: EdgeFits, kind: LayeredEdge) -> NDArray[np.bool_]:
     return good & thick & (table[:, LAYER] - table[:, OUTER] > 600.0) & (table[:, LAYER] > table[:, INNER] + 300.0)
 
 
-def _sampled(hoods: Neighbourhoods, fits: EdgeFits) -> NDArray[np.bool_]:
+def _sampled(hoods: Neighborhoods, fits: EdgeFits) -> NDArray[np.bool_]:
     """Edges with voxels on the slope itself: between two coarse slices any width would fit."""
     half_width = 0.5 * FWHM_PER_SIGMA * fits.sigma_mm[:, None]
     on_slope = (np.abs(signed_distance(hoods, fits.parameters)) <= half_width) & (hoods.weight > 0)

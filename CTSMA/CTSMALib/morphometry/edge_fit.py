@@ -1,4 +1,4 @@
-"""Fit a blurred layered edge to many small neighbourhoods at once.
+"""Fit a blurred layered edge to many small neighborhoods at once.
 
 Skin and cortical bone are the same thing to an edge fit: an outer medium, a layer of some
 thickness, an inner medium, seen through a Gaussian point spread function. Voxels enter with their
@@ -58,7 +58,7 @@ class LayeredEdge:
 
 
 @dataclass(frozen=True)
-class Neighbourhoods:
+class Neighborhoods:
     """Voxels around B edge positions.
 
     Attributes:
@@ -73,9 +73,9 @@ class Neighbourhoods:
     hu: Floats
     weight: Floats
 
-    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Neighbourhoods:
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Neighborhoods:
         """Some of the positions."""
-        return Neighbourhoods(
+        return Neighborhoods(
             self.along[which], self.across_u[which], self.across_v[which], self.hu[which], self.weight[which]
         )
 
@@ -98,7 +98,7 @@ class EdgeFits:
         return np.exp(self.parameters[:, LOG_SIGMA])
 
 
-def fit_edges(hoods: Neighbourhoods, kind: LayeredEdge, start_sigma_mm: float) -> EdgeFits:
+def fit_edges(hoods: Neighborhoods, kind: LayeredEdge, start_sigma_mm: float) -> EdgeFits:
     """Levenberg-Marquardt fits with Gaussian priors, all positions in step.
 
     The blurred edge is ``o + (l - o) Phi(d / s) + (i - l) Phi((d - t) / s)`` with the signed
@@ -150,7 +150,7 @@ def _cost(residual: Floats, scale: Floats, deviation: Floats, precision: Floats)
     return np.sum(scale * residual**2, axis=1) + np.sum(precision * deviation**2, axis=1)
 
 
-def _model(hoods: Neighbourhoods, parameters: Floats) -> tuple[Floats, Floats]:
+def _model(hoods: Neighborhoods, parameters: Floats) -> tuple[Floats, Floats]:
     """The blurred edge (B, N) and its derivatives (B, N, 11)."""
     column = [parameters[:, k, None] for k in range(parameters.shape[1])]
     sigma = np.exp(column[LOG_SIGMA])
@@ -176,12 +176,12 @@ def _model(hoods: Neighbourhoods, parameters: Floats) -> tuple[Floats, Floats]:
     return column[OUTER] + rise * inside_first + fall * inside_second, slopes
 
 
-def signed_distance(hoods: Neighbourhoods, parameters: Floats) -> Floats:
+def signed_distance(hoods: Neighborhoods, parameters: Floats) -> Floats:
     """(B, N) distance of every voxel to the fitted edge in mm, positive inside."""
     return hoods.along - sum(parameters[:, k, None] * term for k, term in enumerate(_shape_terms(hoods)))
 
 
-def _shape_terms(hoods: Neighbourhoods) -> list[Floats]:
+def _shape_terms(hoods: Neighborhoods) -> list[Floats]:
     """What the first six parameters multiply: the surface as a quadratic function of the tangents."""
     u, v = hoods.across_u, hoods.across_v
     return [np.ones_like(u), u, v, 0.5 * u**2, u * v, 0.5 * v**2]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.edge_fit import Neighbourhoods
+from CTSMALib.morphometry.edge_fit import Neighborhoods
 
 Floats = NDArray[np.float64]
 
@@ -74,14 +74,14 @@ def locate(
     values = hu.reshape(-1)[flat]
     usable = inside.all(axis=1) & (values.min(axis=1) > LOWEST_HU) & (values.max(axis=1) < HIGHEST_HU)
     level = np.clip(surface.reshape(-1)[flat[usable]].astype(float), *limits)
-    centred = coordinates - coordinates.mean(axis=0)
-    gradient = level @ centred @ np.linalg.inv(centred.T @ centred)
+    centerd = coordinates - coordinates.mean(axis=0)
+    gradient = level @ centerd @ np.linalg.inv(centerd.T @ centerd)
     length = np.linalg.norm(gradient, axis=1)
     found = length > 0
     return EdgePositions(index[usable][found], gradient[found] / length[found, None])
 
 
-def gather(hu: NDArray[np.int16], positions: EdgePositions, spacing_mm: Floats, reach_out_mm: float) -> Neighbourhoods:
+def gather(hu: NDArray[np.int16], positions: EdgePositions, spacing_mm: Floats, reach_out_mm: float) -> Neighborhoods:
     """The voxels in a short cylinder along the normal of every position.
 
     Args:
@@ -102,7 +102,7 @@ def gather(hu: NDArray[np.int16], positions: EdgePositions, spacing_mm: Floats, 
     kept = np.argsort(~counted, axis=1, kind="stable")[:, :VOXELS_PER_FIT]
     hu_around = hu.reshape(-1)[flat]
     columns = (np.take_along_axis(each, kept, axis=1) for each in (along, across_u, across_v, hu_around, counted))
-    return Neighbourhoods(*(column.astype(float) for column in columns))
+    return Neighborhoods(*(column.astype(float) for column in columns))
 
 
 def _across(spacing_mm: Floats) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 BINS_PER_BANDWIDTH = 4
-HALF_WIDTH_LEVEL = float(np.exp(-0.5))  # height of a normal density one standard deviation off its centre
+HALF_WIDTH_LEVEL = float(np.exp(-0.5))  # height of a normal density one standard deviation off its center
 TOP_LEVEL = 0.9
 
 
@@ -18,7 +18,7 @@ class Mode:
     """A peak of a distribution.
 
     Attributes:
-        value: its centre.
+        value: its center.
         sd: half its width at 61 % of its height, which is the standard deviation of a normal peak.
         samples: number of samples within that width.
     """
@@ -33,7 +33,7 @@ def histogram_mode(samples: NDArray[np.floating], window: tuple[float, float], b
 
     Args:
         samples: one-dimensional.
-        window: where the centre may lie; a maximum at its rim is no peak.
+        window: where the center may lie; a maximum at its rim is no peak.
         bandwidth: standard deviation of the smoothing kernel, in units of the samples.
 
     Returns:

@@ -45,7 +45,7 @@ class MaskedPatches:
         """Least-squares plane through the valid cells, and the patches without it.
 
         Returns:
-            (n, 4) mean at the cube's centre and slopes along (proximal, anterior, lateral) in HU/mm;
+            (n, 4) mean at the cube's center and slopes along (proximal, anterior, lateral) in HU/mm;
             the residual patches.
         """
         values, valid = self.flat

@@ -23,20 +23,20 @@ BORDER_TOLERANCE = 1e-6  # voxels; rounding must not decide whether the border i
 
 def sample_patches(
     image: sitk.Image,
-    centres_anatomical_mm: NDArray[np.float64],
+    centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float = EDGE_MM,
     step_mm: float = STEP_MM,
 ) -> NDArray[np.float32]:
     """Sample cubes by trilinear interpolation.
 
-    Samples sit at the centres of cells of ``step_mm``, which together fill the cube of ``edge_mm``
-    around its centre. The image ends at the outer faces of its voxels; between the last voxel centre
+    Samples sit at the centers of cells of ``step_mm``, which together fill the cube of ``edge_mm``
+    around its center. The image ends at the outer faces of its voxels; between the last voxel center
     and that face the border value holds.
 
     Args:
         image: scalar volume.
-        centres_anatomical_mm: (n, 3) centres as (lateral, anterior, proximal) in ``frame``.
+        centers_anatomical_mm: (n, 3) centers as (lateral, anterior, proximal) in ``frame``.
         frame: joint frame of the bone.
         edge_mm: edge of the cube.
         step_mm: distance between samples.
@@ -44,9 +44,9 @@ def sample_patches(
     Returns:
         (n, m, m, m) float32, m = edge / step; NaN outside the image.
     """
-    patches = np.empty(_shape(centres_anatomical_mm, edge_mm, step_mm), dtype=np.float32)
+    patches = np.empty(_shape(centers_anatomical_mm, edge_mm, step_mm), dtype=np.float32)
     array = sitk.GetArrayViewFromImage(image)
-    for part, coordinates, inside in _chunks(image, centres_anatomical_mm, frame, edge_mm, step_mm):
+    for part, coordinates, inside in _chunks(image, centers_anatomical_mm, frame, edge_mm, step_mm):
         values = ndimage.map_coordinates(array, coordinates, output=np.float32, order=1, mode="nearest")
         values[~inside] = np.nan
         patches[part] = values.reshape(-1, *patches.shape[1:])
@@ -55,7 +55,7 @@ def sample_patches(
 
 def sample_label_patches(
     labels: sitk.Image,
-    centres_anatomical_mm: NDArray[np.float64],
+    centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float = EDGE_MM,
     step_mm: float = STEP_MM,
@@ -64,24 +64,24 @@ def sample_label_patches(
 
     Arguments as in :func:`sample_patches`; a sample exactly between two voxels may take either.
     """
-    patches = np.zeros(_shape(centres_anatomical_mm, edge_mm, step_mm), dtype=np.uint8)
+    patches = np.zeros(_shape(centers_anatomical_mm, edge_mm, step_mm), dtype=np.uint8)
     array = sitk.GetArrayViewFromImage(labels)
     limit = np.asarray(array.shape)[:, None] - 1
-    for part, coordinates, inside in _chunks(labels, centres_anatomical_mm, frame, edge_mm, step_mm):
+    for part, coordinates, inside in _chunks(labels, centers_anatomical_mm, frame, edge_mm, step_mm):
         nearest = np.clip(np.rint(coordinates), 0, limit).astype(np.intp)
         values = np.where(inside, array[tuple(nearest)], 0)
         patches[part] = values.reshape(-1, *patches.shape[1:])
     return patches
 
 
-def _shape(centres: NDArray[np.float64], edge_mm: float, step_mm: float) -> tuple[int, int, int, int]:
+def _shape(centers: NDArray[np.float64], edge_mm: float, step_mm: float) -> tuple[int, int, int, int]:
     count = round(edge_mm / step_mm)
-    return (len(centres), count, count, count)
+    return (len(centers), count, count, count)
 
 
 def _chunks(
     image: sitk.Image,
-    centres_anatomical_mm: NDArray[np.float64],
+    centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float,
     step_mm: float,
@@ -91,12 +91,12 @@ def _chunks(
     offsets = _cube_offsets(edge_mm, step_mm)
     zero = frame.to_lps(np.zeros(3))
     turned = (frame.to_lps(offsets) - zero) @ to_index.T
-    centres = (frame.to_lps(np.reshape(centres_anatomical_mm, (-1, 3))) - origin) @ to_index.T
+    centers = (frame.to_lps(np.reshape(centers_anatomical_mm, (-1, 3))) - origin) @ to_index.T
     size = np.asarray(image.GetSize(), dtype=float)[:, None]
     at_once = max(1, CHUNK_SAMPLES // len(offsets))
-    for start in range(0, len(centres), at_once):
-        part = slice(start, min(start + at_once, len(centres)))
-        index = (centres[part, None, :] + turned).reshape(-1, 3).T
+    for start in range(0, len(centers), at_once):
+        part = slice(start, min(start + at_once, len(centers)))
+        index = (centers[part, None, :] + turned).reshape(-1, 3).T
         inside = np.all((index >= -0.5 - BORDER_TOLERANCE) & (index <= size - 0.5 + BORDER_TOLERANCE), axis=0)
         yield part, index[::-1], inside
 

@@ -43,8 +43,8 @@ def _power(residual: MaskedPatches) -> tuple[Floats, Floats]:
     hann = np.sin(np.pi * (np.arange(size) + 0.5) / size) ** 2
     window = residual.valid * hann[:, None, None] * hann[:, None] * hann
     axes = (1, 2, 3)
-    centre = divided(np.sum(residual.hu * window, axis=axes), np.sum(window, axis=axes))
-    windowed = (residual.hu - np.nan_to_num(centre)[:, None, None, None]) * window
+    center = divided(np.sum(residual.hu * window, axis=axes), np.sum(window, axis=axes))
+    windowed = (residual.hu - np.nan_to_num(center)[:, None, None, None]) * window
     square = np.abs(fft.rfftn(windowed, axes=axes)) ** 2
     half = fft.rfftfreq(size, residual.step_mm)
     twice = np.full(len(half), 2.0)  # the other half of the spectrum is its mirror image
@@ -67,5 +67,5 @@ def _slope(power: Floats, radius: Floats) -> Floats:
     mean = (power @ member[:, occupied].astype(float)) / member[:, occupied].sum(axis=0)
     level = np.log10(np.maximum(mean, 1e-12))
     log_frequency = np.log10(numbers[occupied] * SHELL_PER_MM)
-    centred = log_frequency - log_frequency.mean()
-    return (level @ centred) / np.sum(centred**2)
+    centerd = log_frequency - log_frequency.mean()
+    return (level @ centerd) / np.sum(centerd**2)

@@ -19,8 +19,8 @@ def mean_and_sd(patches: MaskedPatches) -> tuple[Floats, Floats]:
     values, valid = patches.flat
     count = valid.sum(axis=1)
     mean = divided(values.sum(axis=1), count)
-    centred = (values - np.nan_to_num(mean)[:, None]) * valid
-    return mean, np.sqrt(divided(np.sum(centred**2, axis=1), count - 1))
+    centerd = (values - np.nan_to_num(mean)[:, None]) * valid
+    return mean, np.sqrt(divided(np.sum(centerd**2, axis=1), count - 1))
 
 
 def distribution(patches: MaskedPatches) -> dict[str, Floats]:

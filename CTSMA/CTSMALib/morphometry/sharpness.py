@@ -79,7 +79,7 @@ class Sharpness:
         if not missing:
             return ()
         text = (
-            f"The sharpness {' and '.join(missing)} the slices could not be measured: "
+            f"The blur {' and '.join(missing)} the slices could not be measured: "
             f"fewer than {FEWEST_EDGES} clean edges of skin or thick cortex lie in the image."
         )
         return (Notice("sharpness-unknown", text),)
@@ -138,6 +138,6 @@ def _first_width(candidates: Iterable[tuple[str, Floats]]) -> Width | None:
         median = float(np.median(variance)) if len(variance) >= FEWEST_EDGES else 0.0
         if median > 0.0:
             fwhm = FWHM_PER_SIGMA * np.sqrt(np.maximum(variance, 0.0))
-            centre = float(FWHM_PER_SIGMA * np.sqrt(median))
-            return Width(centre, 1.4826 * float(np.median(np.abs(fwhm - centre))), len(variance), kind)
+            center = float(FWHM_PER_SIGMA * np.sqrt(median))
+            return Width(center, 1.4826 * float(np.median(np.abs(fwhm - center))), len(variance), kind)
     return None

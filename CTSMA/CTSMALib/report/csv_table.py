@@ -52,7 +52,7 @@ def _place(item: PatchMeasurement) -> list[str]:
     patch = item.patch
     texts = [_safe(text) for text in (patch.id, patch.bone, patch.compartment)]
     indices = [str(index) for index in (patch.row, patch.column, patch.layer)]
-    lengths = (*patch.centre_lps_mm, *patch.centre_anatomical_mm, patch.valid_fraction)
+    lengths = (*patch.center_lps_mm, *patch.center_anatomical_mm, patch.valid_fraction)
     return [*texts, *indices, *(_number(length) for length in lengths)]
 
 

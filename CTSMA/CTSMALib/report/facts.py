@@ -76,8 +76,8 @@ def study_facts(analysis: KneeAnalysis, options: ReportOptions) -> tuple[Fact, .
         ("Settings", ", ".join(part for part in settings if part)),
         ("Contrast agent", header.contrast_agent),
     ]
-    analysed = Fact("Analyzed", time_text(analysis.created))
-    return (*_stated(entries), analysed)
+    analyzed = Fact("Analyzed", time_text(analysis.created))
+    return (*_stated(entries), analyzed)
 
 
 def image_facts(analysis: KneeAnalysis) -> tuple[Fact, ...]:
@@ -87,7 +87,7 @@ def image_facts(analysis: KneeAnalysis) -> tuple[Fact, ...]:
         ("File", f"{identity.name} ({identity.format})" if identity.name else identity.format),
         ("Image size", _voxels(image.size_voxels)),
         ("Voxel size", " × ".join(f"{length:.2f}" for length in image.spacing_mm) + " mm"),
-        ("Analyzed region", _voxels(image.analysed_size_voxels)),
+        ("Analyzed region", _voxels(image.analyzed_size_voxels)),
         *_scan_entries(analysis),
         ("Tissue references", references_text(analysis)),
         ("Bones cut by the edge of the image", joined([bone.name for bone in analysis.bones if bone.cut_by_image])),

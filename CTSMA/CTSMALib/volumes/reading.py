@@ -106,7 +106,8 @@ def _read_dicom(source: Path, series: str | None, progress: Progress) -> Scan:
     if damaged:
         text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
         notices = (Notice("damaged-files", text), *notices)
-    notices = (*_whole_series_notice(source, files), *other_series_notice(candidates, candidate), *candidate.stack.notices, *notices)
+    found = (*_whole_series_notice(source, files), *other_series_notice(candidates, candidate))
+    notices = (*found, *candidate.stack.notices, *notices)
     kind = "Enhanced DICOM" if candidate.enhanced else "DICOM"
     return _scan(image, scan_header(candidate.header), source.name, kind, notices)
 

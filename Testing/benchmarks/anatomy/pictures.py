@@ -101,7 +101,7 @@ def _figure(scan: GivenScan, mirrored: bool, image: sitk.Image, anatomy: KneeAna
 
 def _sections(anatomy: KneeAnatomy) -> list[Section]:
     femur, tibia = anatomy.frames["femur"], anatomy.frames["tibia"]
-    middle = {key: np.mean([p.centre_lps_mm for p in _patches(anatomy, key)], axis=0) for key in COMPARTMENT_COLORS}
+    middle = {key: np.mean([p.center_lps_mm for p in _patches(anatomy, key)], axis=0) for key in COMPARTMENT_COLORS}
     fibula = np.argwhere(sitk.GetArrayViewFromImage(anatomy.labels) == BONES[3].label)
     below = tibia.to_lps(np.array([0.0, 0.0, -12.0]))[2]
     if len(fibula):  # where the fibula shows best
@@ -170,7 +170,7 @@ def _outlines(axes: Axes, section: Section, anatomy: KneeAnatomy, plane: tuple[i
 def _cut(patch: Patch, frame: JointFrame, axis: int, at_mm: float) -> NDArray[np.float64] | None:
     """Corners (n, 3) of the polygon in which a plane cuts a patch, LPS mm, in order; ``None`` where it misses."""
     signs = np.array([[1.0 if corner >> k & 1 else -1.0 for k in range(3)] for corner in range(8)])
-    corners = frame.to_lps(np.array(patch.centre_anatomical_mm) + signs * EDGE_MM / 2)
+    corners = frame.to_lps(np.array(patch.center_anatomical_mm) + signs * EDGE_MM / 2)
     height = corners[:, axis] - at_mm
     points = [
         corners[a] + (corners[b] - corners[a]) * height[a] / (height[a] - height[b])

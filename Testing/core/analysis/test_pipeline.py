@@ -101,7 +101,7 @@ def test_surfaces_are_where_the_labels_are(a_result: KneeResult) -> None:
 def test_compartments_and_depth_agree_with_the_patches(a_result: KneeResult) -> None:
     compartments, depth = a_result.images["compartments"], a_result.images["depth"]
     measured = [p.patch for p in a_result.analysis.patches if p.values]
-    index = [compartments.TransformPhysicalPointToIndex(patch.centre_lps_mm) for patch in measured]
+    index = [compartments.TransformPhysicalPointToIndex(patch.center_lps_mm) for patch in measured]
     numbers = [1 + [c.key for c in COMPARTMENTS].index(patch.compartment) for patch in measured]
     found = [compartments[i] for i in index]
     assert set(found) <= {0, 1, 2, 3, 4}

@@ -65,7 +65,7 @@ def test_two_legs_are_two_knees(a_knee_ct: sitk.Image, columns: int) -> None:
 def test_a_short_scan_keeps_the_joint_line(a_knee: KneeAnatomy, a_knee_ct: sitk.Image) -> None:
     """With 65 mm of leg the fit is worse, but femur and tibia must still part where the joint space is dark."""
     knee = anatomy_of(slices(a_knee_ct, 2, 22))
-    own, short = (np.array([p.centre_lps_mm for p in k.learning]) for k in (a_knee, knee))
+    own, short = (np.array([p.center_lps_mm for p in k.learning]) for k in (a_knee, knee))
     assert np.linalg.norm(own - short, axis=1).mean() < 3.5
     assert knee.poses.femur.coverage < 0.8
 

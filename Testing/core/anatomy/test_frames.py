@@ -39,7 +39,7 @@ def test_axes_point_to_lateral_anterior_and_proximal(either_knee: KneeAnatomy) -
 
 def test_compartments_lie_on_their_side(either_knee: KneeAnatomy) -> None:
     for patch in either_knee.learning:
-        assert (patch.centre_anatomical_mm[0] > 0) == (patch.compartment in ("FL", "TL")), patch.id
+        assert (patch.center_anatomical_mm[0] > 0) == (patch.compartment in ("FL", "TL")), patch.id
 
 
 def test_points_return_from_the_frame() -> None:

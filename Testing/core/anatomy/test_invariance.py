@@ -26,13 +26,13 @@ VARIANTS: dict[str, tuple[Callable[[Places, sitk.Image], Places], tuple[float, f
 
 
 def places(knee: KneeAnatomy) -> Places:
-    return np.array([patch.centre_lps_mm for patch in knee.learning])
+    return np.array([patch.center_lps_mm for patch in knee.learning])
 
 
 def mean_hu(knee: KneeAnatomy) -> np.ndarray:
     means = []
     for bone, frame in knee.frames.items():
-        centers = np.array([p.centre_anatomical_mm for p in knee.learning if p.bone == bone])
+        centers = np.array([p.center_anatomical_mm for p in knee.learning if p.bone == bone])
         hu = sample_patches(knee.scan, centers, frame)
         bony = sample_label_patches(knee.trabecular, centers, frame) > 0
         means += [patch[mask].mean() if mask.mean() > 0.5 else np.nan for patch, mask in zip(hu, bony, strict=True)]
@@ -65,5 +65,5 @@ def test_values_stay_nearly_the_same(
 
 def test_a_mirrored_knee_is_a_left_one_with_the_same_patches(a_knee: KneeAnatomy, a_left_knee: KneeAnatomy) -> None:
     assert (a_knee.side.side, a_left_knee.side.side) == ("right", "left")
-    own, other = (np.array([p.centre_anatomical_mm for p in knee.learning]) for knee in (a_knee, a_left_knee))
+    own, other = (np.array([p.center_anatomical_mm for p in knee.learning]) for knee in (a_knee, a_left_knee))
     assert np.linalg.norm(own - other, axis=1).mean() < 0.5

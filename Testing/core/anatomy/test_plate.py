@@ -79,13 +79,13 @@ def test_patches_lie_at_their_depth_under_the_plate() -> None:
     assert [p.id for p in patches[:3]] == ["TM-r1-c1-d1", "TM-r1-c1-d2", "TM-r2-c1-d1"]
     assert len(patches) == 48
     for patch in [*patches, *display_grid(plate, FRAME)]:
-        assert patch.centre_anatomical_mm[2] == pytest.approx(TOP_MM - DEPTHS_MM[patch.layer - 1], abs=0.3)
-        assert FRAME.to_lps(np.array(patch.centre_anatomical_mm)) == pytest.approx(patch.centre_lps_mm)
+        assert patch.center_anatomical_mm[2] == pytest.approx(TOP_MM - DEPTHS_MM[patch.layer - 1], abs=0.3)
+        assert FRAME.to_lps(np.array(patch.center_anatomical_mm)) == pytest.approx(patch.center_lps_mm)
 
 
 def test_rows_go_outwards_and_columns_backwards() -> None:
     plate = find_plate(*a_box_tibia(1.5), TIBIA, FRAME)
-    places = {p.id: p.centre_anatomical_mm for p in learning_grid({TIBIA.name: plate}, {TIBIA.name: FRAME})}
+    places = {p.id: p.center_anatomical_mm for p in learning_grid({TIBIA.name: plate}, {TIBIA.name: FRAME})}
     for compartment in (c for c in COMPARTMENTS if c.bone is TIBIA):
         outwards = 1 if compartment.lateral else -1
         key = compartment.key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from CTSMALib.jobs.describe import description_lines
+from CTSMALib.jobs.describe import can_be_analyzed, description_lines
 from CTSMALib.volumes import SeriesInfo
 
 SIZE_MM = (180.0, 180.0, 120.0)
@@ -22,6 +22,20 @@ def test_a_folder_lists_its_series_the_one_taken_first() -> None:
     ]
     assert "  cannot be analyzed: It is a localizer." in lines
     assert lines[-1] == "Series 4 is taken unless another one is chosen with --series."
+
+
+def test_a_series_is_named_once() -> None:
+    mask = SeriesInfo(**{**asdict(A_SCOUT), "choice": "1.2.4", "description": "Mask", "modality": "RTSTRUCT",
+                         "reason": "Series 1.2.4 'Mask' is a set of contours, not a CT."})  # fmt: skip
+    lines = description_lines({"series": [asdict(mask)]})
+    assert lines[0] == "Series 1.2.4: Mask (RTSTRUCT)"
+    assert lines[2] == "  cannot be analyzed: it is a set of contours, not a CT."
+
+
+def test_whether_anything_can_be_analyzed() -> None:
+    assert can_be_analyzed({"image": {}})
+    assert can_be_analyzed({"series": [asdict(A_SCOUT), asdict(A_KNEE)]})
+    assert not can_be_analyzed({"series": [asdict(A_SCOUT)]})
 
 
 def test_one_usable_series_leaves_no_choice() -> None:

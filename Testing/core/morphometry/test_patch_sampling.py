@@ -46,7 +46,7 @@ def test_each_array_axis_grows_in_its_anatomical_direction(axis: int, array_axis
     assert all(np.allclose(np.diff(patches, axis=a), 0.0, atol=0.05) for a in others)
 
 
-def test_cells_fill_the_cube_around_its_centre() -> None:
+def test_cells_fill_the_cube_around_its_center() -> None:
     frame = a_frame()
     patches = sample_patches(a_ramp(frame.axes[2]), CENTRES, frame)
     assert patches.shape == (3, 16, 16, 16)
@@ -96,20 +96,20 @@ def test_the_mirrored_knee_gives_the_same_values(a_textured_image: sitk.Image) -
 
 def test_outside_the_image_there_is_no_number_and_no_label(a_textured_image: sitk.Image) -> None:
     frame = JointFrame(np.zeros(3), np.diag([-1.0, -1.0, 1.0]), False)
-    centre = np.array([[-20.0, -20.0, 0.0]])  # half above, half below the first slice
-    patch = sample_patches(a_textured_image, centre, frame)[0]
+    center = np.array([[-20.0, -20.0, 0.0]])  # half above, half below the first slice
+    patch = sample_patches(a_textured_image, center, frame)[0]
     inside = np.arange(-3.75, 4.0, 0.5) >= -0.35  # half a voxel belongs to the first slice
     assert np.array_equal(np.isfinite(patch).all(axis=(1, 2)), inside)
     assert np.array_equal(np.isnan(patch).all(axis=(1, 2)), ~inside)
-    labels = sample_label_patches(sitk.Cast(a_textured_image * 0 + 2, sitk.sitkUInt8), centre, frame)[0]
+    labels = sample_label_patches(sitk.Cast(a_textured_image * 0 + 2, sitk.sitkUInt8), center, frame)[0]
     assert np.array_equal(labels[:, 0, 0], np.where(inside, 2, 0))
 
 
 def test_many_patches_equal_single_ones(a_textured_image: sitk.Image) -> None:
-    centres = np.random.default_rng(0).uniform(-12.0, 12.0, (150, 3))
-    patches = sample_patches(a_textured_image, centres, a_frame())
+    centers = np.random.default_rng(0).uniform(-12.0, 12.0, (150, 3))
+    patches = sample_patches(a_textured_image, centers, a_frame())
     assert np.array_equal(
-        patches[140], sample_patches(a_textured_image, centres[140:141], a_frame())[0], equal_nan=True
+        patches[140], sample_patches(a_textured_image, centers[140:141], a_frame())[0], equal_nan=True
     )
 
 

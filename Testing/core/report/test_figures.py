@@ -104,7 +104,7 @@ def test_tilted_patches_are_drawn_at_the_surface(a_knee_analysis: AnalyzedKnee) 
     normal = np.array([0.6, 0.0, -0.8])
     pair = [
         PatchMeasurement(
-            replace(item.patch, id=f"p{layer}", layer=layer, centre_anatomical_mm=tuple(depth * normal)), {}
+            replace(item.patch, id=f"p{layer}", layer=layer, center_anatomical_mm=tuple(depth * normal)), {}
         )
         for layer, depth in ((1, 5.0), (2, 9.0))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import zipfile
 from collections.abc import Callable
@@ -54,9 +55,13 @@ bad("an empty folder", "is empty")(lambda folder, _: folder)
 data_file("an empty file", "is empty", "knee.nii.gz", b"")
 data_file("a text file", "not a medical image", "knee.txt", b"hello")
 data_file("a picture", "not a medical image", "knee.png", b"\x89PNG\r\n\x1a\n" + bytes(500))
-data_file("noise named NIfTI", "damaged or incomplete", "knee.nii", noise(4000))
+data_file("noise named NIfTI", "is not a NIfTI image", "knee.nii", noise(4000))
+data_file("text named NIfTI", "is not a NIfTI image", "knee.nii", b"0.5, 0.25\n" * 500_000)
+data_file("text named packed NIfTI", "is not a NIfTI image", "knee.nii.gz", b"hello")
+data_file("packed text named NIfTI", "is not a NIfTI image", "knee.nii.gz", gzip.compress(b"hello" * 100))
+data_file("a NIfTI beginning and no more", "damaged", "knee.nii", b"\x5c\x01\x00\x00")
 data_file("noise named NIfTI, packed", "damaged or incomplete", "knee.nii.gz", b"\x1f\x8b" + noise(4000))
-data_file("noise named NRRD", "damaged or incomplete", "knee.nrrd", noise(4000))
+data_file("noise named NRRD", "is not a NRRD image", "knee.nrrd", noise(4000))
 data_file("noise named DICOM", "not a medical image", "knee.dcm", b"\xee" * 4000)
 data_file("a DICOM beginning and no more", "is damaged", "IM1", bytes(128) + b"DICM")
 data_file("a packed tar", "is an archive", "ct.tar.gz", b"\x1f\x8b\x08" + bytes(300))

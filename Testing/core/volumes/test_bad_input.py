@@ -18,10 +18,13 @@ from Testing.core.volumes.dicom_writer import write_series
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_refused_with_a_remedy(tmp_path: Path, a_phantom: np.ndarray, name: str) -> None:
+def test_bad_input_is_refused_with_a_remedy(
+    tmp_path: Path, a_phantom: np.ndarray, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
     sentence, make = BAD[name]
     path = make(tmp_path, a_phantom)
     before = sorted(tmp_path.rglob("*"))
+    capfd.readouterr()
     start = time.monotonic()
     with pytest.raises(CTSMAError) as caught:
         read_scan(path)
@@ -32,6 +35,7 @@ def test_bad_input_is_refused_with_a_remedy(tmp_path: Path, a_phantom: np.ndarra
     for word in ("Traceback", "Error:", "0x", "itk", "None,", "\n"):
         assert word not in str(error)
     assert sorted(tmp_path.rglob("*")) == before
+    assert capfd.readouterr() == ("", ""), "what compiled libraries print"
     assert_listing_is_explained(path)
 
 

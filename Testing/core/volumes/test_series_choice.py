@@ -78,7 +78,40 @@ def test_a_series_is_named_by_its_place(tmp_path: Path, a_phantom: np.ndarray) -
 def test_an_unknown_series_lists_the_choices(a_study: Path) -> None:
     with pytest.raises(InputError, match="no series '77'") as caught:
         read_scan(a_study, "77")
-    assert "3 (sharp" in caught.value.remedy and "4 (thick" in caught.value.remedy
+    assert caught.value.remedy == "Choose 3 (sharp) or 2 (soft) or 4 (thick) or 5 (coronal)."
+
+
+def test_an_unknown_series_among_none_that_can_be_used(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom, series_number=6, edit=attribute("Modality", "MR"))
+    with pytest.raises(InputError, match="no series '7'") as caught:
+        read_scan(tmp_path, "7")
+    assert caught.value.remedy.startswith("None of the 1 series here can be used")
+
+
+def test_a_series_has_one_name(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    for name in "ab":
+        write_series(tmp_path / name, a_phantom, series_number=8, description=name, edit=attribute("Modality", "MR"))
+    for info in list_series(tmp_path):
+        assert info.choice == info.uid
+        assert info.reason.startswith(f"Series {info.uid} '{info.description}' is an MR series")
+
+
+def test_places_are_those_of_the_list(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    for number, kernel in ((301, "B30f"), (302, "Br64"), (303, "B50f")):
+        write_series(tmp_path / kernel, a_phantom, series_number=number, edit=attribute("ConvolutionKernel", kernel))
+    listed = list_series(tmp_path)
+    assert [info.number for info in listed] != ["301", "302", "303"]
+    read = [read_scan(tmp_path, str(place)).header.series_uid for place in (1, 2, 3)]
+    assert read == [info.uid for info in listed]
+
+
+def test_a_file_that_stands_for_its_series_is_told(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path, a_phantom)
+    file = sorted(tmp_path.iterdir())[3]
+    (notice,) = read_scan(file).notices
+    assert (notice.code, notice.severity) == ("series-of-file", Severity.INFO)
+    assert notice.text.startswith(f"'{file.name}' is one of the 40 files of its series")
+    assert read_scan(tmp_path).notices == ()
 
 
 def test_an_unusable_series_says_why(a_study: Path) -> None:

@@ -25,16 +25,16 @@ def surface_points(items: list[PatchMeasurement]) -> dict[str, NDArray[np.float6
     Patches go deeper along the surface's normal, so the two layers of a place point back to it; a
     patch without a partner in the other layer stands for itself. Patches without a position are left out.
     """
-    located = [item.patch for item in items if np.isfinite(item.patch.centre_anatomical_mm).all()]
+    located = [item.patch for item in items if np.isfinite(item.patch.center_anatomical_mm).all()]
     centers = {
-        (p.compartment, p.row, p.column, p.layer): np.array(p.centre_anatomical_mm, dtype=float) for p in located
+        (p.compartment, p.row, p.column, p.layer): np.array(p.center_anatomical_mm, dtype=float) for p in located
     }
     share = DEPTHS_MM[0] / (DEPTHS_MM[1] - DEPTHS_MM[0])
     points = {}
     for patch in located:
         first, second = (centers.get((patch.compartment, patch.row, patch.column, layer)) for layer in (1, 2))
         known = first is not None and second is not None
-        point = first - share * (second - first) if known else np.array(patch.centre_anatomical_mm)  # type: ignore[operator]
+        point = first - share * (second - first) if known else np.array(patch.center_anatomical_mm)  # type: ignore[operator]
         points[patch.id] = np.asarray(point[:2], dtype=float)
     return points
 
@@ -125,7 +125,7 @@ def silhouette(
         lattice: gives the viewpoint and the height.
         half_size_mm: half the picture's width and height.
     """
-    height = float(np.median([cell.patch.centre_anatomical_mm[2] for cell in lattice.cells]))
+    height = float(np.median([cell.patch.center_anatomical_mm[2] for cell in lattice.cells]))
     spacing = _SILHOUETTE_SPACING_MM
     counts = [int(2 * half / spacing) for half in half_size_mm]
     corner = np.array([-half_size_mm[0] * lattice.sign, half_size_mm[1]]) + lattice.middle_mm

@@ -124,7 +124,7 @@ def _cuts(patches: list[PatchMeasurement], frames: dict[str, JointFrame], plane:
     piles: dict[tuple[object, ...], dict[int, list[_Cut]]] = {}
     for item in patches:
         frame = frames.get(item.patch.bone)
-        center = np.array(item.patch.centre_lps_mm, dtype=float)
+        center = np.array(item.patch.center_lps_mm, dtype=float)
         if frame is None or not np.isfinite(center).all():
             continue
         outline = cut_cube(plane, center, frame.axes)

@@ -68,14 +68,14 @@ class _Places:
 
     def __init__(self, analysis: KneeAnalysis, frame: JointFrame) -> None:
         self._frame = frame
-        located = [item.patch for item in analysis.patches if np.isfinite(item.patch.centre_lps_mm).all()]
+        located = [item.patch for item in analysis.patches if np.isfinite(item.patch.center_lps_mm).all()]
         self._patches = located
         self._below = [patch for patch in located if patch.bone == "tibia" and patch.layer == 1]
 
     def _mean(self, patches: list[Patch], axis: int, otherwise: float) -> float:
         if not patches:
             return otherwise
-        centers = np.array([patch.centre_lps_mm for patch in patches], dtype=float)
+        centers = np.array([patch.center_lps_mm for patch in patches], dtype=float)
         return float(self._frame.to_anatomical(centers)[:, axis].mean())
 
     def anterior(self) -> float:
