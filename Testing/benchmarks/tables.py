@@ -129,7 +129,10 @@ def given_methods() -> str:
     rows = [r for r in _rows(ANATOMY / "given.csv") if r["mirrored"] == "False"]
     names = ("femur", "tibia", "patella", "fibula")
     head = ("CT", "Method", *(f"{n}, ml" for n in names), "femur meets tibia")
-    body = [[r["scan"], r["method"], *(f"{float(r[f'{n}_ml']):.1f}" for n in names), f"{r['touching_mm2']} mm²"] for r in rows]
+    body = [
+        [r["scan"], r["method"], *(f"{float(r[f'{n}_ml']):.1f}" for n in names), f"{r['touching_mm2']} mm²"]
+        for r in rows
+    ]
     return _table(head, body)
 
 

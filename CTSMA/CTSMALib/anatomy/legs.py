@@ -18,6 +18,7 @@ from CTSMALib.progress import Progress, silent
 SEARCH_SPACING_MM = 2.0
 SMALLEST_SECTION_MM2 = 300.0  # of bone in an axial slice that may belong to a knee
 KNEE_RADIUS_MM = 60.0  # two knees are further apart than this
+MOST_KNEES = 2
 CLEARLY_BETTER = 1.1
 CONVINCING = 0.055  # explained only by whole knees that lie the right way
 FEWEST_VOXELS = 4  # along each axis, for smoothing
@@ -70,7 +71,7 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
     starts = _starts(filled_bone_mask(coarse))
     brightness = Brightness.of(coarse)
     found: list[list[Pose]] = []
-    while len(starts):
+    while len(starts) and len(found) < MOST_KNEES:
         progress("Finding the knee", min(0.1 + 0.4 * len(found), 0.9))
         poses = find_knee(brightness, starts, sides=(False, True))
         if not _is_knee(poses[0]):
