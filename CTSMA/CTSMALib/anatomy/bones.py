@@ -19,6 +19,7 @@ from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA, Bone
 from CTSMALib.anatomy.pose import Pose
 
 CORE_MM = 3.0  # deeper than this in the fitted atlas is bone whatever its HU
+GUESSED_DEPTH_MM = 2.9  # less than CORE_MM
 AIR_HU = -300.0  # no marrow is darker; air, padding and what lies outside the image are
 BAND_MM = 6.0  # bone may extend this far outside the fitted atlas (osteophytes, misfit)
 SURE_MM = 6.0  # a difference in atlas depth that the fit's error cannot reverse
@@ -62,9 +63,11 @@ def segment_bones(image: sitk.Image, poses: BonePoses) -> Labels:
     floor = np.where(deepest > -2.0, THRESHOLD_LIMITS_HU[0], BONE_OUTSIDE_ATLAS_HU)
     hard = hu > np.maximum(local_half_maximum(hu, spacing), floor)
     mask = (deepest > CORE_MM) | (hard & (deepest > -BAND_MM))
-    mask |= _enclosed(mask, spacing, gap_mm=6.0) & (deepest > -1.5)
-    # The atlas decides wherever it is sure; the valley between two bright plates decides the rest.
     preference = depth[FEMUR] - depth[TIBIA]
+    for near in (preference > 0, preference <= 0):
+        # Bone by bone, because both bones together enclose the notch and the joint space.
+        mask |= _enclosed(mask & near, spacing, gap_mm=6.0) & near & (deepest > -1.5)
+    # The atlas decides wherever it is sure; the valley between two bright plates decides the rest.
     seeds = np.zeros(hu.shape, dtype=np.int32)
     seeds[mask & (preference > SURE_MM)] = FEMUR.label
     seeds[mask & (preference < -SURE_MM)] = TIBIA.label
@@ -100,13 +103,19 @@ def _enclosed(mask: NDArray[np.bool_], spacing: float, gap_mm: float) -> NDArray
 
 
 def _depth(pose: Pose, bone: Bone, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Depth inside the fitted atlas bone in patient mm; the shaft goes on where the atlas ends."""
+    """Depth inside the fitted atlas bone in patient mm.
+
+    The shaft goes on where the atlas ends, but its outline is a guess there: no point counts as core.
+    """
     in_atlas = pose.to_atlas(points)
     low = np.array(pose.atlas.labels.GetOrigin())
     top = low + (np.array(pose.atlas.labels.GetSize()) - 1) * np.array(pose.atlas.labels.GetSpacing())
     margin = 4.0  # the atlas's own end faces are not bone surface
-    in_atlas[..., 2] = np.clip(in_atlas[..., 2], low[2] + margin, top[2] - margin)
-    return depth_inside(pose.atlas, bone, in_atlas) * pose.scale
+    within = np.clip(in_atlas[..., 2], low[2] + margin, top[2] - margin)
+    beyond = within != in_atlas[..., 2]
+    in_atlas[..., 2] = within
+    depth = depth_inside(pose.atlas, bone, in_atlas) * pose.scale
+    return np.where(beyond, np.minimum(depth, GUESSED_DEPTH_MM), depth)
 
 
 def _seeds_of_small_bones(
