@@ -3,7 +3,8 @@
 Subchondral trabecular microstructure from a routine knee CT. Research use only.
 
 Rooms import only rooms above them in this list: errors, notices, progress,
-resources, inputs, volumes, catalogue, anatomy, morphometry, analysis, report, jobs, cli.
+resources, inputs, volumes, catalogue, palette, anatomy, morphometry, analysis, report,
+scene, jobs, cli.
 """
 
 __version__ = "0.1.0"

@@ -12,16 +12,17 @@ import SimpleITK as sitk
 from PIL import Image
 
 from CTSMALib.analysis.result import PatchMeasurement
+from CTSMALib.analysis.stored import load_volume
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError
 from CTSMALib.report.figures import draw_figures
 from CTSMALib.report.figures.canvas import colors_of
+from CTSMALib.report.figures.frames import frame_of
 from CTSMALib.report.figures.key import color_key
 from CTSMALib.report.figures.lattice import Lattice, surface_points
 from CTSMALib.report.figures.planes import Plane, cut_cube, resample
 from CTSMALib.report.figures.views import slice_views
-from CTSMALib.report.figures.volumes import frame_of, load_volume
 from CTSMALib.report.model import Picture, ReportModel
 from Testing.core.report.conftest import AnalyzedKnee
 

@@ -6,16 +6,16 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 from PIL import Image
 
 from CTSMALib.catalogue import Quantity
+from CTSMALib.palette import color_map, map_name
 from CTSMALib.report.model import Picture
 
 PANEL_WIDTH_IN = 3.4  # half the text width of an A4 page, and a telephone's screen
@@ -30,8 +30,6 @@ MUTED = "#5b6770"
 MISSING_FACE = "#d4d8dc"
 MISSING_LINE = "#8b949c"
 HATCH = "////"
-
-_COLORMAPS = {"ct_plate_thickness_mm": "plasma"}
 
 
 def new_panel(height_in: float, width_in: float = PANEL_WIDTH_IN, face: str = "white") -> Figure:
@@ -60,7 +58,7 @@ def to_picture(figure: Figure, name: str, alt: str) -> Picture:
 def colors_of(quantity: Quantity) -> tuple[Colormap, Normalize]:
     """The perceptually uniform color map of a quantity over its fixed display range."""
     low, high = quantity.display_range
-    return colormaps[_COLORMAPS.get(quantity.key, "viridis")], Normalize(low, high)
+    return ListedColormap(color_map(map_name(quantity)) / 255), Normalize(low, high)
 
 
 def hatched(axes: Axes, corners: NDArray[np.float64] | Sequence[tuple[float, float]], order: float = 2.0) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.stored import load_volume
 from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.report.figures.enface import enface_figure
+from CTSMALib.report.figures.frames import frame_of
 from CTSMALib.report.figures.overview import overview_figure
-from CTSMALib.report.figures.volumes import frame_of, load_volume
 from CTSMALib.report.leading import pictured
 from CTSMALib.report.model import ReportFigure
 

@@ -1,0 +1,229 @@
+"""From a result folder to nodes in the scene."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.analysis.stored import load_surface, load_volume
+from CTSMALib.catalogue import quantity
+from CTSMALib.errors import InputError, MissingDependencyError
+from CTSMALib.scene import color_nodes
+from CTSMALib.scene.geometry import fill_volume, flipped, flipped_surface
+from CTSMALib.scene.hierarchy import place_in_hierarchy
+from CTSMALib.scene.model_nodes import SELECTED_RGB, add_model, boxes, no_boxes, style_outlines, with_normals
+from CTSMALib.scene.result_nodes import (
+    BONE_COLORS,
+    COLOR_KEY,
+    COMPARTMENT_COLORS,
+    FOLDER_ATTRIBUTE,
+    OWNS_CT_ATTRIBUTE,
+    PATCH_COLORS,
+    PATCH_TABLE,
+    RESULT_ATTRIBUTE,
+    RESULT_VERSION,
+    SELECTION,
+    SUMMARY_TABLE,
+    TEXT_FILES,
+    VALUE_COLORS,
+    ResultNodes,
+    grid_role,
+    map_role,
+)
+from CTSMALib.scene.table_nodes import add_patch_table, add_summary_table
+from CTSMALib.scene.terminology import tag_colors, tag_node
+
+if TYPE_CHECKING:
+    from CTSMALib.analysis.result import KneeAnalysis
+
+LAYERS = (1, 2)
+_LABEL_MAPS = {"labels": BONE_COLORS, "patch_labels": PATCH_COLORS, "compartments": COMPARTMENT_COLORS}
+_TITLES = {
+    "labels": "bones",
+    "patch_labels": "patches",
+    "compartments": "compartments",
+    "depth": "depth under the plate",
+}
+CT_WINDOW_LEVEL = (1800.0, 400.0)
+OUTLINE_WIDTH, SELECTION_WIDTH = 2.0, 4.0
+
+
+def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
+    """Show a result folder in the scene.
+
+    Nothing stays in the scene when it fails.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        folder: the result folder of one knee.
+        ct: the volume node that was analyzed; the result then follows its transform. Without it the CT
+            of the folder is loaded too.
+
+    Returns:
+        The nodes, colored by nothing yet (see :mod:`CTSMALib.scene.coloring`).
+
+    Raises:
+        InputError: the folder is no result, or a damaged one.
+        MissingDependencyError: a package that reads results is not installed.
+    """
+    analysis, texts = _read(folder)
+    node = scene.AddNewNodeByClass("vtkMRMLTextNode", scene.GenerateUniqueName(_title(analysis)))
+    node.SetAttribute(RESULT_ATTRIBUTE, RESULT_VERSION)
+    node.SetAttribute(FOLDER_ATTRIBUTE, str(folder))
+    node.SetText(json.dumps(texts, ensure_ascii=False))
+    result = ResultNodes(node)
+    try:
+        _Builder(result, analysis, folder).build(ct)
+    except BaseException:
+        result.remove()
+        raise
+    return result
+
+
+def _read(folder: Path) -> tuple[KneeAnalysis, dict[str, str]]:
+    try:
+        from CTSMALib.analysis.folder import load_analysis
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            f"Reading results needs the Python package {error.name}.", f"Install it with: pip install {error.name}"
+        ) from error
+    analysis = load_analysis(folder)
+    try:
+        return analysis, {name: (folder / name).read_text(encoding="utf-8") for name in TEXT_FILES}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The result in {folder} cannot be read.", "Analyze the scan again.") from error
+
+
+def _title(analysis: KneeAnalysis) -> str:
+    side = analysis.side.side
+    return "CTSMA knee of unknown side" if side == "unknown" else f"CTSMA {side} knee"
+
+
+@dataclass
+class _Builder:
+    """Makes the nodes of one result."""
+
+    result: ResultNodes
+    analysis: KneeAnalysis
+    folder: Path
+
+    def build(self, ct: Any | None) -> None:
+        self._color_tables()
+        if ct is None:
+            self._loaded_ct()
+        else:
+            self.result.set("ct", ct)
+        for role in _TITLES:
+            self._volume(role)
+        for made in self.analysis.maps:
+            self._map(made.key)
+        self._surfaces()
+        self._outlines()
+        self._tables()
+        self._follow(ct)
+        place_in_hierarchy(self.result)
+
+    def _name(self, title: str) -> str:
+        return f"{self.result.title}: {title}"
+
+    def _new(self, kind: str, role: str, title: str) -> Any:
+        node = self.result.scene.AddNewNodeByClass(kind, self._name(title))
+        self.result.set(role, node)
+        return node
+
+    def _model(self, role: str, title: str, surface: Any, rgb: Sequence[int] = color_nodes.OTHER_RGB) -> Any:
+        node = add_model(self.result.scene, self._name(title), surface, rgb)
+        self.result.set(role, node)
+        return node
+
+    def _color_tables(self) -> None:
+        from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
+
+        scene = self.result.scene
+        bones = [(bone.name, color_nodes.BONE_RGB[bone.name]) for bone in BONES]
+        compartments = [(c.title, color_nodes.COMPARTMENT_RGB[c.key]) for c in COMPARTMENTS]
+        patches = [(item.patch.id, color_nodes.OTHER_RGB) for item in self.analysis.patches]
+        for role, title, rows in (
+            (BONE_COLORS, "colors of the bones", bones),
+            (COMPARTMENT_COLORS, "colors of the compartments", compartments),
+            (PATCH_COLORS, "colors of the patches", patches),
+        ):
+            self.result.set(role, color_nodes.new_table(scene, self._name(title), rows))
+        tag_colors(self.result.get(BONE_COLORS), {bone.label: (bone.snomed, bone.name) for bone in BONES})
+        self.result.set(VALUE_COLORS, color_nodes.continuous_table(scene, self._name("colors of the values")))
+
+    def _loaded_ct(self) -> None:
+        self.result.node.SetAttribute(OWNS_CT_ATTRIBUTE, "1")
+        node = self._new("vtkMRMLScalarVolumeNode", "ct", "CT")
+        fill_volume(node, load_volume(self.analysis, self.folder, "ct"))
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetAutoWindowLevel(False)
+        node.GetDisplayNode().SetWindowLevel(*CT_WINDOW_LEVEL)
+
+    def _volume(self, role: str) -> None:
+        colors = _LABEL_MAPS.get(role)
+        kind = "vtkMRMLLabelMapVolumeNode" if colors else "vtkMRMLScalarVolumeNode"
+        node = self._new(kind, role, _TITLES[role])
+        fill_volume(node, load_volume(self.analysis, self.folder, role))
+        node.CreateDefaultDisplayNodes()
+        if colors:
+            node.GetDisplayNode().SetAndObserveColorNodeID(self.result.get(colors).GetID())
+
+    def _map(self, key: str) -> None:
+        node = self._new("vtkMRMLScalarVolumeNode", map_role(key), f"map of {quantity(key).symbol}")
+        fill_volume(node, load_volume(self.analysis, self.folder, f"map:{key}"))
+        node.CreateDefaultDisplayNodes()
+
+    def _surfaces(self) -> None:
+        from CTSMALib.anatomy.labels import BONES
+
+        codes = {bone.name: bone.snomed for bone in BONES}
+        for role in self.analysis.files:
+            if not role.startswith("surface_"):
+                continue
+            name = role.removeprefix("surface_")
+            surface = with_normals(flipped_surface(load_surface(self.analysis, self.folder, role)))
+            rgb = color_nodes.BONE_RGB.get(name, color_nodes.OTHER_RGB)
+            node = self._model(role, name.replace("_", " of the "), surface, rgb)
+            if name in codes:
+                tag_node(node, codes[name], name)
+            else:  # a plate lies on its bone's surface, where the map is
+                node.GetDisplayNode().SetVisibility(False)
+
+    def _outlines(self) -> None:
+        patches, axes = self.result.patches, bone_axes(self.result)
+        for layer in LAYERS:
+            shown = patches.chosen((patches.layers == layer) & np.isin(patches.bones, list(axes)))
+            turned = np.array([axes[str(bone)] for bone in shown.bones]).reshape(-1, 3, 3)
+            grid = self._model(grid_role(layer), f"patches, layer {layer}", boxes(shown.centers_ras_mm, turned))
+            style_outlines(grid, OUTLINE_WIDTH)
+        style_outlines(self._model(SELECTION, "selected patch", no_boxes(), SELECTED_RGB), SELECTION_WIDTH)
+        self._model(COLOR_KEY, "color key", no_boxes())
+
+    def _tables(self) -> None:
+        scene, facts = self.result.scene, self.result.facts
+        self.result.set(PATCH_TABLE, add_patch_table(scene, self._name("table of patches"), self.result.patches))
+        summary = add_summary_table(scene, self._name("table of compartments"), facts["compartments"])
+        self.result.set(SUMMARY_TABLE, summary)
+
+    def _follow(self, ct: Any | None) -> None:
+        """Let the nodes move with the CT that was analyzed."""
+        transform = ct.GetTransformNodeID() if ct is not None else None
+        for node in self.result.own_nodes():
+            if transform and node.IsA("vtkMRMLTransformableNode"):
+                node.SetAndObserveTransformNodeID(transform)
+
+
+def bone_axes(result: ResultNodes) -> dict[str, NDArray[np.float64]]:
+    """Bone name to (3, 3) axes of its joint frame in RAS, one a row."""
+    return {
+        bone["name"]: flipped(np.array(bone["frame_axes"], dtype=float))
+        for bone in result.facts["bones"]
+        if bone["frame_axes"] is not None
+    }

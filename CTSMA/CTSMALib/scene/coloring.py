@@ -1,0 +1,147 @@
+"""Coloring a result by one quantity: patches on slices, maps, bones, outlines, and the color key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+from numpy.typing import NDArray
+
+from CTSMALib.catalogue import Quantity, quantity
+from CTSMALib.palette import colors_of
+from CTSMALib.scene.add_result import LAYERS, bone_axes
+from CTSMALib.scene.color_nodes import BONE_RGB, fill_continuous, recolor
+from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
+from CTSMALib.scene.model_nodes import paint, points_of
+from CTSMALib.scene.result_nodes import COLOR_KEY, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
+
+COLORED_ATTRIBUTE = "CTSMA.ColoredBy"  # on the text node: the catalogue key
+UNIT_WORDS = {"1": ""}
+_BELOW_ANY_VALUE, _ABOVE_ANY_VALUE = -1e30, 1e30  # what is not measured is NaN, which lies in no range
+_KEY_SIZE, _KEY_POSITION = (0.11, 0.45), (0.96, 0.95)
+
+
+def keys_with_values(result: ResultNodes) -> list[str]:
+    """The catalogue keys that a result can be colored by, in the order of its table."""
+    values = result.patches.values
+    return [key for key in values if np.isfinite(values[key]).any()]
+
+
+def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
+    """Color everything that a result shows by one quantity, over the catalogue's fixed range.
+
+    Args:
+        result: the nodes.
+        key: a catalogue key; where a patch has no value it is shown as not measured.
+        layer: the depth layer that bones show, 1 or 2.
+    """
+    entry = quantity(key)
+    fill_continuous(result.get(VALUE_COLORS), entry)
+    _color_patches(result, entry)
+    _color_maps(result)
+    for bone, axes in bone_axes(result).items():
+        _color_bone(result, bone, axes, entry, layer)
+    _color_key(result, entry)
+    result.node.SetAttribute(COLORED_ATTRIBUTE, key)
+
+
+def label_text(entry: Quantity) -> str:
+    """What a color key says: the name of a quantity and its unit."""
+    unit = UNIT_WORDS.get(entry.unit, entry.unit)
+    return f"{entry.title} ({unit})" if unit else entry.title
+
+
+def _color_patches(result: ResultNodes, entry: Quantity) -> None:
+    patches = result.patches
+    colors = colors_of(entry, patches.values_of(entry.key))
+    table = result.get(PATCH_COLORS)
+    if table is not None:
+        recolor(table, colors)
+    axes = bone_axes(result)
+    for layer in LAYERS:
+        node = result.get(grid_role(layer))
+        if node is None:
+            continue
+        shown = (patches.layers == layer) & np.isin(patches.bones, list(axes))
+        values = patches.values_of(entry.key)[shown]
+        paint(node, entry.key, np.repeat(values, 8), np.repeat(colors[shown], 8, axis=0))
+
+
+def _color_maps(result: ResultNodes) -> None:
+    """Every map over the fixed range of its own quantity, transparent where nothing was measured."""
+    for role in result.roles():
+        if not role.startswith(map_role("")):
+            continue
+        entry = quantity(role.removeprefix(map_role("")))
+        node = result.get(role)
+        display = node.GetDisplayNode() if node is not None else None
+        if display is None:
+            continue
+        was_modifying = display.StartModify()
+        try:
+            display.SetAndObserveColorNodeID(result.get(VALUE_COLORS).GetID())
+            display.SetAutoWindowLevel(False)
+            display.SetWindowLevelMinMax(*entry.display_range)
+            display.SetThreshold(_BELOW_ANY_VALUE, _ABOVE_ANY_VALUE)
+            display.SetApplyThreshold(True)
+            display.SetInterpolate(False)  # interpolation would spread "not measured"
+        finally:
+            display.EndModify(was_modifying)
+
+
+def _color_bone(result: ResultNodes, bone: str, axes: NDArray[np.float64], entry: Quantity, layer: int) -> None:
+    node = result.get(f"surface_{bone}")
+    if node is None:
+        return
+    vertices = points_of(node)
+    values = _bone_values(result, vertices, bone, axes, entry, layer)
+    colors = colors_of(entry, values)
+    colors[~np.isfinite(values)] = BONE_RGB[bone]
+    paint(node, entry.key, values, colors)
+
+
+def _bone_values(
+    result: ResultNodes,
+    vertices: NDArray[np.float64],
+    bone: str,
+    axes: NDArray[np.float64],
+    entry: Quantity,
+    layer: int,
+) -> NDArray[np.float64]:
+    """Smooth where the display grid was measured, box by box where only the learning grid was."""
+    smooth = np.isfinite(result.display_patches.values_of(entry.key)).any()
+    table = result.display_patches if smooth else result.patches
+    table = table.chosen(table.bones == bone)
+    places, in_layer = surface_points(table), table.layers == layer
+    values = table.values_of(entry.key)[in_layer]
+    if smooth:
+        return smooth_values(vertices, places[in_layer], values)
+    return stepped_values(vertices, places[in_layer], axes, values)
+
+
+def _color_key(result: ResultNodes, entry: Quantity) -> None:
+    """The carrier of the color key shows nothing itself: colors that are stored as such have no key of their own."""
+    node = result.get(COLOR_KEY)
+    if node is None:
+        return
+    display = node.GetDisplayNode()
+    display.SetAndObserveColorNodeID(result.get(VALUE_COLORS).GetID())
+    display.SetScalarRangeFlag(display.UseManualScalarRange)
+    display.SetScalarVisibility(True)
+    display.SetScalarRange(*entry.display_range)
+    legend = _legend(display)
+    if legend is None:
+        return
+    legend.SetTitleText(label_text(entry))
+    legend.SetLabelFormat("%.3g")
+    legend.SetNumberOfLabels(5)
+    legend.SetSize(*_KEY_SIZE)
+    legend.SetPosition(*_KEY_POSITION)
+
+
+def _legend(display: Any) -> Any | None:
+    if not hasattr(slicer, "vtkSlicerColorLogic"):
+        return None
+    logic = slicer.vtkSlicerColorLogic
+    return logic.GetColorLegendDisplayNode(display) or logic.AddDefaultColorLegendDisplayNode(display)

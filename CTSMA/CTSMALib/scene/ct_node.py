@@ -1,0 +1,57 @@
+"""The CT of the scene, given to a worker process as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from CTSMALib.errors import OutputError
+from CTSMALib.scene.geometry import image_of
+
+DICOM_INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"  # Slicer's own: the images that a volume was loaded from
+
+
+def why_not(node: Any | None) -> str:
+    """Why a node cannot be analyzed, as one sentence; empty where it can.
+
+    Only what can be told at once; the analysis itself looks closer.
+    """
+    if node is None:
+        return "Choose the CT of a knee."
+    data = node.GetImageData() if node.IsA("vtkMRMLVolumeNode") else None
+    if data is None or data.GetNumberOfPoints() == 0:
+        return "The chosen volume holds no voxels."
+    if data.GetNumberOfScalarComponents() != 1:
+        return "The chosen volume is not a CT: it has several values per voxel."
+    if node.IsA("vtkMRMLLabelMapVolumeNode"):
+        return "The chosen volume is a label map, not a CT."
+    if min(data.GetDimensions()) < 2:
+        return "The chosen volume is a single slice."
+    transform = node.GetParentTransformNode()
+    if transform is not None and not transform.IsTransformToWorldLinear():
+        return "The chosen volume is warped by a transform; harden or remove that first."
+    return ""
+
+
+def write_ct(node: Any, path: Path) -> None:
+    """Write the voxels of a volume node, without the transform that it is under.
+
+    Args:
+        node: a volume for which :func:`why_not` has no objection.
+        path: an ``.nrrd`` file to make.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        sitk.WriteImage(image_of(node), str(path), False)
+    except RuntimeError as error:
+        raise OutputError(f"The CT could not be written to {path.parent}.", "Free some space there.") from error
+
+
+def first_instance(node: Any) -> str:
+    """The SOP instance UID of one DICOM image that a volume was loaded from; empty where it was not."""
+    text = node.GetAttribute(DICOM_INSTANCES_ATTRIBUTE) or ""
+    return text.split()[0] if text.strip() else ""

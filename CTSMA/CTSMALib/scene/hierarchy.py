@@ -1,0 +1,60 @@
+"""The result's folder in the subject hierarchy, under the study of its CT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+import vtk
+
+from CTSMALib.scene.result_nodes import ResultNodes
+
+
+def place_in_hierarchy(result: ResultNodes) -> None:
+    """Put the nodes of a result into a folder of its own, beside the CT it came from."""
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)
+    if tree is None:
+        return
+    ct = result.get("ct")
+    ct_item = tree.GetItemByDataNode(ct) if ct is not None else 0
+    parent = tree.GetItemParent(ct_item) if ct_item else tree.GetSceneItemID()
+    folder = tree.CreateFolderItem(parent or tree.GetSceneItemID(), result.title)
+    for node in result.own_nodes():
+        if node.GetHideFromEditors():
+            continue
+        item = tree.GetItemByDataNode(node)
+        if item:
+            tree.SetItemParent(item, folder)
+        else:
+            tree.CreateItem(folder, node)
+    tree.SetItemExpanded(folder, False)
+
+
+def folder_of(result: ResultNodes) -> int:
+    """The item of the result's folder; 0 where there is none."""
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)
+    item: int = tree.GetItemByDataNode(result.node) if tree is not None else 0
+    parent: int = tree.GetItemParent(item) if item else 0
+    return parent if parent and parent != tree.GetSceneItemID() and _is_folder(tree, parent) else 0
+
+
+def remove_folder(result: ResultNodes) -> None:
+    """Remove the result's folder; what else a user has put into it moves up."""
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)
+    folder = folder_of(result)
+    if not folder:
+        return
+    own = {node.GetID() for node in result.own_nodes()}
+    children = vtk.vtkIdList()
+    tree.GetItemChildren(folder, children)
+    for index in range(children.GetNumberOfIds()):
+        item = children.GetId(index)
+        node = tree.GetItemDataNode(item)
+        if node is None or node.GetID() not in own:
+            tree.SetItemParent(item, tree.GetItemParent(folder))
+    tree.RemoveItem(folder, False, False)
+
+
+def _is_folder(tree: Any, item: int) -> bool:
+    level: str = tree.GetItemLevel(item)
+    return level == slicer.vtkMRMLSubjectHierarchyConstants.GetSubjectHierarchyLevelFolder()

@@ -1,0 +1,78 @@
+"""What slice views show over the CT, and whether models are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from CTSMALib.scene.add_result import LAYERS
+from CTSMALib.scene.result_nodes import COLOR_KEY, SELECTION, ResultNodes, grid_role, map_role
+
+OVERLAYS = ("map", "patches", "none")
+
+
+def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float) -> None:
+    """Lay the result over its CT in every slice view.
+
+    Args:
+        result: the nodes.
+        overlay: of :data:`OVERLAYS`; a quantity without a map shows its patches instead.
+        key: catalogue key that is shown.
+        opacity: 0 to 1.
+    """
+    parameter_map = result.get(map_role(key)) if overlay == "map" else None
+    patches = result.get("patch_labels") if overlay == "patches" or (overlay == "map" and not parameter_map) else None
+    for composite in slice_composites(result.scene):
+        _set_layer(composite, "Background", result.get("ct"), result, keep_other=False)
+        _set_layer(composite, "Foreground", parameter_map, result, keep_other=True)
+        _set_layer(composite, "Label", patches, result, keep_other=True)
+        if parameter_map is not None:
+            composite.SetForegroundOpacity(opacity)
+        if patches is not None:
+            composite.SetLabelOpacity(opacity)
+
+
+def show_models(result: ResultNodes, bones: bool, grid: bool, layer: int) -> None:
+    """Show or hide the bones, and the outlines of the patches of one depth layer."""
+    for role in result.roles():
+        if role.startswith("surface_") and not role.startswith("surface_plate_"):
+            _set_visible(result.get(role), bones)
+    for each in LAYERS:
+        _set_visible(result.get(grid_role(each)), grid and each == layer)
+    _set_visible(result.get(SELECTION), True)
+    _set_visible(result.get(COLOR_KEY), True)
+
+
+def hide(result: ResultNodes) -> None:
+    """Show nothing of a result; its CT stays."""
+    for role in result.roles():
+        node = result.get(role)
+        if node.IsA("vtkMRMLModelNode"):
+            _set_visible(node, False)
+    for composite in slice_composites(result.scene):
+        for layer in ("Foreground", "Label"):
+            _set_layer(composite, layer, None, result, keep_other=True)
+
+
+def slice_composites(scene: Any) -> Iterator[Any]:
+    """The composite nodes of all slice views."""
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
+        yield scene.GetNthNodeByClass(index, "vtkMRMLSliceCompositeNode")
+
+
+def _set_layer(composite: Any, layer: str, node: Any | None, result: ResultNodes, keep_other: bool) -> None:
+    """Put a volume into a layer; without one, take away a volume of this result but no other."""
+    shown = getattr(composite, f"Get{layer}VolumeID")()
+    wanted = node.GetID() if node is not None else None
+    if wanted is None:
+        own = {each.GetID() for each in result.own_nodes()}
+        if not keep_other or shown not in own:
+            return
+    if shown != wanted:
+        getattr(composite, f"Set{layer}VolumeID")(wanted)
+
+
+def _set_visible(node: Any | None, visible: bool) -> None:
+    display = node.GetDisplayNode() if node is not None else None
+    if display is not None and bool(display.GetVisibility()) != visible:
+        display.SetVisibility(visible)

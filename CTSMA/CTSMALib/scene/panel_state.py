@@ -1,0 +1,40 @@
+"""What the CTSMA panel shows, as one typed value that is saved with the scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from CTSMALib.scene.state import NO_NODE, NodeId
+
+MODULE = "CTSMA"  # whose parameter node holds the state
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """The state of the panel and of the views it drives.
+
+    Attributes:
+        ct: the chosen CT volume node.
+        result: the result node of the knee that is shown.
+        side: which knee to analyze, of :data:`CTSMALib.jobs.request.SIDES`.
+        quantity: catalogue key that colors patches, maps and bones.
+        overlay: what lies over the CT in slice views, of :data:`CTSMALib.scene.overlay.OVERLAYS`.
+        opacity: of the overlay, 0 to 1.
+        layer: depth layer of the grid that bones and table show, 1 or 2.
+        patch: label of the selected patch of the learning grid, 1 to 96; 0 for none.
+        bones: whether bone surfaces are shown.
+        boxes: whether the outlines of the patches are shown in 3D.
+        last_folder: where the user exported to last.
+    """
+
+    ct: NodeId = NO_NODE
+    result: NodeId = NO_NODE
+    side: str = "auto"
+    quantity: str = "ct_bvf"
+    overlay: str = "patches"
+    opacity: float = 0.6
+    layer: int = 1
+    patch: int = 0
+    bones: bool = True
+    boxes: bool = True
+    last_folder: str = ""

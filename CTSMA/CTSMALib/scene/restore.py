@@ -1,0 +1,81 @@
+"""From the scene back to a result folder, for example to write its reports again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from CTSMALib.analysis.media import write_image, write_surface
+from CTSMALib.errors import InputError
+from CTSMALib.scene.geometry import flipped_surface, image_of
+from CTSMALib.scene.model_nodes import bare_surface
+from CTSMALib.scene.result_nodes import ANALYSIS_FILE, FOLDER_ATTRIBUTE, TEXT_FILES, ResultNodes, map_role
+
+_REMEDY = "Open the scene again, or analyze the scan again."
+
+
+def folder_of_session(result: ResultNodes) -> Path | None:
+    """The folder that the result was loaded from, if it is still there and still holds this result."""
+    text = result.node.GetAttribute(FOLDER_ATTRIBUTE)
+    folder = Path(text) if text else None
+    try:
+        unchanged = folder is not None and (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
+    except OSError:
+        return None
+    return folder if unchanged else None
+
+
+def write_result(result: ResultNodes, folder: Path) -> None:
+    """Write the result folder again from the nodes.
+
+    Args:
+        result: the nodes.
+        folder: an existing folder, empty.
+
+    Raises:
+        InputError: a node that the folder needs was deleted, or holds nothing.
+        OSError: a file could not be written completely.
+    """
+    facts = result.facts
+    for role, file in facts["files"].items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        node = _needed(result, role)
+        if role.startswith("surface_"):
+            write_surface(flipped_surface(bare_surface(node)), path)
+        else:
+            write_image(_ct_part(result) if role == "ct" else image_of(node), path)
+    for made in facts["maps"]:
+        path = folder / made["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(image_of(_needed(result, map_role(made["key"]))), path)
+    for name in TEXT_FILES:
+        (folder / name).write_bytes(_bytes(result, name))
+
+
+def _bytes(result: ResultNodes, name: str) -> bytes:
+    return result.texts[name].encode("utf-8")
+
+
+def _needed(result: ResultNodes, role: str) -> Any:
+    node = result.get(role)
+    data = None
+    if node is not None:
+        data = node.GetPolyData() if node.IsA("vtkMRMLModelNode") else node.GetImageData()
+    if data is None:
+        what = role.replace("surface_", "surface of ").replace("_", " ")
+        raise InputError(f"The {what} of '{result.title}' is no longer in the scene.", _REMEDY)
+    return node
+
+
+def _ct_part(result: ResultNodes) -> sitk.Image:
+    """The part of the CT that the result covers, on the voxels that were analyzed."""
+    ct = image_of(_needed(result, "ct"))
+    grid = image_of(_needed(result, "labels"))
+    part = sitk.Resample(ct, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkFloat64)
+    whole = sitk.GetImageFromArray(np.rint(sitk.GetArrayViewFromImage(part)).clip(-32768, 32767).astype(np.int16))
+    whole.CopyInformation(grid)
+    return whole

@@ -1,0 +1,157 @@
+"""A result in the scene: one text node that holds the findings and refers to every node made from them.
+
+The text is the content of ``analysis.json`` and of the patch tables, so that nothing is lost or rounded
+between a result folder and a saved scene.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from CTSMALib.errors import InputError
+from CTSMALib.scene.patch_table import PatchTable, read_patches
+
+RESULT_ATTRIBUTE = "CTSMA.Result"  # on the text node; its value is the version of the text
+RESULT_VERSION = "1"
+OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it goes with it
+FOLDER_ATTRIBUTE = "CTSMA.ResultFolder"  # where the files were in the session that loaded them
+ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE = "analysis.json", "patches.csv", "display_patches.csv"
+TEXT_FILES = (ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE)
+
+# Roles of the nodes of a result, beside those in the "files" of analysis.json ("labels", "surface_femur", ...).
+PATCH_COLORS, BONE_COLORS, COMPARTMENT_COLORS, VALUE_COLORS = (
+    "patch_colors",
+    "bone_colors",
+    "compartment_colors",
+    "value_colors",
+)
+PATCH_TABLE, SUMMARY_TABLE = "patch_table", "summary_table"
+_STORAGE_ROLE = "storage"  # MRML's own: the file that a saved text node came from
+SELECTION, COLOR_KEY = "selection", "color_key"
+
+
+def map_role(key: str) -> str:
+    """The role of the parameter volume of a catalogue key."""
+    return f"map_{key}"
+
+
+def grid_role(layer: int) -> str:
+    """The role of the outlines of the learning grid's patches in a depth layer."""
+    return f"grid_{layer}"
+
+
+class ResultNodes:
+    """The nodes of one result.
+
+    Args:
+        node: the text node of the result.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        self.scene = node.GetScene()
+
+    def get(self, role: str) -> Any:
+        """The node of a role; ``None`` where the result has none or it was deleted."""
+        return self.node.GetNodeReference(role)
+
+    def set(self, role: str, node: Any) -> None:
+        """Let a role refer to a node."""
+        self.node.SetNodeReferenceID(role, node.GetID())
+
+    def roles(self) -> list[str]:
+        """The roles that refer to a node."""
+        roles: list[str] = []
+        self.node.GetNodeReferenceRoles(roles)
+        return [role for role in roles if role != _STORAGE_ROLE and self.get(role) is not None]
+
+    def own_nodes(self) -> list[Any]:
+        """Every node that was made for this result; the CT belongs to it only if it was loaded with it."""
+        found = [self.get(role) for role in self.roles() if role != "ct" or self.owns_ct]
+        return [*found, self.node]
+
+    @property
+    def node_with_geometry(self) -> Any:
+        """A node whose transform all nodes of the result follow."""
+        return self.get("patch_labels") or self.get("labels") or self.get("ct")
+
+    @property
+    def owns_ct(self) -> bool:
+        """Whether the CT node was loaded from the result rather than analyzed in the scene."""
+        return bool(self.node.GetAttribute(OWNS_CT_ATTRIBUTE))
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """File name to content, of :data:`TEXT_FILES`.
+
+        Raises:
+            InputError: the node holds something else.
+        """
+        try:
+            texts: dict[str, str] = json.loads(self.node.GetText() or "")
+            if not all(isinstance(texts[name], str) for name in TEXT_FILES):
+                raise TypeError
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"The result '{self.node.GetName()}' in the scene is damaged.", "Analyze the scan again."
+            ) from error
+        return texts
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The content of ``analysis.json`` as plain JSON types."""
+        facts: dict[str, Any] = json.loads(self.texts[ANALYSIS_FILE])
+        return facts
+
+    @cached_property
+    def patches(self) -> PatchTable:
+        """The learning grid: 96 patches, number k has the label k + 1."""
+        return read_patches(self.texts[PATCHES_FILE])
+
+    @cached_property
+    def display_patches(self) -> PatchTable:
+        """The display grid."""
+        return read_patches(self.texts[DISPLAY_FILE])
+
+    @property
+    def title(self) -> str:
+        """What a user calls it, for example "CTSMA right knee"."""
+        return str(self.node.GetName())
+
+    def remove(self) -> None:
+        """Remove the result with all nodes that were made for it, and the files' folder from the hierarchy."""
+        from CTSMALib.scene.hierarchy import remove_folder
+
+        remove_folder(self)
+        for node in self.own_nodes():
+            _remove(self.scene, node)
+
+
+def results_in(scene: Any) -> Iterator[ResultNodes]:
+    """The results in a scene, in the order they came."""
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLTextNode")):
+        node = scene.GetNthNodeByClass(index, "vtkMRMLTextNode")
+        if is_result(node):
+            yield ResultNodes(node)
+
+
+def is_result(node: Any | None) -> bool:
+    """Whether a node is the text node of a result."""
+    return node is not None and node.IsA("vtkMRMLTextNode") and bool(node.GetAttribute(RESULT_ATTRIBUTE))
+
+
+def _remove(scene: Any, node: Any) -> None:
+    """Remove a node with its display and storage nodes."""
+    if scene.GetNodeByID(node.GetID() or "") is not node:
+        return
+    attached = []
+    if node.IsA("vtkMRMLDisplayableNode"):
+        attached += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    if node.IsA("vtkMRMLStorableNode"):
+        attached += [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
+    for part in (*attached, node):
+        if part is not None:
+            scene.RemoveNode(part)

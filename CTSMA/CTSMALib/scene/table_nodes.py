@@ -1,0 +1,90 @@
+"""Tables of a result: the patches with their positions, and the means of the compartments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import vtk
+
+from CTSMALib.catalogue import Quantity, quantity
+from CTSMALib.scene.patch_table import LABEL_COLUMN, PatchTable
+
+POSITION_COLUMNS = ("R (mm)", "A (mm)", "S (mm)")
+
+
+def add_patch_table(scene: Any, name: str, patches: PatchTable) -> Any:
+    """A table with one row a patch, its label and its center in RAS.
+
+    Returns:
+        ``vtkMRMLTableNode``.
+    """
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    columns: list[tuple[str, Sequence[Any], str]] = [
+        (LABEL_COLUMN, range(1, len(patches) + 1), "value in the label map"),
+        ("patch", patches.ids, "compartment, row, column and depth layer"),
+        ("compartment", patches.compartments.tolist(), "FM, FL, TM, TL: femur or tibia, medial or lateral"),
+        ("layer", patches.layers.tolist(), "1: 5 mm, 2: 9 mm under the plate"),
+        *((axis, patches.centers_ras_mm[:, k].tolist(), "center") for k, axis in enumerate(POSITION_COLUMNS)),
+        ("valid", patches.valid_fractions.tolist(), "share of the box that was measured"),
+        *(
+            (head(quantity(key)), values.tolist(), quantity(key).definition)
+            for key, values in patches.values.items()
+            if np.isfinite(values).any()
+        ),
+    ]
+    _fill(node, columns)
+    return node
+
+
+def add_summary_table(scene: Any, name: str, compartments: Sequence[dict[str, Any]]) -> Any:
+    """A table with one row a compartment and quantity.
+
+    Args:
+        scene: where it goes.
+        name: of the node.
+        compartments: the entry "compartments" of ``analysis.json``.
+
+    Returns:
+        ``vtkMRMLTableNode``.
+    """
+    rows = [
+        (found["title"], quantity(key).title, quantity(key).unit, summary["mean"], summary["sd"], summary["n"])
+        for found in compartments
+        for key, summary in found["values"].items()
+    ]
+    rows += [(found["title"], found["reason"], "", np.nan, np.nan, 0) for found in compartments if not found["values"]]
+    names = ("compartment", "quantity", "unit", "mean", "SD", "patches")
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    _fill(node, [(head_, [row[k] for row in rows], "") for k, head_ in enumerate(names)])
+    return node
+
+
+def head(entry: Quantity) -> str:
+    """The column head of a quantity, with its unit."""
+    return entry.symbol if entry.unit == "1" else f"{entry.symbol} ({entry.unit})"
+
+
+def _fill(node: Any, columns: Sequence[tuple[str, Sequence[Any], str]]) -> None:
+    was_modifying = node.StartModify()
+    try:
+        for name, values, about in columns:
+            array = _array(values)
+            array.SetName(name)
+            node.AddColumn(array)
+            if about:
+                node.SetColumnDescription(name, about)
+    finally:
+        node.EndModify(was_modifying)
+    node.SetLocked(True)
+
+
+def _array(values: Sequence[Any]) -> Any:
+    kinds = {type(value) for value in values}
+    array: Any = vtk.vtkIntArray() if kinds == {int} else vtk.vtkDoubleArray() if str not in kinds else None
+    if array is None:
+        array = vtk.vtkStringArray()
+    for value in values:
+        array.InsertNextValue(value)
+    return array

@@ -1,0 +1,66 @@
+"""Where slice and 3D views look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+from numpy.typing import NDArray
+
+from CTSMALib.scene.geometry import to_world
+from CTSMALib.scene.result_nodes import ResultNodes
+
+FIELD_OF_VIEW_MM = 110.0
+CAMERA_DISTANCE_MM = 330.0
+_SLICES = (("Red", "Axial"), ("Yellow", "Sagittal"), ("Green", "Coronal"))
+
+
+def joint_center(result: ResultNodes) -> NDArray[np.float64]:
+    """The middle of the patches in world RAS, (3,) mm."""
+    return to_world(result.node_with_geometry, result.patches.centers_ras_mm.mean(axis=0))
+
+
+def aim_camera(result: ResultNodes) -> None:
+    """Let every 3D view look at the joint from the front and a little from above."""
+    center = joint_center(result)
+    direction = np.array([0.25, 1.0, 0.3])
+    position = center + CAMERA_DISTANCE_MM * direction / np.linalg.norm(direction)
+    scene = result.scene
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLCameraNode")):
+        camera = scene.GetNthNodeByClass(index, "vtkMRMLCameraNode")
+        camera.SetFocalPoint(*center.tolist())
+        camera.SetPosition(*position.tolist())
+        camera.SetViewUp(0.0, 0.0, 1.0)
+        camera.ResetClippingRange()
+
+
+def aim_slices(result: ResultNodes) -> None:
+    """Let every slice view show the joint, as large as it fits."""
+    center = joint_center(result)
+    scene = result.scene
+    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
+        view = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
+        width, height = view.GetDimensions()[:2]
+        shape = width / height if width > 0 and height > 0 else 1.0
+        view.SetFieldOfView(FIELD_OF_VIEW_MM * max(shape, 1.0), FIELD_OF_VIEW_MM / min(shape, 1.0), 1.0)
+        view.JumpSliceByCentering(*center.tolist())
+
+
+def add_views(scene: Any) -> None:
+    """Add the views of Slicer's ordinary arrangement, for a scene that no application has opened yet."""
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
+    for name, orientation in _SLICES:
+        view = scene.AddNewNodeByClass("vtkMRMLSliceNode", name)
+        _make_singleton(scene, view, name)
+        view.SetOrientation(orientation)
+        composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", "SliceComposite")
+        _make_singleton(scene, composite, name)
+    view = scene.AddNewNodeByClass("vtkMRMLViewNode", "View1")
+    _make_singleton(scene, view, "1")
+    camera = scene.AddNewNodeByClass("vtkMRMLCameraNode", "Default Scene Camera")
+    camera.SetLayoutName("1")
+
+
+def _make_singleton(scene: Any, node: Any, layout_name: str) -> None:
+    node.SetLayoutName(layout_name)
