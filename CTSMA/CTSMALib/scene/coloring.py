@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import colors_of
 from CTSMALib.scene.add_result import LAYERS, bone_axes
-from CTSMALib.scene.color_nodes import BONE_RGB, fill_continuous, recolor
+from CTSMALib.scene.color_nodes import BONE_RGB, continuous_table, fill_continuous, recolor
 from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
 from CTSMALib.scene.model_nodes import paint, points_of
 from CTSMALib.scene.result_nodes import COLOR_KEY, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
+
+Array = NDArray[np.float64]
 
 COLORED_ATTRIBUTE = "CTSMA.ColoredBy"  # on the text node: the catalogue key
 UNIT_WORDS = {"1": ""}
@@ -37,12 +39,13 @@ def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
         layer: the depth layer that bones show, 1 or 2.
     """
     entry = quantity(key)
-    fill_continuous(result.get(VALUE_COLORS), entry)
+    colors = result.get(VALUE_COLORS) or _new_value_colors(result)
+    fill_continuous(colors, entry)
     _color_patches(result, entry)
-    _color_maps(result)
+    _color_maps(result, colors)
     for bone, axes in bone_axes(result).items():
         _color_bone(result, bone, axes, entry, layer)
-    _color_key(result, entry)
+    _color_key(result, entry, colors)
     result.node.SetAttribute(COLORED_ATTRIBUTE, key)
 
 
@@ -50,6 +53,13 @@ def label_text(entry: Quantity) -> str:
     """What a color key says: the name of a quantity and its unit."""
     unit = UNIT_WORDS.get(entry.unit, entry.unit)
     return f"{entry.title} ({unit})" if unit else entry.title
+
+
+def _new_value_colors(result: ResultNodes) -> Any:
+    """In the place of a color table that a user has deleted."""
+    colors = continuous_table(result.scene, f"{result.title}: colors of the values")
+    result.set(VALUE_COLORS, colors)
+    return colors
 
 
 def _color_patches(result: ResultNodes, entry: Quantity) -> None:
@@ -68,7 +78,7 @@ def _color_patches(result: ResultNodes, entry: Quantity) -> None:
         paint(node, entry.key, np.repeat(values, 8), np.repeat(colors[shown], 8, axis=0))
 
 
-def _color_maps(result: ResultNodes) -> None:
+def _color_maps(result: ResultNodes, colors: Any) -> None:
     """Every map over the fixed range of its own quantity, transparent where nothing was measured."""
     for role in result.roles():
         if not role.startswith(map_role("")):
@@ -80,7 +90,7 @@ def _color_maps(result: ResultNodes) -> None:
             continue
         was_modifying = display.StartModify()
         try:
-            display.SetAndObserveColorNodeID(result.get(VALUE_COLORS).GetID())
+            display.SetAndObserveColorNodeID(colors.GetID())
             display.SetAutoWindowLevel(False)
             display.SetWindowLevelMinMax(*entry.display_range)
             display.SetThreshold(_BELOW_ANY_VALUE, _ABOVE_ANY_VALUE)
@@ -90,7 +100,7 @@ def _color_maps(result: ResultNodes) -> None:
             display.EndModify(was_modifying)
 
 
-def _color_bone(result: ResultNodes, bone: str, axes: NDArray[np.float64], entry: Quantity, layer: int) -> None:
+def _color_bone(result: ResultNodes, bone: str, axes: Array, entry: Quantity, layer: int) -> None:
     node = result.get(f"surface_{bone}")
     if node is None:
         return
@@ -101,14 +111,7 @@ def _color_bone(result: ResultNodes, bone: str, axes: NDArray[np.float64], entry
     paint(node, entry.key, values, colors)
 
 
-def _bone_values(
-    result: ResultNodes,
-    vertices: NDArray[np.float64],
-    bone: str,
-    axes: NDArray[np.float64],
-    entry: Quantity,
-    layer: int,
-) -> NDArray[np.float64]:
+def _bone_values(result: ResultNodes, vertices: Array, bone: str, axes: Array, entry: Quantity, layer: int) -> Array:
     """Smooth where the display grid was measured, box by box where only the learning grid was."""
     smooth = np.isfinite(result.display_patches.values_of(entry.key)).any()
     table = result.display_patches if smooth else result.patches
@@ -120,13 +123,13 @@ def _bone_values(
     return stepped_values(vertices, places[in_layer], axes, values)
 
 
-def _color_key(result: ResultNodes, entry: Quantity) -> None:
+def _color_key(result: ResultNodes, entry: Quantity, colors: Any) -> None:
     """The carrier of the color key shows nothing itself: colors that are stored as such have no key of their own."""
     node = result.get(COLOR_KEY)
     if node is None:
         return
     display = node.GetDisplayNode()
-    display.SetAndObserveColorNodeID(result.get(VALUE_COLORS).GetID())
+    display.SetAndObserveColorNodeID(colors.GetID())
     display.SetScalarRangeFlag(display.UseManualScalarRange)
     display.SetScalarVisibility(True)
     display.SetScalarRange(*entry.display_range)
