@@ -38,21 +38,22 @@ def folder_of(result: ResultNodes) -> int:
     return parent if parent and parent != tree.GetSceneItemID() and _is_folder(tree, parent) else 0
 
 
-def remove_folder(result: ResultNodes) -> None:
-    """Remove the result's folder; what else a user has put into it moves up."""
+def remove_from_hierarchy(result: ResultNodes) -> None:
+    """Remove the items of a result and its folder; what else a user has put into the folder moves up."""
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)
-    folder = folder_of(result)
-    if not folder:
+    if tree is None:
         return
-    own = {node.GetID() for node in result.own_nodes()}
-    children = vtk.vtkIdList()
-    tree.GetItemChildren(folder, children)
-    for index in range(children.GetNumberOfIds()):
-        item = children.GetId(index)
-        node = tree.GetItemDataNode(item)
-        if node is None or node.GetID() not in own:
-            tree.SetItemParent(item, tree.GetItemParent(folder))
-    tree.RemoveItem(folder, False, False)
+    folder = folder_of(result)
+    for node in result.own_nodes():
+        item = tree.GetItemByDataNode(node)
+        if item:
+            tree.RemoveItem(item, False, False)
+    if folder:
+        others = vtk.vtkIdList()
+        tree.GetItemChildren(folder, others)
+        for index in range(others.GetNumberOfIds()):
+            tree.SetItemParent(others.GetId(index), tree.GetItemParent(folder))
+        tree.RemoveItem(folder, False, False)
 
 
 def _is_folder(tree: Any, item: int) -> bool:

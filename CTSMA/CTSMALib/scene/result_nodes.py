@@ -122,10 +122,10 @@ class ResultNodes:
         return str(self.node.GetName())
 
     def remove(self) -> None:
-        """Remove the result with all nodes that were made for it, and the files' folder from the hierarchy."""
-        from CTSMALib.scene.hierarchy import remove_folder
+        """Remove the result with all nodes that were made for it, and its folder in the subject hierarchy."""
+        from CTSMALib.scene.hierarchy import remove_from_hierarchy
 
-        remove_folder(self)
+        remove_from_hierarchy(self)
         for node in self.own_nodes():
             _remove(self.scene, node)
 

@@ -1,0 +1,181 @@
+"""The module CTSMA of 3D Slicer: subchondral bone from a routine knee CT. Research use only."""
+
+from __future__ import annotations
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+
+class CTSMA(ScriptedLoadableModule):
+    """What Slicer shows of the module."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("CTSMA")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["The CTSMA developers"]
+        self.parent.helpText = _(
+            "Finds the bones of a knee in a routine CT, places patches under the joint surface, measures them, and "
+            "writes a report. Research use only – not a medical device."
+        )
+        self.parent.acknowledgementText = _(
+            "Builds towards the method of Hu et al., CT-based Subchondral Bone Microstructural Analysis in Knee "
+            "Osteoarthritis via MR-Guided Distillation Learning (arXiv:2307.04390)."
+        )
+        slicer.app.startupCompleted.connect(register_with_application)
+
+
+def register_with_application():
+    """Make the sample data and the arrangements of views known; custom layouts of scenes need them at startup."""
+    from CTSMALib.scene.layouts import register_layouts
+    from CTSMAPanels.sample_data import register_sample_data
+
+    register_sample_data()
+    manager = slicer.app.layoutManager()
+    if manager is not None:  # without a main window
+        register_layouts(manager.layoutLogic().GetLayoutNode())
+
+
+class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Holds the panel while the module exists."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.panel = None
+
+    def setup(self):
+        """Make the panel."""
+        ScriptedLoadableModuleWidget.setup(self)
+        from CTSMAPanels.reading.module_panel import ModulePanel
+
+        register_with_application()
+        self.panel = ModulePanel(slicer.mrmlScene)
+        self.layout.addWidget(self.panel.widget)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self._scene_closing)
+        self.addObserver(scene, scene.EndCloseEvent, self._scene_changed)
+        self.addObserver(scene, scene.EndImportEvent, self._scene_changed)
+        self.addObserver(scene, scene.NodeRemovedEvent, self._node_removed)
+
+    def enter(self):
+        """Called when the user opens the module."""
+        self.panel.dependencies.refresh()
+        self.panel.read_scene()
+
+    def cleanup(self):
+        """Called when the application closes."""
+        self.removeObservers()
+        if self.panel is not None:
+            self.panel.close()
+
+    def _scene_closing(self, caller, event):
+        self.panel.scene_closing()
+
+    def _scene_changed(self, caller, event):
+        self.panel.read_scene()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _node_removed(self, caller, event, node):
+        self.panel.node_removed(node)
+
+
+class CTSMALogic(ScriptedLoadableModuleLogic):
+    """The module without its panel, for scripts.
+
+    More is in ``CTSMALib.scene``: coloring, selecting, writing a result again.
+    """
+
+    def analyze(self, ct, side="auto", on_change=None):
+        """Analyze a CT of the scene and wait for it.
+
+        Args:
+            ct: ``vtkMRMLScalarVolumeNode``.
+            side: "auto", "left", "right" or "both".
+            on_change: called with the monitor of the worker process whenever it changes.
+
+        Returns:
+            The new results, one ``CTSMALib.scene.result_nodes.ResultNodes`` per knee.
+
+        Raises:
+            CTSMALib.errors.CTSMAError: the CT cannot be analyzed; the text says why and what to do.
+        """
+        from CTSMAPanels.reading.script import analyze_and_wait
+
+        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change)
+
+    def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1):
+        """Show a result in the views, colored by a quantity of the catalogue."""
+        from CTSMALib.scene.coloring import color_by
+        from CTSMALib.scene.overlay import show_models, show_overlay
+
+        color_by(result, key, layer)
+        show_overlay(result, overlay, key, opacity)
+        show_models(result, bones=True, grid=True, layer=layer)
+
+
+class CTSMATest(ScriptedLoadableModuleTest):
+    """What the module can be tested for in any Slicer: no torch, no package that has to be installed."""
+
+    def setUp(self):
+        """Begin with an empty scene."""
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        """Run every test."""
+        for name in sorted(dir(self)):
+            if name.startswith("test_"):
+                self.setUp()
+                getattr(self, name)()
+
+    def test_state_is_saved_with_the_scene(self):
+        """The state of the panel survives in its parameter node."""
+        from CTSMALib.scene.panel_state import MODULE, PanelState
+        from CTSMALib.scene.state import load_state, save_state, state_node
+
+        state = PanelState(quantity="ct_hu_mean", opacity=0.25, layer=2, patch=17, bones=False)
+        save_state(state_node(slicer.mrmlScene, MODULE), state)
+        self.assertEqual(load_state(state_node(slicer.mrmlScene, MODULE), PanelState), state)
+
+    def test_volumes_keep_their_place(self):
+        """An oblique image comes back from its node as it was."""
+        import numpy as np
+        import SimpleITK as sitk
+
+        from CTSMALib.scene.geometry import fill_volume, image_of
+
+        turn = sitk.Euler3DTransform()
+        turn.SetRotation(0.2, -0.1, 0.3)
+        image = sitk.GaussianSource(sitk.sitkInt16, [9, 10, 11], scale=900)
+        image.SetSpacing([0.5, 0.7, 2.0])
+        image.SetOrigin([10.0, -20.0, 30.0])
+        image.SetDirection(turn.GetMatrix())
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+        fill_volume(node, image)
+        back = image_of(node)
+        np.testing.assert_allclose(back.GetDirection(), image.GetDirection(), atol=1e-9)
+        np.testing.assert_allclose(back.GetOrigin(), image.GetOrigin())
+        np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(image))
+
+    def test_buttons_say_why_they_are_disabled(self):
+        """Nothing can be started in an empty scene, and every button tells the reason."""
+        from CTSMAPanels.qt_values import value_of
+        from CTSMAPanels.reading.module_panel import ModulePanel
+
+        panel = ModulePanel(slicer.mrmlScene)
+        try:
+            for button in (panel.scan.ui.applyButton, panel.results.ui.removeButton, panel.report.ui.exportButton):
+                self.assertFalse(value_of(button, "enabled"))
+                self.assertTrue(value_of(button, "toolTip"))
+        finally:
+            panel.close()

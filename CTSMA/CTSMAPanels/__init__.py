@@ -1,0 +1,1 @@
+"""Widgets and Qt glue that the modules of CTSMA share."""

@@ -1,0 +1,1 @@
+"""The panels of the module CTSMA: analyze a CT, read the result, export its report."""

@@ -1,0 +1,190 @@
+"""The jobs that the panel starts: analyzing a CT of the scene, and exporting the report of a result. No widgets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from CTSMALib.errors import CTSMAError, OutputError
+from CTSMALib.jobs.commands import analyze_arguments, report_arguments
+from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.monitor import JobMonitor, JobState
+from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
+from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.ct_node import first_instance, why_not, write_ct
+from CTSMALib.scene.restore import folder_of_session, write_result
+from CTSMALib.scene.result_nodes import ResultNodes
+
+QUICKEST_FORMAT = ("csv",)  # reports are exported when the user wants them
+
+
+class Runner(Protocol):
+    """What runs a worker process, for example :class:`CTSMAPanels.process.QtJobRunner`."""
+
+    monitor: JobMonitor
+
+    def start(self, arguments: list[str]) -> None:
+        """Start a worker; :class:`ReadingJobs` is told of every change by :meth:`ReadingJobs.changed`."""
+
+    def cancel(self) -> None:
+        """Stop the worker."""
+
+    def is_busy(self) -> bool:
+        """Whether a worker runs."""
+
+    def close(self) -> None:
+        """Stop the worker and wait until it is gone."""
+
+
+def prepare_analysis(
+    ct: Any, side: str, work: Path, header_file: Callable[[str], str] = lambda instance_uid: ""
+) -> AnalyzeRequest:
+    """Write a CT of the scene to a file and say what is asked of the worker.
+
+    Args:
+        ct: volume node.
+        side: of :data:`CTSMALib.jobs.request.SIDES`.
+        work: an empty folder, for the CT and the result.
+        header_file: as for :class:`ReadingJobs`.
+
+    Raises:
+        CTSMAError: the node holds no CT, or the disk is full.
+    """
+    reason = why_not(ct)
+    if reason:
+        raise CTSMAError(reason, "Choose the CT of a knee.")
+    path = work / "ct.nrrd"
+    write_ct(ct, path)
+    header = header_file(first_instance(ct))
+    return AnalyzeRequest(
+        input_path=path, out=work / "result", side=side, formats=QUICKEST_FORMAT, name=ct.GetName(),
+        header_from=Path(header) if header else None,
+    )  # fmt: skip
+
+
+class ReadingJobs:
+    """Runs one job at a time, and puts its result into the scene only when it has ended well.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        new_runner: makes a runner that calls the given function with its monitor on every change.
+        temporary_folder: where files go that only this session needs.
+        header_file: tells the DICOM file of an instance UID; empty where there is none.
+        on_change: called with the monitor on every change.
+        on_results: called with the new results of an analysis.
+        on_exported: called with the folder of an exported report.
+        on_problem: called when a job has ended well and its result cannot be shown.
+    """
+
+    def __init__(
+        self,
+        scene: Any,
+        new_runner: Callable[[Callable[[JobMonitor], None]], Runner],
+        temporary_folder: Path,
+        header_file: Callable[[str], str],
+        on_change: Callable[[JobMonitor], None],
+        on_results: Callable[[list[ResultNodes]], None],
+        on_exported: Callable[[Path], None],
+        on_problem: Callable[[CTSMAError], None],
+    ) -> None:
+        self.scene = scene
+        self._header_file = header_file
+        self._temporary = temporary_folder
+        self._on_change = on_change
+        self._on_results = on_results
+        self._on_exported = on_exported
+        self._on_problem = on_problem
+        self._finish: Callable[[Path], None] | None = None
+        self._work: Path | None = None
+        self._ct_id = ""
+        self.runner = new_runner(self.changed)
+
+    def analyze(self, ct: Any, side: str = "auto") -> None:
+        """Analyze a CT of the scene.
+
+        Args:
+            ct: volume node.
+            side: of :data:`CTSMALib.jobs.request.SIDES`.
+
+        Raises:
+            CTSMAError: the node holds no CT, a job is running, or the disk is full.
+        """
+        self._refuse_if_busy()
+        request = prepare_analysis(ct, side, self._new_work(), self._header_file)
+        self._ct_id, self._finish = ct.GetID(), self._show_results
+        self.runner.start(analyze_arguments(request))
+
+    def export(self, result: ResultNodes, folder: Path, formats: tuple[str, ...], pseudonymise: bool) -> None:
+        """Write the reports of a result into a folder, in place of reports that are there.
+
+        Raises:
+            CTSMAError: a node that the report needs was deleted, a job is running, or the disk is full.
+        """
+        self._refuse_if_busy()
+        source = folder_of_session(result)
+        work = self._new_work()
+        if source is None:
+            source = work / "result"
+            source.mkdir()
+            try:
+                write_result(result, source)
+            except OSError as error:
+                raise OutputError(f"The result could not be written to {source}.", "Free some space there.") from error
+        self._finish = self._on_exported
+        self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite=True)))
+
+    def changed(self, monitor: JobMonitor) -> None:
+        """To be called by the runner on every change."""
+        if monitor.state in (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED):
+            finish, self._finish = self._finish, None
+            if finish is not None and monitor.state is JobState.FINISHED and monitor.outcome is not None:
+                try:
+                    finish(Path(monitor.outcome.path))
+                except CTSMAError as error:
+                    self._on_problem(error)
+            elif finish is not None:
+                self._discard_work()
+        self._on_change(monitor)
+
+    def close(self) -> None:
+        """Stop what runs, and forget it."""
+        self._finish = None
+        self.runner.close()
+        self._discard_work()
+
+    def _show_results(self, folder: Path) -> None:
+        ct = self.scene.GetNodeByID(self._ct_id)  # None if the user deleted it meanwhile
+        results: list[ResultNodes] = []
+        try:
+            for knee in knee_folders(folder):
+                results.append(add_result(self.scene, knee, ct))
+        except CTSMAError:
+            for result in results:
+                result.remove()
+            raise
+        (folder.parent / "ct.nrrd").unlink(missing_ok=True)
+        self._work = None  # the folder stays for reports of this session
+        self._on_results(results)
+
+    def _refuse_if_busy(self) -> None:
+        if self.runner.is_busy():
+            raise CTSMAError("Another job is running.", "Wait for it, or cancel it first.")
+
+    def _new_work(self) -> Path:
+        self._discard_work()
+        try:
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            self._work = Path(tempfile.mkdtemp(prefix="CTSMA-", dir=self._temporary))
+        except OSError as error:
+            raise OutputError(
+                f"Temporary files could not be written to {self._temporary}.", "Free some space there."
+            ) from error
+        return self._work
+
+    def _discard_work(self) -> None:
+        if self._work is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+        self._work = None

@@ -1,0 +1,275 @@
+"""The panel of the module CTSMA: its parts, and the state that binds them to the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import qt
+import slicer
+from numpy.typing import NDArray
+from slicer.i18n import tr as _
+
+from CTSMALib.errors import CTSMAError
+from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.monitor import JobMonitor
+from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.coloring import color_by, keys_with_values
+from CTSMALib.scene.layouts import READING, show_layout
+from CTSMALib.scene.overlay import hide, show_models, show_overlay
+from CTSMALib.scene.panel_state import MODULE, PanelState
+from CTSMALib.scene.result_nodes import ResultNodes, is_result
+from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, label_under, select
+from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
+from CTSMALib.scene.views import aim_camera, aim_slices
+from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.reading.jobs import ReadingJobs, Runner
+from CTSMAPanels.reading.patch_panel import PatchPanel
+from CTSMAPanels.reading.report_panel import ReportPanel
+from CTSMAPanels.reading.result_panel import ResultPanel
+from CTSMAPanels.reading.scan_panel import ScanPanel
+from CTSMAPanels.reading.view_panel import ViewPanel
+from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.ui_files import load_panel
+from CTSMAPanels.view_clicks import ViewClicks
+
+
+class ModulePanel:
+    """Everything the module shows.
+
+    What the user does becomes a new :class:`PanelState`; the state is saved in the scene, and whatever
+    differs from the state before is brought into the views.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        new_runner: makes the runner of jobs, replaceable for tests.
+        dependencies: the bar of missing packages, replaceable for tests.
+    """
+
+    UI_FILE = "CTSMA.ui"
+
+    def __init__(
+        self,
+        scene: Any,
+        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
+        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+    ) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self.scene = scene
+        self.state = PanelState()
+        self.result: ResultNodes | None = None
+        self._applying = False
+        self.dependencies = dependencies(self.refresh)
+        self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
+        self.jobs = ReadingJobs(
+            scene, new_runner, Path(slicer.app.temporaryPath), dicom_file_of,
+            self._job_changed, self._results_came, self._exported, lambda error: slicer.util.errorDisplay(str(error)),
+        )  # fmt: skip
+        self.scan = ScanPanel(scene, self.change, self.analyze)
+        self.results = ResultPanel(scene, self.change, self.open_folder, self.remove_result)
+        self.view = ViewPanel(self.change, self.show_reading_layout)
+        self.patches = PatchPanel(self.change)
+        self.report = ReportPanel(self.change, self.export)
+        self.clicks = ViewClicks(self._slice_clicked, self._surface_clicked)
+        self._place_panels()
+        self.read_scene()
+
+    def _place_panels(self) -> None:
+        for place, widget in (
+            (self.ui.scanSection, self.dependencies.widget),
+            (self.ui.scanSection, self.scan.widget),
+            (self.ui.runBarPlace, self.run_bar.widget),
+            (self.ui.resultSection, self.results.widget),
+            (self.ui.viewSection, self.view.widget),
+            (self.ui.patchesSection, self.patches.widget),
+            (self.ui.reportSection, self.report.widget),
+        ):
+            place.layout().addWidget(widget)
+
+    # State ------------------------------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Take what the user changed, save it with the scene, and show it."""
+        state = replace(self.state, **fields)
+        if state == self.state or self._applying:
+            return
+        self._apply(state)
+        if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
+            jump_to(self.scene, center_of(self.result, state.patch))
+
+    def read_scene(self) -> None:
+        """Take the state that is saved with the scene, for example after a scene was opened."""
+        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        state = load_state(node, PanelState) if node is not None else PanelState()
+        self.result = None
+        self._apply(state, everything=True)
+        if self.result is not None:
+            self.clicks.watch()
+
+    def refresh(self) -> None:
+        """Show again what may be done now."""
+        obstacle = self._obstacle()
+        self.scan.show(self.state, self.dependencies.reason or obstacle)
+        self.results.show(self.state, self.result, self.dependencies.reason or obstacle)
+        self.view.show(self.state, self.result)
+        self.patches.show(self.state, self.result)
+        self.report.show(self.state, self.result, self.dependencies.reason or obstacle)
+
+    def _obstacle(self) -> str:
+        return _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
+
+    def _apply(self, state: PanelState, everything: bool = False) -> None:
+        self._applying = True
+        try:
+            before = None if everything else self.state
+            previous = self.result
+            self.result = self._find_result(state)
+            changed = (previous.node if previous else None) is not (self.result.node if self.result else None)
+            self.state = self._completed(state)
+            save_state(state_node(self.scene, MODULE), self.state)
+            if changed and previous is not None and previous.node.GetScene() is self.scene:
+                hide(previous)
+            if self.result is not None:
+                self._show_result(None if changed else before)
+            self.refresh()
+        finally:
+            self._applying = False
+
+    def _find_result(self, state: PanelState) -> ResultNodes | None:
+        node = self.scene.GetNodeByID(state.result) if state.result else None
+        if not is_result(node):
+            return None
+        if self.result is not None and self.result.node is node:
+            return self.result  # it has read its tables already
+        return ResultNodes(node)
+
+    def _completed(self, state: PanelState) -> PanelState:
+        """The state without what its result does not have."""
+        if self.result is None:
+            return replace(state, result=NodeId(""), patch=NO_PATCH)
+        keys = keys_with_values(self.result)
+        if keys and state.quantity not in keys:
+            state = replace(state, quantity=keys[0])
+        patches = self.result.patches
+        if state.patch > len(patches):
+            return replace(state, patch=NO_PATCH)
+        return state
+
+    def _show_result(self, before: PanelState | None) -> None:
+        """Bring into the views what differs from the state before; everything without one."""
+        assert self.result is not None
+        state, result = self.state, self.result
+
+        def differs(*fields: str) -> bool:
+            return before is None or any(getattr(before, name) != getattr(state, name) for name in fields)
+
+        if differs("quantity", "layer") and keys_with_values(result):
+            color_by(result, state.quantity, state.layer)
+        if differs("overlay", "quantity", "opacity"):
+            show_overlay(result, state.overlay, state.quantity, state.opacity)
+        if differs("bones", "boxes", "layer"):
+            show_models(result, state.bones, state.boxes, state.layer)
+        if differs("patch"):
+            select(result, state.patch)
+
+    # What the user does -----------------------------------------------------------------------------------
+
+    def analyze(self) -> None:
+        """Analyze the chosen CT."""
+        with slicer.util.tryWithErrorDisplay(_("The analysis could not be started.")):
+            self.jobs.analyze(self.scene.GetNodeByID(self.state.ct), self.state.side)
+
+    def export(self) -> None:
+        """Write the report of the shown result."""
+        folder = Path(self.state.last_folder).expanduser()
+        with slicer.util.tryWithErrorDisplay(_("The report could not be exported.")):
+            self.jobs.export(self.result, folder, self.report.formats, self.report.pseudonymise)
+
+    def open_folder(self) -> None:
+        """Ask for a result folder and show it."""
+        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Result folder"), self.state.last_folder)
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("The result could not be opened.")):
+                knees = knee_folders(Path(str(folder))) or [Path(str(folder))]
+                self._results_came([add_result(self.scene, knee) for knee in knees])
+
+    def remove_result(self) -> None:
+        """Remove the shown result, if the user really wants to."""
+        if self.result is None:
+            return
+        question = _("Remove '{title}' from the scene? This cannot be undone.").format(title=self.result.title)
+        if slicer.util.confirmOkCancelDisplay(question):
+            removed = self.result
+            self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))  # hides it
+            removed.remove()
+
+    def show_reading_layout(self) -> None:
+        """Arrange the views for reading and center them on the joint."""
+        manager = slicer.app.layoutManager()
+        if manager is None or self.result is None:
+            return
+        show_layout(manager.layoutLogic().GetLayoutNode(), READING)
+        self.clicks.watch()
+        aim_slices(self.result)
+        aim_camera(self.result)
+
+    # What comes from elsewhere ----------------------------------------------------------------------------
+
+    def _job_changed(self, monitor: JobMonitor) -> None:
+        self.run_bar.show(monitor)
+        self.refresh()
+
+    def _results_came(self, results: list[ResultNodes]) -> None:
+        if not results:
+            raise CTSMAError("The analysis has left no result.", "Start it again.")
+        for other in results[1:]:
+            hide(other)
+        shown = results[0]
+        self._apply(replace(self.state, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
+        self.show_reading_layout()
+
+    def _exported(self, folder: Path) -> None:
+        self.report.exported(folder)
+
+    def _slice_clicked(self, world_ras_mm: NDArray[np.float64]) -> None:
+        if self.result is not None:
+            self._select(label_at(self.result, world_ras_mm))
+
+    def _surface_clicked(self, world_ras_mm: NDArray[np.float64]) -> None:
+        if self.result is not None:
+            self._select(label_under(self.result, world_ras_mm, self.state.layer))
+
+    def _select(self, label: int) -> None:
+        """Select a patch that was clicked in a view, in the layer where it lies; a click beside keeps the old one."""
+        if label == NO_PATCH or self.result is None:
+            return
+        self.change(patch=label, layer=int(self.result.patches.layers[label - 1]))
+
+    def node_removed(self, node: Any) -> None:
+        """Forget a result or a CT that was removed from the scene."""
+        if self._applying or node is None:
+            return
+        if self.result is not None and node is self.result.node:
+            self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
+        elif node.GetID() == self.state.ct:
+            self._apply(replace(self.state, ct=NodeId("")))
+
+    def scene_closing(self) -> None:
+        """Stop what runs, before the scene is emptied."""
+        self.jobs.close()
+        self.result = None
+
+    def close(self) -> None:
+        """Let go of scene and views, before the panel goes."""
+        self.clicks.stop()
+        self.jobs.close()
+
+
+def dicom_file_of(instance_uid: str) -> str:
+    """The DICOM file of an image, from the application's DICOM database; empty where it has none."""
+    database = getattr(slicer, "dicomDatabase", None)
+    return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""

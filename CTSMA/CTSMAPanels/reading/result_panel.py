@@ -1,0 +1,82 @@
+"""Choosing a result, and what must be known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION, ResultNodes
+from CTSMALib.scene.state import NodeId
+from CTSMAPanels.qt_values import allow, put
+from CTSMAPanels.ui_files import load_panel
+
+_GRAVEST_FIRST = ("refused", "caution", "info")
+
+
+class ResultPanel:
+    """The shown result.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        on_change: called with fields of :class:`PanelState` that the user changed.
+        on_open: called when the user wants to open a result folder.
+        on_remove: called when the user wants to remove the result.
+    """
+
+    UI_FILE = "CTSMAResult.ui"
+
+    def __init__(
+        self,
+        scene: Any,
+        on_change: Callable[..., None],
+        on_open: Callable[[], None],
+        on_remove: Callable[[], None],
+    ) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self._on_change = on_change
+        self.ui.resultSelector.addAttribute("vtkMRMLTextNode", RESULT_ATTRIBUTE, RESULT_VERSION)
+        self.ui.resultSelector.setMRMLScene(scene)
+        self.ui.resultSelector.currentNodeChanged.connect(self._result_chosen)
+        self.ui.openButton.clicked.connect(lambda *_args: on_open())
+        self.ui.removeButton.clicked.connect(lambda *_args: on_remove())
+
+    def show(self, state: PanelState, result: ResultNodes | None, obstacle: str) -> None:
+        """Show a result; ``obstacle`` says why no folder can be opened now."""
+        put(self.ui.resultSelector, "setCurrentNode", result.node if result is not None else None)
+        allow(
+            self.ui.openButton,
+            obstacle,
+            _('Show a result that "ctsma analyze" or this module has written to a folder.'),
+        )
+        allow(
+            self.ui.removeButton,
+            "" if result is not None else _("No result is shown."),
+            _("Remove the shown result from the scene. Its CT stays."),
+        )
+        facts = result.facts if result is not None else None
+        self.ui.summaryLabel.setText(_summary(facts) if facts else _("Analyze a CT, or open a result folder."))
+        notices = _notices(facts) if facts else ""
+        self.ui.noticesLabel.setText(notices)
+        self.ui.noticesLabel.setVisible(bool(notices))
+
+    def _result_chosen(self, *_args: Any) -> None:
+        node = self.ui.resultSelector.currentNode()
+        self._on_change(result=NodeId(node.GetID() if node is not None else ""))
+
+
+def _summary(facts: dict[str, Any]) -> str:
+    side = {"left": _("Left knee"), "right": _("Right knee")}.get(facts["side"]["side"], _("Knee of unknown side"))
+    valid = sum(found["patches_valid"] for found in facts["compartments"] if found["reported"])
+    total = sum(found["patches_total"] for found in facts["compartments"])
+    measured = _("{valid} of {total} patches measured").format(valid=valid, total=total)
+    lines = [f"{side}; {measured}; {facts['method']}.", facts["image"]["resolution_statement"]]
+    lines += [f"{found['title']}: {found['reason']}" for found in facts["compartments"] if found["reason"]]
+    return "\n".join(lines)
+
+
+def _notices(facts: dict[str, Any]) -> str:
+    ordered = sorted(facts["notices"], key=lambda notice: _GRAVEST_FIRST.index(notice["severity"]))
+    return "\n".join(f"• {notice['text']}" for notice in ordered)

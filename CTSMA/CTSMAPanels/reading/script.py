@@ -1,0 +1,42 @@
+"""Analyzing a CT of the scene from a script, without any widget."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from CTSMALib.errors import CTSMAError
+from CTSMALib.jobs.commands import analyze_arguments
+from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.monitor import JobMonitor, JobState
+from CTSMALib.jobs.runner import JobRunner
+from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMAPanels.reading.jobs import prepare_analysis
+
+
+def analyze_and_wait(
+    scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None
+) -> list[ResultNodes]:
+    """Analyze a CT in a worker process and wait for it.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        ct: volume node.
+        side: of :data:`CTSMALib.jobs.request.SIDES`.
+        on_change: called with the monitor of the worker, from another thread; it must not touch the scene.
+
+    Returns:
+        The new results in the scene, one per knee.
+
+    Raises:
+        CTSMAError: the CT cannot be analyzed; the text says why and what to do.
+    """
+    with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
+        request = prepare_analysis(ct, side, Path(work))
+        outcome = JobRunner().run(analyze_arguments(request), on_change)
+        if outcome.state is not JobState.FINISHED or outcome.path is None:
+            raise CTSMAError(outcome.message, outcome.remedy)
+        return [add_result(scene, knee, ct) for knee in knee_folders(outcome.path)]

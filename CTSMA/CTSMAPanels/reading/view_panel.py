@@ -1,0 +1,101 @@
+"""What the views show of a result: quantity, overlay, depth, bones, outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from CTSMALib.catalogue import Quantity, quantity
+from CTSMALib.palette import color_map, map_name
+from CTSMALib.scene.coloring import keys_with_values, label_text
+from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.result_nodes import ResultNodes, map_role
+from CTSMAPanels.qt_values import choose, put, value_of
+from CTSMAPanels.ui_files import load_panel
+
+_STOPS = 17
+LAYER_WORDS = {1: "5 mm", 2: "9 mm"}
+
+
+class ViewPanel:
+    """How the result is shown.
+
+    Args:
+        on_change: called with fields of :class:`PanelState` that the user changed.
+        on_layout: called when the user wants the reading layout.
+    """
+
+    UI_FILE = "CTSMAView.ui"
+
+    def __init__(self, on_change: Callable[..., None], on_layout: Callable[[], None]) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self._keys: list[str] = []
+        overlays = {"patches": _("Patches"), "map": _("Map"), "none": _("Nothing")}
+        for overlay, words in overlays.items():
+            self.ui.overlayComboBox.addItem(words, overlay)
+        for layer, depth in LAYER_WORDS.items():
+            self.ui.layerComboBox.addItem(_("{depth} under the plate").format(depth=depth), layer)
+        for box, field in (
+            (self.ui.quantityComboBox, "quantity"),
+            (self.ui.overlayComboBox, "overlay"),
+            (self.ui.layerComboBox, "layer"),
+        ):
+            box.currentIndexChanged.connect(
+                lambda *_args, box=box, field=field: on_change(**{field: value_of(box, "currentData")})
+            )
+        for check, field in ((self.ui.bonesCheckBox, "bones"), (self.ui.gridCheckBox, "boxes")):
+            check.toggled.connect(
+                lambda *_args, check=check, field=field: on_change(**{field: bool(value_of(check, "checked"))})
+            )
+        self.ui.opacitySlider.valueChanged.connect(
+            lambda *_args: on_change(opacity=float(value_of(self.ui.opacitySlider, "value")))
+        )
+        self.ui.layoutButton.clicked.connect(lambda *_args: on_layout())
+
+    def show(self, state: PanelState, result: ResultNodes | None) -> None:
+        """Show a state."""
+        self.widget.setEnabled(result is not None)
+        self.widget.setToolTip("" if result is not None else _("No result is shown."))
+        self._list_quantities(keys_with_values(result) if result is not None else [])
+        choose(self.ui.quantityComboBox, state.quantity)
+        choose(self.ui.overlayComboBox, state.overlay)
+        choose(self.ui.layerComboBox, state.layer)
+        put(self.ui.opacitySlider, "setValue", state.opacity)
+        put(self.ui.bonesCheckBox, "setChecked", state.bones)
+        put(self.ui.gridCheckBox, "setChecked", state.boxes)
+        if state.quantity in self._keys:
+            has_map = result is not None and result.get(map_role(state.quantity)) is not None
+            self._explain(quantity(state.quantity), no_map=state.overlay == "map" and not has_map)
+
+    def _list_quantities(self, keys: list[str]) -> None:
+        if keys == self._keys:
+            return
+        self._keys = keys
+        box: Any = self.ui.quantityComboBox
+        blocked = box.blockSignals(True)
+        box.clear()
+        for key in keys:
+            box.addItem(label_text(quantity(key)), key)
+        box.blockSignals(blocked)
+
+    def _explain(self, entry: Quantity, no_map: bool) -> None:
+        low, high = (f"{limit:g}" for limit in entry.display_range)
+        self.ui.lowLabel.setText(low)
+        self.ui.highLabel.setText(high if entry.unit == "1" else f"{high} {entry.unit}")
+        self.ui.colorBarLabel.setStyleSheet(_gradient(entry))
+        text = _("{symbol}: {definition} Reference: {reference}.").format(
+            symbol=entry.symbol, definition=entry.definition, reference=entry.reference
+        )
+        hint = _("There is no map of this quantity, so slices show its patches.") if no_map else ""
+        self.ui.definitionLabel.setText(f"{text} {hint}".strip())
+
+
+def _gradient(entry: Quantity) -> str:
+    """A style sheet that paints the color map of a quantity from left to right."""
+    colors = color_map(map_name(entry), _STOPS)
+    stops = ", ".join(
+        f"stop:{index / (_STOPS - 1):.4f} rgb({red},{green},{blue})" for index, (red, green, blue) in enumerate(colors)
+    )
+    return f"min-height: 14px; background: qlineargradient(x1:0, y1:0, x2:1, y2:0, {stops});"

@@ -1,0 +1,38 @@
+"""Arrangements of views."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+import pytest
+
+from CTSMALib.scene.layouts import BONES, READING, TITLES, register_layouts, show_layout
+
+
+@pytest.fixture()
+def a_layout_node(a_scene: Any) -> Any:
+    return a_scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+
+
+def views_in(node: Any, number: int) -> list[str]:
+    tree = ElementTree.fromstring(node.GetLayoutDescription(number))
+    return [f"{view.get('class')} {view.get('singletontag')}" for view in tree.iter("view")]
+
+
+def test_reading_has_three_slices_bones_and_a_table(a_layout_node: Any) -> None:
+    register_layouts(a_layout_node)
+    register_layouts(a_layout_node)
+    assert sorted(views_in(a_layout_node, READING)) == [
+        "vtkMRMLSliceNode Green", "vtkMRMLSliceNode Red", "vtkMRMLSliceNode Yellow",
+        "vtkMRMLTableViewNode TableView1", "vtkMRMLViewNode 1",
+    ]  # fmt: skip
+    assert "vtkMRMLViewNode 1" in views_in(a_layout_node, BONES)
+    assert set(TITLES) == {READING, BONES}
+
+
+def test_a_layout_is_shown(a_layout_node: Any) -> None:
+    register_layouts(a_layout_node)
+    show_layout(a_layout_node, READING)
+    assert a_layout_node.GetViewArrangement() == READING
+    assert a_layout_node.GetCurrentLayoutDescription() == a_layout_node.GetLayoutDescription(READING)
