@@ -35,6 +35,7 @@ $(CORE):
 	@touch $@
 
 $(TOOLS): $(CORE)
+	@bash scripts/system_libraries.sh $(PYTHON) tests
 	@echo "Installing the tools for tests into $(VENV) ..."
 	@$(PIP) install -c constraints.txt -e '.[test,dev]'
 	@touch $@

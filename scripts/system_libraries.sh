@@ -2,22 +2,41 @@
 # Checks for what the Python packages need from the system. As root on Debian it installs what is
 # missing; otherwise it says so and goes on, because the rest may still work.
 #
-# usage: scripts/system_libraries.sh PYTHON
+# usage: scripts/system_libraries.sh PYTHON [tests]
+#   tests   also what the tests of scene and panels need: drawing without a screen
 set -euo pipefail
 
 python=${1:-python3}
 missing=()
+
+# need LIBRARY PACKAGE...: the packages that bring a shared library which the system lacks
+need() {
+    local library=$1
+    shift
+    grep -qF "$library" <<<"$libraries" || missing+=("$@")
+}
 
 if ! command -v "$python" >/dev/null 2>&1; then
     missing+=(python3 python3-venv)
 elif ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     missing+=(python3-venv)
 fi
-# VTK, SimpleITK and SciPy are linked against the C++ runtime and zlib; their wheels bring everything else.
 libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null || true)
 if [[ -n $libraries ]]; then
-    grep -q 'libstdc++\.so\.6' <<<"$libraries" || missing+=(libstdc++6)
-    grep -q 'libz\.so\.1' <<<"$libraries" || missing+=(zlib1g)
+    # VTK, SimpleITK and SciPy are linked against the C++ runtime and zlib; their wheels bring everything else.
+    need libstdc++.so.6 libstdc++6
+    need libz.so.1 zlib1g
+    if [[ ${2:-} == tests ]]; then
+        need libEGL.so.1 libegl1
+        need libGL.so.1 libgl1
+        need libEGL_mesa.so.0 libegl-mesa0 # the software renderer
+        need libX11.so.6 libx11-6
+        need libXrender.so.1 libxrender1
+        need libxkbcommon.so.0 libxkbcommon0
+        need libfontconfig.so.1 libfontconfig1 fonts-dejavu-core
+        need libdbus-1.so.3 libdbus-1-3
+        need libglib-2.0.so.0 libglib2.0-0
+    fi
 fi
 
 if [[ ${#missing[@]} -gt 0 ]]; then

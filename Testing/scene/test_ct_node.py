@@ -11,8 +11,10 @@ import SimpleITK as sitk
 import vtk
 
 from CTSMALib.errors import OutputError
-from CTSMALib.scene.ct_node import first_instance, why_not, write_ct
+from CTSMALib.scene.ct_node import first_instance, likely_ct, why_not, write_ct
 from CTSMALib.scene.geometry import fill_volume
+from CTSMALib.scene.overlay import slice_composites
+from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.volumes import read_scan
 from Testing.core.anatomy.knee_variants import obliquely_stored, sample_ct
 
@@ -61,6 +63,21 @@ def test_a_warped_ct_is_refused_and_a_turned_one_is_not(a_scene: Any, a_ct: Any)
     assert why_not(a_ct) == ""
     a_ct.SetAndObserveTransformNodeID(a_scene.AddNewNodeByClass("vtkMRMLGridTransformNode").GetID())
     assert "transform" in why_not(a_ct)
+
+
+def test_the_likely_ct_is_the_shown_or_the_only_one(a_scene: Any, a_ct: Any) -> None:
+    assert likely_ct(a_scene) is a_ct
+    other = a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "MR")
+    fill_volume(other, sample_ct())
+    assert likely_ct(a_scene) is None
+    next(slice_composites(a_scene)).SetBackgroundVolumeID(other.GetID())
+    assert likely_ct(a_scene) is other
+
+
+def test_maps_of_a_result_are_no_ct(a_result: ResultNodes) -> None:
+    assert "made by CTSMA" in why_not(a_result.get("map_ct_bvf"))
+    assert why_not(a_result.get("ct")) == ""
+    assert likely_ct(a_result.scene) is a_result.get("ct")
 
 
 def test_a_place_that_cannot_be_written_is_told(a_ct: Any, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_maps_show_their_value_where_they_are(shown: tuple[ResultNodes, Path, si
 
 
 def test_what_a_map_does_not_know_is_transparent(shown: tuple[ResultNodes, Path, sitk.Image]) -> None:
-    result, folder, image = shown
+    result, folder, _ = shown
     view = SliceView(result.scene, "Green")
     view.node.SetFieldOfView(60.0, 60.0, 1.0)
     between = np.mean([lps_of(row) for row in rows_of(folder)], axis=0)  # the joint space

@@ -24,6 +24,7 @@ from CTSMALib.scene.result_nodes import (
     COMPARTMENT_COLORS,
     FOLDER_ATTRIBUTE,
     OWNS_CT_ATTRIBUTE,
+    PART_ATTRIBUTE,
     PATCH_COLORS,
     PATCH_TABLE,
     RESULT_ATTRIBUTE,
@@ -134,6 +135,8 @@ class _Builder:
 
     def _new(self, kind: str, role: str, title: str) -> Any:
         node = self.result.scene.AddNewNodeByClass(kind, self._name(title))
+        if role != "ct":
+            node.SetAttribute(PART_ATTRIBUTE, role)
         self.result.set(role, node)
         return node
 

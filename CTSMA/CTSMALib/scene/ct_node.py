@@ -9,6 +9,8 @@ import SimpleITK as sitk
 
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.geometry import image_of
+from CTSMALib.scene.overlay import slice_composites
+from CTSMALib.scene.result_nodes import PART_ATTRIBUTE
 
 DICOM_INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"  # Slicer's own: the images that a volume was loaded from
 
@@ -25,6 +27,8 @@ def why_not(node: Any | None) -> str:
         return "The chosen volume holds no voxels."
     if data.GetNumberOfScalarComponents() != 1:
         return "The chosen volume is not a CT: it has several values per voxel."
+    if node.GetAttribute(PART_ATTRIBUTE):
+        return "The chosen volume was made by CTSMA; choose the CT itself."
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
         return "The chosen volume is a label map, not a CT."
     if min(data.GetDimensions()) < 2:
@@ -33,6 +37,15 @@ def why_not(node: Any | None) -> str:
     if transform is not None and not transform.IsTransformToWorldLinear():
         return "The chosen volume is warped by a transform; harden or remove that first."
     return ""
+
+
+def likely_ct(scene: Any) -> Any:
+    """The volume that a user most likely means: the one that slice views show, or the only one; else ``None``."""
+    shown = [scene.GetNodeByID(composite.GetBackgroundVolumeID() or "") for composite in slice_composites(scene)]
+    count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
+    volumes = [scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count)]
+    usable = [node for node in volumes if not why_not(node)]
+    return next((node for node in shown if node in usable), usable[0] if len(usable) == 1 else None)
 
 
 def write_ct(node: Any, path: Path) -> None:

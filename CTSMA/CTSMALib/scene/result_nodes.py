@@ -16,6 +16,7 @@ from CTSMALib.scene.patch_table import PatchTable, read_patches
 
 RESULT_ATTRIBUTE = "CTSMA.Result"  # on the text node; its value is the version of the text
 RESULT_VERSION = "1"
+PART_ATTRIBUTE = "CTSMA.Part"  # on volumes that were made for a result: their role
 OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it goes with it
 FOLDER_ATTRIBUTE = "CTSMA.ResultFolder"  # where the files were in the session that loaded them
 ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE = "analysis.json", "patches.csv", "display_patches.csv"

@@ -18,6 +18,7 @@ from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.scene.add_result import add_result
 from CTSMALib.scene.coloring import color_by, keys_with_values
+from CTSMALib.scene.ct_node import likely_ct
 from CTSMALib.scene.layouts import READING, show_layout
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
@@ -105,6 +106,8 @@ class ModulePanel:
         """Take the state that is saved with the scene, for example after a scene was opened."""
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, PanelState) if node is not None else PanelState()
+        if not state.ct and (likely := likely_ct(self.scene)) is not None:
+            state = replace(state, ct=NodeId(likely.GetID()))
         self.result = None
         self._apply(state, everything=True)
         if self.result is not None:
