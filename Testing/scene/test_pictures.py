@@ -22,7 +22,7 @@ from CTSMALib.scene.coloring import color_by
 from CTSMALib.scene.geometry import fill_volume
 from CTSMALib.scene.overlay import show_overlay
 from CTSMALib.scene.result_nodes import ResultNodes
-from Testing.scene.conftest import VARIANTS
+from Testing.conftest import VARIANTS
 from Testing.scene.slice_picture import SliceView
 
 Analyzed = Callable[[str], tuple[Path, sitk.Image]]
@@ -39,7 +39,7 @@ def lps_of(row: dict[str, str]) -> np.ndarray:
     return np.array([float(row[f"{axis}_lps_mm"]) for axis in "xyz"])
 
 
-@pytest.fixture(params=list(VARIANTS))
+@pytest.fixture(params=VARIANTS)
 def shown(request: pytest.FixtureRequest, a_scene: Any, analyzed: Analyzed) -> tuple[ResultNodes, Path, sitk.Image]:
     """A result beside the CT of its variant, with the patches over it."""
     folder, image = analyzed(request.param)

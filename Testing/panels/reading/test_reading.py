@@ -1,0 +1,283 @@
+"""Looking at a result: quantities, rows, clicks, layouts, saved scenes, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from Testing.panels.reading.test_analysis import enabled, text, tip
+
+Analyzed = Callable[[str], tuple[Path, sitk.Image]]
+
+
+def red(bench: Any) -> Any:
+    import slicer
+
+    return slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+
+
+def slice_at(node: Any) -> np.ndarray:
+    return np.array([node.GetSliceToRAS().GetElement(k, 3) for k in range(3)])
+
+
+def click(view: Any, x: int, y: int) -> None:
+    interactor = view.interactor()
+    interactor.SetEventPosition(x, y)
+    interactor.InvokeEvent("LeftButtonPressEvent")
+    interactor.InvokeEvent("LeftButtonReleaseEvent")
+
+
+def slice_pixel(view: Any, world_ras_mm: np.ndarray) -> tuple[int, int]:
+    import vtk
+
+    to_view = vtk.vtkMatrix4x4()
+    vtk.vtkMatrix4x4.Invert(view.mrmlSliceNode().GetXYToRAS(), to_view)
+    x, y, _, _ = to_view.MultiplyPoint((*world_ras_mm.tolist(), 1.0))
+    return round(x), round(y)
+
+
+def test_every_measured_quantity_can_be_chosen(a_reading_panel: Any) -> None:
+    from CTSMALib.scene.coloring import keys_with_values
+
+    box = a_reading_panel.view.ui.quantityComboBox
+    offered = [box.itemData(index) for index in range(box.property("count"))]
+    assert offered == keys_with_values(a_reading_panel.result)
+
+
+def test_choosing_a_quantity_recolors_and_explains_it(a_reading_panel: Any) -> None:
+    box = a_reading_panel.view.ui.quantityComboBox
+    box.setCurrentIndex(box.findData("ct_hu_mean"))
+    assert a_reading_panel.state.quantity == "ct_hu_mean"
+    assert a_reading_panel.result.get("surface_femur").GetAttribute("CTSMA.Painted") == "ct_hu_mean"
+    assert text(a_reading_panel.view.ui.lowLabel) == "0"
+    assert text(a_reading_panel.view.ui.highLabel) == "600 HU"
+    assert "Mean CT number" in text(a_reading_panel.view.ui.definitionLabel)
+    head = a_reading_panel.patches.ui.patchTable.horizontalHeaderItem(2)
+    assert head.text() == "HU mean (HU)"
+
+
+def test_the_list_shows_the_patches_of_the_layer(a_reading_panel: Any) -> None:
+    table = a_reading_panel.patches.ui.patchTable
+    assert table.property("rowCount") == 48
+    box = a_reading_panel.view.ui.layerComboBox
+    box.setCurrentIndex(box.findData(2))
+    names = {table.item(row, 0).text() for row in range(48)}
+    assert all(name.endswith("-d2") for name in names)
+    assert a_reading_panel.result.get("grid_2").GetDisplayNode().GetVisibility()
+    assert not a_reading_panel.result.get("grid_1").GetDisplayNode().GetVisibility()
+
+
+def test_a_row_moves_the_slices_to_its_patch(bench: Any, a_reading_panel: Any) -> None:
+    from CTSMALib.scene.selection import center_of
+
+    table = a_reading_panel.patches.ui.patchTable
+    table.selectRow(20)
+    label = a_reading_panel.patches.selected_label()
+    assert a_reading_panel.state.patch == label
+    center = center_of(a_reading_panel.result, label)
+    assert abs(slice_at(red(bench))[2] - center[2]) < 1e-6
+    assert a_reading_panel.result.get("selection").GetPolyData().GetNumberOfPoints() == 8
+    assert a_reading_panel.result.patches.ids[label - 1] in text(a_reading_panel.patches.ui.selectedLabel)
+
+
+def test_rows_can_be_sorted_and_still_select_their_patch(a_reading_panel: Any) -> None:
+    import qt
+
+    table = a_reading_panel.patches.ui.patchTable
+    table.sortItems(2, qt.Qt.DescendingOrder)
+    values = [table.item(row, 2).data(qt.Qt.DisplayRole) for row in range(48)]
+    numbers = [value for value in values if isinstance(value, float)]
+    assert numbers == sorted(numbers, reverse=True)
+    table.selectRow(0)
+    label = a_reading_panel.state.patch
+    expected = a_reading_panel.result.patches.values_of(a_reading_panel.state.quantity)[label - 1]
+    assert abs(values[0] - expected) < 1e-3 or not np.isfinite(expected)
+
+
+def test_a_click_into_a_slice_selects_the_row(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    from CTSMALib.scene.selection import center_of, label_at
+
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    result = a_reading_panel.result
+    for label in (10, 58, 80):
+        if label_at(result, center_of(result, label)) != label:
+            continue
+        a_reading_panel.change(patch=label)  # moves the slice there
+        a_reading_panel.change(patch=0)
+        click(view, *slice_pixel(view, center_of(result, label)))
+        assert a_reading_panel.state.patch == label
+        assert a_reading_panel.patches.selected_label() == label
+
+
+def test_a_drag_selects_nothing(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    from CTSMALib.scene.selection import center_of
+
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    a_reading_panel.change(patch=58)
+    x, y = slice_pixel(view, center_of(a_reading_panel.result, 58))
+    a_reading_panel.change(patch=3)
+    interactor = view.interactor()
+    interactor.SetEventPosition(x - 30, y)
+    interactor.InvokeEvent("LeftButtonPressEvent")
+    interactor.SetEventPosition(x, y)
+    interactor.InvokeEvent("LeftButtonReleaseEvent")
+    assert a_reading_panel.state.patch == 3
+
+
+def test_a_click_beside_the_patches_keeps_the_selection(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    a_reading_panel.change(patch=3)
+    click(slicer.app.layoutManager().sliceWidget("Red").sliceView(), 1, 1)
+    assert a_reading_panel.state.patch == 3
+
+
+def test_a_click_on_a_bone_selects_the_patch_beneath(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    view = slicer.app.layoutManager().threeDWidget(0).threeDView()
+    view.forceRender()
+    picked: list[int] = []
+    width, height = view.renderWindow().GetSize()
+    for x in range(width // 4, 3 * width // 4, 12):
+        for y in range(height // 4, 3 * height // 4, 12):
+            a_reading_panel.change(patch=0)
+            click(view, x, y)
+            picked.append(a_reading_panel.state.patch)
+    found = {label for label in picked if label}
+    assert len(found) > 3
+    layers = a_reading_panel.result.patches.layers[np.array(sorted(found)) - 1]
+    assert set(layers.tolist()) == {1}
+
+
+def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> None:
+    from CTSMALib.scene.overlay import slice_composites
+
+    ui, result = a_reading_panel.view.ui, a_reading_panel.result
+    ui.overlayComboBox.setCurrentIndex(ui.overlayComboBox.findData("map"))
+    ui.opacitySlider.setValue(0.35)
+    composites = list(slice_composites(a_reading_panel.scene))
+    assert {c.GetForegroundVolumeID() for c in composites} == {result.get("map_ct_bvf").GetID()}
+    assert {round(c.GetForegroundOpacity(), 6) for c in composites} == {0.35}
+    ui.bonesCheckBox.setChecked(False)
+    ui.gridCheckBox.setChecked(False)
+    assert not result.get("surface_tibia").GetDisplayNode().GetVisibility()
+    assert not result.get("grid_1").GetDisplayNode().GetVisibility()
+    box = ui.quantityComboBox
+    box.setCurrentIndex(box.findData("ct_hu_entropy"))
+    assert "no map" in text(ui.definitionLabel)
+
+
+def test_the_reading_layout_shows_the_joint(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    from CTSMALib.scene.layouts import READING
+    from CTSMALib.scene.views import joint_center
+
+    a_reading_panel.view.ui.layoutButton.click()
+    assert slicer.app.layoutManager().property("layout") == READING
+    assert np.linalg.norm(slice_at(red(bench)) - joint_center(a_reading_panel.result)) < 1e-3
+
+
+def test_a_saved_scene_opens_as_it_was(bench: Any, a_reading_panel: Any, tmp_path: Path) -> None:
+    a_reading_panel.change(quantity="ct_hu_mean", layer=2, overlay="map", opacity=0.25, bones=False, patch=60)
+    state, title = a_reading_panel.state, a_reading_panel.result.title
+    scene = a_reading_panel.scene
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    a_reading_panel.scene_closing()
+    scene.Clear()
+    a_reading_panel.read_scene()
+    assert a_reading_panel.result is None
+    assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"), False)
+    a_reading_panel.read_scene()
+    restored = a_reading_panel.state
+    assert (restored.quantity, restored.layer, restored.overlay, restored.opacity, restored.bones, restored.patch) == (
+        state.quantity, state.layer, state.overlay, state.opacity, state.bones, state.patch,
+    )  # fmt: skip
+    assert a_reading_panel.result.title == title
+    assert a_reading_panel.result.get("ct").GetName() == "Knee CT"
+    assert a_reading_panel.patches.selected_label() == 60
+
+
+def test_a_result_folder_can_be_opened(bench: Any, a_panel: Any, analyzed: Analyzed) -> None:
+    bench.dialogs.folder = str(analyzed("mirrored")[0])
+    a_panel.results.ui.openButton.click()
+    assert a_panel.result.title == "CTSMA left knee"
+    assert a_panel.result.owns_ct
+
+
+def test_a_folder_that_is_no_result_is_refused(bench: Any, a_panel: Any, tmp_path: Path) -> None:
+    bench.dialogs.folder = str(tmp_path)
+    a_panel.results.ui.openButton.click()
+    assert a_panel.result is None
+    assert any("not a CTSMA result" in str(message) for message in bench.dialogs.messages)
+
+
+def test_a_result_is_removed_after_a_question(bench: Any, a_reading_panel: Any, a_ct: Any) -> None:
+    bench.dialogs.answer = False
+    a_reading_panel.results.ui.removeButton.click()
+    assert a_reading_panel.result is not None
+    bench.dialogs.answer = True
+    a_reading_panel.results.ui.removeButton.click()
+    assert a_reading_panel.result is None
+    assert a_ct.GetScene() is a_reading_panel.scene
+    assert not enabled(a_reading_panel.results.ui.removeButton)
+    assert a_reading_panel.patches.ui.patchTable.property("rowCount") == 0
+
+
+def test_a_result_that_was_removed_elsewhere_is_forgotten(a_reading_panel: Any) -> None:
+    node = a_reading_panel.result.node
+    a_reading_panel.scene.RemoveNode(node)
+    a_reading_panel.node_removed(node)
+    assert a_reading_panel.result is None
+
+
+def test_the_report_of_the_session_is_exported_from_its_folder(a_reading_panel: Any, tmp_path: Path) -> None:
+    ui = a_reading_panel.report.ui
+    assert "Choose a folder" in tip(ui.exportButton)
+    ui.folderEdit.setCurrentPath(str(tmp_path / "out"))
+    assert enabled(ui.exportButton)
+    ui.pdfCheckBox.setChecked(False)
+    ui.pseudonymiseCheckBox.setChecked(True)
+    ui.exportButton.click()
+    arguments = a_reading_panel.jobs.runner.arguments
+    assert arguments[0] == "report"
+    assert (Path(arguments[1]) / "analysis.json").is_file()
+    assert arguments[arguments.index("--format") + 1] == "html,csv"
+    assert "--pseudonymise" in arguments
+    assert a_reading_panel.jobs.runner.out == tmp_path / "out"
+    assert not enabled(ui.openReportButton)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("<html>")
+    a_reading_panel.jobs.runner.say(event="result", path=str(tmp_path / "out"))
+    a_reading_panel.jobs.runner.end()
+    assert enabled(ui.openReportButton)
+
+
+def test_the_report_of_a_saved_scene_is_exported_from_its_nodes(a_reading_panel: Any, tmp_path: Path) -> None:
+    from CTSMALib.analysis.folder import load_analysis
+
+    a_reading_panel.result.node.RemoveAttribute("CTSMA.ResultFolder")
+    a_reading_panel.report.ui.folderEdit.setCurrentPath(str(tmp_path / "out"))
+    a_reading_panel.report.ui.exportButton.click()
+    folder = Path(a_reading_panel.jobs.runner.arguments[1])
+    assert load_analysis(folder).side.side == "right"
+    a_reading_panel.jobs.runner.fail_with("The disk is full.", "Free some space first.", kind="output")
+    assert not folder.exists()
+
+
+def test_no_format_is_no_report(a_reading_panel: Any, tmp_path: Path) -> None:
+    ui = a_reading_panel.report.ui
+    ui.folderEdit.setCurrentPath(str(tmp_path))
+    for check in (ui.htmlCheckBox, ui.pdfCheckBox, ui.csvCheckBox):
+        check.setChecked(False)
+    assert not enabled(ui.exportButton)
+    assert "format" in tip(ui.exportButton)
