@@ -9,6 +9,8 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
+from CTSMAPanels.qt_values import value_of
+
 FARTHEST_PX = 3  # a press and a release further apart are a drag
 _PRESS, _RELEASE = "LeftButtonPressEvent", "LeftButtonReleaseEvent"
 
@@ -36,7 +38,7 @@ class ViewClicks:
         for name in manager.sliceViewNames():
             view = manager.sliceWidget(name).sliceView()
             self._watch(f"slice {name}", view, self._slice_clicked)
-        for index in range(manager.threeDViewCount):
+        for index in range(value_of(manager, "threeDViewCount")):
             view = manager.threeDWidget(index).threeDView()
             self._watch(f"3D {index}", view, self._surface_clicked)
 

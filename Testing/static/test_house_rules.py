@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import CTSMALib
+from Testing.static.checks.sources import IN_SLICER
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "CTSMA" / "CTSMALib"
@@ -18,9 +19,8 @@ LONGEST_FUNCTION = 60
 FOLDERS = ("CTSMA", "Testing", "scripts", "docs", ".ci")
 TEXT_FILES = (".py", ".md", ".sh", ".toml", ".txt", ".json", ".yml", ".html", ".css", ".j2", ".ui", ".cmake")
 
-SOURCES = sorted(
-    path for path in (*(CORE.rglob("*.py")), *(ROOT / "Testing").rglob("*.py"), *(ROOT / "scripts").glob("*.py"))
-)
+DOCUMENTED = sorted([*CORE.rglob("*.py"), *IN_SLICER])
+SOURCES = sorted([*DOCUMENTED, *(ROOT / "Testing").rglob("*.py"), *(ROOT / "scripts").glob("*.py")])
 TEXTS = sorted(
     path
     for folder in FOLDERS
@@ -48,7 +48,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
         assert (function.end_lineno or 0) - function.lineno < LONGEST_FUNCTION, function.name
 
 
-@pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=relative)
+@pytest.mark.parametrize("path", DOCUMENTED, ids=relative)
 def test_everything_public_has_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree) or not tree.body, "the module"

@@ -1,19 +1,62 @@
-"""Rooms import only rooms above them, and the core stays free of Slicer, Qt and torch."""
+"""Rooms import only rooms above them; Slicer stays in the room ``scene``, Qt in the panels, torch in workers."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import CTSMALib
+from Testing.static.checks.imports import imports, imports_on_loading, top
+from Testing.static.checks.sources import (
+    CORE,
+    IN_SLICER,
+    PANEL_PACKAGES,
+    PANELS,
+    SCENE,
+    SCRIPTS,
+    module_name,
+    parsed,
+    relative,
+)
 
-PACKAGE = Path(CTSMALib.__file__).parent
-FORBIDDEN = ("slicer", "qt", "ctk", "PythonQt", "PySide6", "PySide2", "PyQt5", "PyQt6")
-ONLY_INSIDE_FUNCTIONS = ("torch", "monai")
+QT = {"qt", "ctk", "PythonQt", "PySide6", "PySide2", "PyQt5", "PyQt6"}
+LEARNING = {"torch", "monai", "safetensors"}
+THREADS = {"threading", "concurrent", "multiprocessing", "asyncio"}
+# The rooms that panels may import. What they import works in a Slicer in which nothing was installed.
+LIGHT_ROOMS = {"errors", "notices", "progress", "resources", "catalogue", "palette", "scene", "jobs"}
+OWN = {package.name for package in PANEL_PACKAGES}
+WITH_SLICER = {"slicer", "vtk", "qt", "ctk"}
+SIBLINGS = {"SampleData"}  # modules of Slicer, which may be loaded later than ours
+NOT_IN_A_FRESH_SLICER = (
+    *("torch", "monai", "safetensors", "skimage", "msgspec", "matplotlib", "reportlab", "jinja2", "tqdm", "pandas"),
+    *("threadpoolctl", "pylibjpeg", "openjpeg", "jpeg_ls", "PySide6"),
+)
+# What shows the state of a job and of the scene; it does not wait for scipy either, which comes with Slicer.
+LIGHTEST = (
+    *("CTSMALib.scene", "CTSMALib.scene.state", "CTSMALib.scene.panel_state", "CTSMALib.scene.result_nodes"),
+    *("CTSMALib.catalogue", "CTSMALib.jobs.monitor", "CTSMALib.jobs.commands", "CTSMALib.jobs.request"),
+)
+
+_IMPORT_WITHOUT = """
+import importlib, sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in sys.argv[1].split(","):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocker())
+for name in sys.argv[2:]:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(f"{name}: {error}")
+"""
 
 
 def room_order() -> list[str]:
@@ -29,54 +72,86 @@ def room_of(module: str) -> str:
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        yield ".".join(parts).removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(CORE.rglob("*.py")):
+        yield module_name(path), parsed(path)
 
 
-def imports(tree: ast.AST, package: str) -> Iterator[str]:
-    """Full names of what a syntax tree imports, inside functions too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                base = ".".join([*package.split(".")[: -node.level or None], base]).rstrip(".")
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+def as_test_id(value: object) -> str:
+    return relative(value) if isinstance(value, Path) else value if isinstance(value, str) else ""
 
 
-def imports_on_loading(tree: ast.Module, package: str) -> Iterator[str]:
-    """Like :func:`imports`, without what only runs when a function is called or types are checked."""
-    for node in tree.body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        yield from imports(node, package)
+def core_imports(paths: list[Path]) -> set[str]:
+    """The modules of the core that files import, wherever they do it."""
+    names = {name for path in paths for name in imports(parsed(path), module_name(path))}
+    known = {module_name(path) for path in CORE.rglob("*.py")}
+    return {name if name in known else name.rpartition(".")[0] for name in names if top(name) == "CTSMALib"}
+
+
+def failing_imports(blocked: tuple[str, ...], names: list[str]) -> str:
+    """What cannot be imported in a Python that lacks some packages."""
+    command = [sys.executable, "-c", _IMPORT_WITHOUT, ",".join(blocked), *names]
+    environment = {**os.environ, "PYTHONPATH": str(CORE.parent)}
+    result = subprocess.run(command, env=environment, capture_output=True, check=True, text=True, timeout=120)
+    return result.stdout
 
 
 def test_every_room_is_listed() -> None:
-    rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    rooms = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert rooms - {"__init__"} <= set(room_order())
 
 
-@pytest.mark.parametrize(("module", "tree"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("module", "tree"), modules(), ids=as_test_id)
 def test_a_room_imports_only_rooms_above_it(module: str, tree: ast.Module) -> None:
     order = ["", *room_order()]
     own = room_of(module)
     for name in imports(tree, module):
-        if name.split(".")[0] != "CTSMALib" or name == "CTSMALib.__version__":
+        if top(name) != "CTSMALib" or name == "CTSMALib.__version__":
             continue
         assert order.index(room_of(name)) <= order.index(own), f"{module} imports {name}, a room below it"
 
 
-@pytest.mark.parametrize(("module", "tree"), modules(), ids=lambda value: value if isinstance(value, str) else "")
-def test_the_core_needs_no_slicer_and_no_torch(module: str, tree: ast.Module) -> None:
-    used = {name.split(".")[0] for name in imports(tree, module)}
-    assert not used & set(FORBIDDEN)
-    on_loading = {name.split(".")[0] for name in imports_on_loading(tree, module)}
-    assert not on_loading & set(ONLY_INSIDE_FUNCTIONS)
+@pytest.mark.parametrize(("module", "tree"), modules(), ids=as_test_id)
+def test_the_core_needs_no_qt_no_torch_and_slicer_only_for_scenes(module: str, tree: ast.Module) -> None:
+    used = {top(name) for name in imports(tree, module)}
+    assert not used & QT
+    assert not {top(name) for name in imports_on_loading(tree, module)} & LEARNING
+    if room_of(module) != "scene":
+        assert not used & {"slicer", "vtk"}, "slicer and vtk belong to the room scene; others use parts of vtkmodules"
+
+
+@pytest.mark.parametrize("path", SCENE, ids=relative)
+def test_scenes_need_no_torch_and_no_threads(path: Path) -> None:
+    used = {top(name) for name in imports(parsed(path), module_name(path))}
+    assert not used & (LEARNING | THREADS)
+
+
+@pytest.mark.parametrize("path", PANELS, ids=relative)
+def test_panels_import_only_what_a_fresh_slicer_has(path: Path) -> None:
+    allowed = {*sys.stdlib_module_names, *WITH_SLICER, "numpy", "CTSMALib", *OWN} - THREADS
+    names = list(imports(parsed(path), module_name(path)))
+    assert {top(name) for name in names} <= allowed | SIBLINGS
+    assert {top(name) for name in imports_on_loading(parsed(path), module_name(path))} <= allowed
+    assert {room_of(name) for name in names if top(name) == "CTSMALib"} <= LIGHT_ROOMS
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=relative)
+def test_scripts_of_modules_import_little(path: Path) -> None:
+    tree = parsed(path)
+    on_loading = list(imports_on_loading(tree, path.stem))
+    assert {top(name) for name in on_loading} <= {*sys.stdlib_module_names, *WITH_SLICER, "CTSMALib", *OWN} - THREADS
+    anywhere = list(imports(tree, path.stem))
+    assert not {top(name) for name in anywhere} & (LEARNING | THREADS)
+    assert {room_of(name) for name in anywhere if top(name) == "CTSMALib"} <= LIGHT_ROOMS
+
+
+def test_what_modules_import_works_where_nothing_was_installed() -> None:
+    names = core_imports(IN_SLICER) | {module_name(path) for path in SCENE}
+    assert failing_imports(NOT_IN_A_FRESH_SLICER, sorted(names)) == ""
+    assert failing_imports((*NOT_IN_A_FRESH_SLICER, "scipy"), list(LIGHTEST)) == ""
+
+
+def test_the_blocker_blocks() -> None:
+    assert failing_imports(("csv",), ["CTSMALib.scene.patch_table"]).startswith("CTSMALib.scene.patch_table: ")
 
 
 def test_the_import_reader_sees_what_it_is_to_see() -> None:

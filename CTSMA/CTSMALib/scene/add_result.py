@@ -115,6 +115,7 @@ class _Builder:
     folder: Path
 
     def build(self, ct: Any | None) -> None:
+        """Make all of them; ``ct`` is the node that was analyzed, if it is in the scene."""
         self._color_tables()
         if ct is None:
             self._loaded_ct()

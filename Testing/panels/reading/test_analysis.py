@@ -168,7 +168,7 @@ def test_a_damaged_result_is_told_and_leaves_nothing(
     before = nodes(a_panel.scene)
     a_panel.scan.ui.applyButton.click()
     a_panel.jobs.runner.finish_with(broken)
-    assert any("damaged" in str(message) for message in bench.dialogs.messages)
+    assert any("damaged" in shown for shown in bench.dialogs.texts("error"))
     assert nodes(a_panel.scene) <= before
     assert a_panel.result is None
 
@@ -212,13 +212,15 @@ def test_missing_packages_are_named_and_installed_when_the_user_agrees(bench: An
     bar = DependencyBar(lambda: changes.append(1), missing=lambda: list(missing))
     assert "scikit-image>=0.22" in text(bar.ui.missingLabel)
     assert bar.reason
-    bench.dialogs.answer = False
+    bench.dialogs.answer(False)
     assert not bar.install()
-    assert bench.installed == []
-    bench.dialogs.answer = True
+    assert bench.calls.of("pip_install") == []
+    bench.dialogs.answer(True)
     bar._find_missing = list  # what pip would change
     assert bar.install()
-    assert bench.installed == missing
+    (call,) = bench.calls.of("pip_install")
+    assert call["requirements"] == missing
+    assert {"numpy", "SimpleITK", "vtk", "torch"} <= set(call["skip_packages"])
     assert changes == [1]
     assert bar.reason == ""
 
@@ -239,7 +241,7 @@ def test_packages_come_from_a_folder_without_a_network(
         lambda *args, **kwargs: seen.append((os.environ.get("PIP_NO_INDEX"), os.environ.get("PIP_FIND_LINKS"))),
     )
     bar = DependencyBar(lambda: None, missing=lambda: ["msgspec>=0.19"])
-    bench.dialogs.answer = True
+    bench.dialogs.answer(True)
     bar.install(str(tmp_path))
     assert seen == [("1", str(tmp_path))]
     assert "PIP_NO_INDEX" not in os.environ

@@ -208,24 +208,24 @@ def test_a_saved_scene_opens_as_it_was(bench: Any, a_reading_panel: Any, tmp_pat
 
 
 def test_a_result_folder_can_be_opened(bench: Any, a_panel: Any, analyzed: Analyzed) -> None:
-    bench.dialogs.folder = str(analyzed("mirrored")[0])
+    bench.dialogs.choose_path(analyzed("mirrored")[0])
     a_panel.results.ui.openButton.click()
     assert a_panel.result.title == "CTSMA left knee"
     assert a_panel.result.owns_ct
 
 
 def test_a_folder_that_is_no_result_is_refused(bench: Any, a_panel: Any, tmp_path: Path) -> None:
-    bench.dialogs.folder = str(tmp_path)
+    bench.dialogs.choose_path(tmp_path)
     a_panel.results.ui.openButton.click()
     assert a_panel.result is None
-    assert any("not a CTSMA result" in str(message) for message in bench.dialogs.messages)
+    assert any("not a CTSMA result" in shown for shown in bench.dialogs.texts("error"))
 
 
 def test_a_result_is_removed_after_a_question(bench: Any, a_reading_panel: Any, a_ct: Any) -> None:
-    bench.dialogs.answer = False
+    bench.dialogs.answer(False)
     a_reading_panel.results.ui.removeButton.click()
     assert a_reading_panel.result is not None
-    bench.dialogs.answer = True
+    bench.dialogs.answer(True)
     a_reading_panel.results.ui.removeButton.click()
     assert a_reading_panel.result is None
     assert a_ct.GetScene() is a_reading_panel.scene

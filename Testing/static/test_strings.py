@@ -1,0 +1,57 @@
+"""Texts that users see pass through ``_()``, so that they can be translated."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from Testing.static.checks.sources import IN_SLICER, parsed, relative
+from Testing.static.checks.visible_strings import untranslated
+
+
+@pytest.mark.parametrize("path", IN_SLICER, ids=relative)
+def test_visible_texts_can_be_translated(path: Path) -> None:
+    assert list(untranslated(parsed(path))) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "label.setText('Choose a scan')",
+        "label.setText('Choose a scan' if empty else _('Ready'))",
+        "label.setText(f'{count} patches')",
+        "label.setText('{count} patches'.format(count=3))",
+        "label.setText('Side: ' + side)",
+        "table.setHorizontalHeaderLabels([_('Patch'), 'Value'])",
+        "combo.addItem('Left', 'left')",
+        "allow(button, reason, 'Write the report')",
+        "slicer.util.errorDisplay('It failed.')",
+        "slicer.util.infoDisplay(_('Done'), windowTitle='Export done')",
+        "self.parent.title = 'Knee'",
+        "label.setText(_(f'{count} patches'))",
+        "label.setText(_('{count} patches'.format(count=3)))",
+    ],
+)
+def test_the_check_finds(source: str) -> None:
+    assert len(list(untranslated(ast.parse(source)))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "label.setText(_('Choose a scan'))",
+        "label.setText(_('{count} patches').format(count=3))",
+        "label.setText('')",
+        "label.setText(f'{low} mm')",
+        "label.setText(name or ' – '.join(parts))",
+        "label.setText(text_of('any argument'))",
+        "label.setText(words['left side'])",
+        "combo.addItem(_('Left'), 'left')",
+        "self.parent.categories = [translate('qSlicerAbstractCoreModule', 'Quantification')]",
+        "logging.info('Started the worker')",
+    ],
+)
+def test_the_check_lets_pass(source: str) -> None:
+    assert list(untranslated(ast.parse(source))) == []
