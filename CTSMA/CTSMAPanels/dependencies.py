@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.requirements import missing_requirements
+from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.ui_files import load_panel
 
 REQUESTER = "CTSMA"
@@ -64,7 +65,7 @@ class DependencyBar:
         question = _("Install {names} from {source} into Slicer's Python? Nothing of Slicer is replaced.")
         if not slicer.util.confirmOkCancelDisplay(question.format(names=", ".join(self.missing), source=source)):
             return False
-        with _wheels_from(folder), slicer.util.tryWithErrorDisplay(_("The packages could not be installed.")):
+        with _wheels_from(folder), problems_shown(_("The packages could not be installed.")):
             _pip_install(self.missing)
         self.refresh()
         self._on_change()

@@ -79,11 +79,15 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     node.SetAttribute(FOLDER_ATTRIBUTE, str(folder))
     node.SetText(json.dumps(texts, ensure_ascii=False))
     result = ResultNodes(node)
+    # Widgets and views that follow the scene catch up once, instead of after each of thirty nodes.
+    scene.StartState(scene.BatchProcessState)
     try:
         _Builder(result, analysis, folder).build(ct)
     except BaseException:
         result.remove()
         raise
+    finally:
+        scene.EndState(scene.BatchProcessState)
     return result
 
 

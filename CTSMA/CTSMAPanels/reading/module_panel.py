@@ -27,6 +27,7 @@ from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, lab
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.reading.jobs import ReadingJobs, Runner
 from CTSMAPanels.reading.patch_panel import PatchPanel
@@ -183,20 +184,20 @@ class ModulePanel:
 
     def analyze(self) -> None:
         """Analyze the chosen CT."""
-        with slicer.util.tryWithErrorDisplay(_("The analysis could not be started.")):
+        with problems_shown(_("The analysis could not be started.")):
             self.jobs.analyze(self.scene.GetNodeByID(self.state.ct), self.state.side)
 
     def export(self) -> None:
         """Write the report of the shown result."""
         folder = Path(self.state.last_folder).expanduser()
-        with slicer.util.tryWithErrorDisplay(_("The report could not be exported.")):
+        with problems_shown(_("The report could not be exported.")):
             self.jobs.export(self.result, folder, self.report.formats, self.report.pseudonymise)
 
     def open_folder(self) -> None:
         """Ask for a result folder and show it."""
         folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Result folder"), self.state.last_folder)
         if folder:
-            with slicer.util.tryWithErrorDisplay(_("The result could not be opened.")):
+            with problems_shown(_("The result could not be opened.")):
                 knees = knee_folders(Path(str(folder))) or [Path(str(folder))]
                 self._results_came([add_result(self.scene, knee) for knee in knees])
 
@@ -270,6 +271,8 @@ class ModulePanel:
         """Let go of scene and views, before the panel goes."""
         self.clicks.stop()
         self.jobs.close()
+        for selector in (self.scan.ui.ctSelector, self.results.ui.resultSelector):
+            selector.setMRMLScene(None)
 
 
 def dicom_file_of(instance_uid: str) -> str:

@@ -24,11 +24,9 @@ def slice_at(node: Any) -> np.ndarray:
     return np.array([node.GetSliceToRAS().GetElement(k, 3) for k in range(3)])
 
 
-def click(view: Any, x: int, y: int) -> None:
-    interactor = view.interactor()
-    interactor.SetEventPosition(x, y)
-    interactor.InvokeEvent("LeftButtonPressEvent")
-    interactor.InvokeEvent("LeftButtonReleaseEvent")
+def click(bench: Any, view: Any, x: int, y: int) -> None:
+    view.forceRender()  # a view that was never drawn cannot be clicked
+    bench.click(view, x, y)
 
 
 def slice_pixel(view: Any, world_ras_mm: np.ndarray) -> tuple[int, int]:
@@ -92,10 +90,10 @@ def test_rows_can_be_sorted_and_still_select_their_patch(a_reading_panel: Any) -
     values = [table.item(row, 2).data(qt.Qt.DisplayRole) for row in range(48)]
     numbers = [value for value in values if isinstance(value, float)]
     assert numbers == sorted(numbers, reverse=True)
-    table.selectRow(0)
+    table.selectRow(values.index(numbers[0]))
     label = a_reading_panel.state.patch
     expected = a_reading_panel.result.patches.values_of(a_reading_panel.state.quantity)[label - 1]
-    assert abs(values[0] - expected) < 1e-3 or not np.isfinite(expected)
+    assert abs(numbers[0] - expected) < 1e-3
 
 
 def test_a_click_into_a_slice_selects_the_row(bench: Any, a_reading_panel: Any) -> None:
@@ -110,7 +108,7 @@ def test_a_click_into_a_slice_selects_the_row(bench: Any, a_reading_panel: Any) 
             continue
         a_reading_panel.change(patch=label)  # moves the slice there
         a_reading_panel.change(patch=0)
-        click(view, *slice_pixel(view, center_of(result, label)))
+        click(bench, view, *slice_pixel(view, center_of(result, label)))
         assert a_reading_panel.state.patch == label
         assert a_reading_panel.patches.selected_label() == label
 
@@ -124,8 +122,10 @@ def test_a_drag_selects_nothing(bench: Any, a_reading_panel: Any) -> None:
     a_reading_panel.change(patch=58)
     x, y = slice_pixel(view, center_of(a_reading_panel.result, 58))
     a_reading_panel.change(patch=3)
+    view.forceRender()
     interactor = view.interactor()
     interactor.SetEventPosition(x - 30, y)
+    interactor.InvokeEvent("MouseMoveEvent")
     interactor.InvokeEvent("LeftButtonPressEvent")
     interactor.SetEventPosition(x, y)
     interactor.InvokeEvent("LeftButtonReleaseEvent")
@@ -136,7 +136,7 @@ def test_a_click_beside_the_patches_keeps_the_selection(bench: Any, a_reading_pa
     import slicer
 
     a_reading_panel.change(patch=3)
-    click(slicer.app.layoutManager().sliceWidget("Red").sliceView(), 1, 1)
+    click(bench, slicer.app.layoutManager().sliceWidget("Red").sliceView(), 1, 1)
     assert a_reading_panel.state.patch == 3
 
 
@@ -147,10 +147,10 @@ def test_a_click_on_a_bone_selects_the_patch_beneath(bench: Any, a_reading_panel
     view.forceRender()
     picked: list[int] = []
     width, height = view.renderWindow().GetSize()
-    for x in range(width // 4, 3 * width // 4, 12):
-        for y in range(height // 4, 3 * height // 4, 12):
+    for x in range(width // 4, 3 * width // 4, 40):
+        for y in range(height // 4, 3 * height // 4, 20):
             a_reading_panel.change(patch=0)
-            click(view, x, y)
+            click(bench, view, x, y)
             picked.append(a_reading_panel.state.patch)
     found = {label for label in picked if label}
     assert len(found) > 3
