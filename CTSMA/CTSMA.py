@@ -121,7 +121,7 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
 
         color_by(result, key, layer)
         show_overlay(result, overlay, key, opacity)
-        show_models(result, bones=True, grid=True, layer=layer)
+        show_models(result, "all", grid=True, layer=layer)
 
 
 class CTSMATest(ScriptedLoadableModuleTest):
@@ -143,7 +143,7 @@ class CTSMATest(ScriptedLoadableModuleTest):
         from CTSMALib.scene.panel_state import MODULE, PanelState
         from CTSMALib.scene.state import load_state, save_state, state_node
 
-        state = PanelState(quantity="ct_hu_mean", opacity=0.25, layer=2, patch=17, bones=False)
+        state = PanelState(quantity="ct_hu_mean", opacity=0.25, layer=2, patch=17, bones="tibia")
         save_state(state_node(slicer.mrmlScene, MODULE), state)
         self.assertEqual(load_state(state_node(slicer.mrmlScene, MODULE), PanelState), state)
 

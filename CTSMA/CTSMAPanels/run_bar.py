@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.jobs.monitor import BUSY, JobMonitor, JobState
 from CTSMAPanels.qt_values import allow, value_of
-from CTSMAPanels.ui_files import load_panel
+from CTSMAPanels.ui_files import load_panel, set_icon
 
 UNEXPECTED = ("internal", "crash", "start")  # failures that a user cannot mend alone: show what the worker said
 SHOWN_LINES = 12  # of standard error under the message of a failure
@@ -26,6 +26,8 @@ class RunBar:
 
     def __init__(self, on_cancel: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
+        set_icon(self.ui.copyLogButton, "CTSMACopy")
+        set_icon(self.ui.cancelButton, "CTSMAStop")
         self._log = ""
         self.ui.cancelButton.clicked.connect(lambda *_args: on_cancel())
         self.ui.logButton.toggled.connect(lambda *_args: self._show_log())

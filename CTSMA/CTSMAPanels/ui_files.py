@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 import slicer
 
 from CTSMALib.resources import resource
@@ -20,3 +21,8 @@ def load_panel(file: str) -> tuple[Any, Any]:
     """
     widget = slicer.util.loadUI(str(resource(f"UI/{file}")))
     return widget, slicer.util.childWidgetVariables(widget)
+
+
+def set_icon(button: Any, name: str) -> None:
+    """Give a button an icon of ``Resources/Icons``."""
+    button.setIcon(qt.QIcon(str(resource(f"Icons/{name}.svg"))))

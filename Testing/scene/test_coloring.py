@@ -99,7 +99,8 @@ def test_the_color_key_says_range_and_unit(a_result: ResultNodes) -> None:
     display = a_result.get("color_key").GetDisplayNode()
     assert display.GetScalarRange() == quantity("ct_hu_mean").display_range
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(display)
-    assert legend.GetTitleText() == "Mean CT number (HU)"
+    assert legend.GetTitleText() == "HU mean (HU)"
+    assert legend.GetLabelFormat() == "%.3g HU"
     assert legend.GetVisibility()
     color = [0.0] * 4
     a_result.get("value_colors").GetColor(255, color)
@@ -116,7 +117,7 @@ def test_coloring_again_adds_no_nodes(a_result: ResultNodes) -> None:
 
 
 def test_a_deleted_node_is_no_obstacle(a_result: ResultNodes) -> None:
-    for role in ("value_colors", "patch_colors", "surface_femur", "map_ct_bvf", "grid_1", "color_key"):
+    for role in ("value_colors", "patch_colors", "surface_femur", "map_ct_bvf", "grid_tibia_1", "color_key"):
         a_result.scene.RemoveNode(a_result.get(role))
     color_by(a_result, "ct_hu_mean")
     assert a_result.get("value_colors") is not None

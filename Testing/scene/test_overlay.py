@@ -59,13 +59,18 @@ def test_volumes_of_others_are_left_alone(a_result: ResultNodes) -> None:
 
 
 def test_one_layer_of_outlines_is_shown(a_result: ResultNodes) -> None:
-    show_models(a_result, bones=True, grid=True, layer=2)
-    assert visible(a_result, "grid_2")
-    assert not visible(a_result, "grid_1")
+    show_models(a_result, bones="all", grid=True, layer=2)
+    assert visible(a_result, "grid_tibia_2")
+    assert not visible(a_result, "grid_tibia_1")
     assert visible(a_result, "surface_femur")
     assert not visible(a_result, "surface_plate_femur")
-    show_models(a_result, bones=False, grid=False, layer=2)
-    assert not visible(a_result, "grid_2")
+    show_models(a_result, bones="tibia", grid=True, layer=2)
+    assert visible(a_result, "surface_tibia")
+    assert visible(a_result, "grid_tibia_2")
+    assert not visible(a_result, "surface_femur")
+    assert not visible(a_result, "grid_femur_2")
+    show_models(a_result, bones="none", grid=False, layer=2)
+    assert not visible(a_result, "grid_tibia_2")
     assert not visible(a_result, "surface_femur")
 
 
@@ -74,7 +79,7 @@ def test_hiding_one_result_keeps_the_other(
 ) -> None:
     other = add_result(a_result.scene, analyzed("plain")[0])
     show_overlay(other, "patches", "ct_bvf", 0.4)
-    show_models(other, bones=True, grid=True, layer=1)
+    show_models(other, bones="all", grid=True, layer=1)
     hide(a_result)
     assert {layer[2] for layer in layers(a_result)} == {other.get("patch_labels").GetID()}
     assert visible(other, "surface_femur")

@@ -203,7 +203,7 @@ def test_the_result_follows_the_transform_of_its_ct(a_scene: Any, analyzed: Anal
     transform = a_scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
     ct.SetAndObserveTransformNodeID(transform.GetID())
     result = add_result(a_scene, analyzed("plain")[0], ct)
-    for role in ("patch_labels", "map_ct_bvf", "surface_femur", "grid_1", "selection"):
+    for role in ("patch_labels", "map_ct_bvf", "surface_femur", "grid_tibia_1", "selection"):
         assert result.get(role).GetTransformNodeID() == transform.GetID(), role
 
 

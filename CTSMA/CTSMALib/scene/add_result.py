@@ -206,11 +206,12 @@ class _Builder:
 
     def _outlines(self) -> None:
         patches, axes = self.result.patches, bone_axes(self.result)
-        for layer in LAYERS:
-            shown = patches.chosen((patches.layers == layer) & np.isin(patches.bones, list(axes)))
-            turned = np.array([axes[str(bone)] for bone in shown.bones]).reshape(-1, 3, 3)
-            grid = self._model(grid_role(layer), f"patches, layer {layer}", boxes(shown.centers_ras_mm, turned))
-            style_outlines(grid, OUTLINE_WIDTH)
+        for bone, turned in axes.items():
+            for layer in LAYERS:
+                centers = patches.centers_ras_mm[(patches.layers == layer) & (patches.bones == bone)]
+                outlines = boxes(centers, np.broadcast_to(turned, (len(centers), 3, 3)))
+                grid = self._model(grid_role(bone, layer), f"patches of the {bone}, layer {layer}", outlines)
+                style_outlines(grid, OUTLINE_WIDTH)
         style_outlines(self._model(SELECTION, "selected patch", no_boxes(), SELECTED_RGB), SELECTION_WIDTH)
         self._model(COLOR_KEY, "color key", no_boxes())
 

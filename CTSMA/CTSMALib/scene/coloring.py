@@ -15,13 +15,14 @@ from CTSMALib.scene.color_nodes import BONE_RGB, continuous_table, fill_continuo
 from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
 from CTSMALib.scene.model_nodes import paint, points_of
 from CTSMALib.scene.result_nodes import COLOR_KEY, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
+from CTSMALib.scene.table_nodes import head
 
 Array = NDArray[np.float64]
 
 COLORED_ATTRIBUTE = "CTSMA.ColoredBy"  # on the text node: the catalogue key
-UNIT_WORDS = {"1": ""}
 _BELOW_ANY_VALUE, _ABOVE_ANY_VALUE = -1e30, 1e30  # what is not measured is NaN, which lies in no range
-_KEY_SIZE, _KEY_POSITION = (0.11, 0.45), (0.96, 0.95)
+_KEY_SIZE, _KEY_POSITION = (0.12, 0.42), (0.97, 0.95)
+_KEY_FONT_SIZE = 14
 
 
 def keys_with_values(result: ResultNodes) -> list[str]:
@@ -51,8 +52,7 @@ def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
 
 def label_text(entry: Quantity) -> str:
     """What a color key says: the name of a quantity and its unit."""
-    unit = UNIT_WORDS.get(entry.unit, entry.unit)
-    return f"{entry.title} ({unit})" if unit else entry.title
+    return entry.title if entry.unit == "1" else f"{entry.title} ({entry.unit})"
 
 
 def _new_value_colors(result: ResultNodes) -> Any:
@@ -68,14 +68,13 @@ def _color_patches(result: ResultNodes, entry: Quantity) -> None:
     table = result.get(PATCH_COLORS)
     if table is not None:
         recolor(table, colors)
-    axes = bone_axes(result)
-    for layer in LAYERS:
-        node = result.get(grid_role(layer))
-        if node is None:
-            continue
-        shown = (patches.layers == layer) & np.isin(patches.bones, list(axes))
-        values = patches.values_of(entry.key)[shown]
-        paint(node, entry.key, np.repeat(values, 8), np.repeat(colors[shown], 8, axis=0))
+    for bone in bone_axes(result):
+        for layer in LAYERS:
+            node = result.get(grid_role(bone, layer))
+            if node is not None:
+                shown = (patches.layers == layer) & (patches.bones == bone)
+                values = patches.values_of(entry.key)[shown]
+                paint(node, entry.key, np.repeat(values, 8), np.repeat(colors[shown], 8, axis=0))
 
 
 def _color_maps(result: ResultNodes, colors: Any) -> None:
@@ -136,9 +135,13 @@ def _color_key(result: ResultNodes, entry: Quantity, colors: Any) -> None:
     legend = _legend(display)
     if legend is None:
         return
-    legend.SetTitleText(label_text(entry))
-    legend.SetLabelFormat("%.3g")
+    legend.SetTitleText(head(entry))
+    unit = "" if entry.unit == "1" else f" {entry.unit}"
+    legend.SetLabelFormat(f"%.3g{unit}")
     legend.SetNumberOfLabels(5)
+    for words in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+        words.SetFontSize(_KEY_FONT_SIZE)
+        words.SetFontFamilyToArial()
     legend.SetSize(*_KEY_SIZE)
     legend.SetPosition(*_KEY_POSITION)
 

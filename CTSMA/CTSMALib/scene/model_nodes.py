@@ -12,7 +12,7 @@ from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to
 
 COLOR_ARRAY = "color"
 HALF_EDGE_MM = 4.0  # of the box of a patch
-SELECTED_RGB = (255, 255, 255)
+SELECTED_RGB = (255, 40, 200)  # in no color map, and unlike bone
 _CORNERS = np.array([(x, y, z) for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], dtype=float)
 _FACES = np.array([(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)])
 

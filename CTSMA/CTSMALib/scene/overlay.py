@@ -9,6 +9,12 @@ from CTSMALib.scene.add_result import LAYERS
 from CTSMALib.scene.result_nodes import COLOR_KEY, SELECTION, ResultNodes, grid_role, map_role
 
 OVERLAYS = ("map", "patches", "none")
+BONES_SHOWN = {  # choice: the surfaces it shows
+    "all": ("femur", "tibia", "patella", "fibula"),
+    "tibia": ("tibia", "fibula"),
+    "femur": ("femur",),
+    "none": (),
+}
 
 
 def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float) -> None:
@@ -32,13 +38,20 @@ def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float) ->
             composite.SetLabelOpacity(opacity)
 
 
-def show_models(result: ResultNodes, bones: bool, grid: bool, layer: int) -> None:
-    """Show or hide the bones, and the outlines of the patches of one depth layer."""
-    for role in result.roles():
-        if role.startswith("surface_") and not role.startswith("surface_plate_"):
-            _set_visible(result.get(role), bones)
-    for each in LAYERS:
-        _set_visible(result.get(grid_role(each)), grid and each == layer)
+def show_models(result: ResultNodes, bones: str, grid: bool, layer: int) -> None:
+    """Show bones, and the outlines of their patches in one depth layer.
+
+    Args:
+        result: the nodes.
+        bones: of :data:`BONES_SHOWN`; without bones, the outlines of all patches are shown.
+        grid: whether outlines are shown.
+        layer: the depth layer, 1 or 2.
+    """
+    for bone in BONES_SHOWN["all"]:
+        _set_visible(result.get(f"surface_{bone}"), bone in BONES_SHOWN[bones])
+        outlined = grid and (bone in BONES_SHOWN[bones] or bones == "none")
+        for each in LAYERS:
+            _set_visible(result.get(grid_role(bone, each)), outlined and each == layer)
     _set_visible(result.get(SELECTION), True)
     _set_visible(result.get(COLOR_KEY), True)
 

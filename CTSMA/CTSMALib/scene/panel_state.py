@@ -22,7 +22,7 @@ class PanelState:
         opacity: of the overlay, 0 to 1.
         layer: depth layer of the grid that bones and table show, 1 or 2.
         patch: label of the selected patch of the learning grid, 1 to 96; 0 for none.
-        bones: whether bone surfaces are shown.
+        bones: which bones are shown, of :data:`CTSMALib.scene.overlay.BONES_SHOWN`.
         boxes: whether the outlines of the patches are shown in 3D.
         last_folder: where the user exported to last.
     """
@@ -35,6 +35,6 @@ class PanelState:
     opacity: float = 0.6
     layer: int = 1
     patch: int = 0
-    bones: bool = True
+    bones: str = "all"
     boxes: bool = True
     last_folder: str = ""

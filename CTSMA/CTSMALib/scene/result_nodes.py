@@ -39,9 +39,9 @@ def map_role(key: str) -> str:
     return f"map_{key}"
 
 
-def grid_role(layer: int) -> str:
-    """The role of the outlines of the learning grid's patches in a depth layer."""
-    return f"grid_{layer}"
+def grid_role(bone: str, layer: int) -> str:
+    """The role of the outlines of the learning grid's patches of a bone in a depth layer."""
+    return f"grid_{bone}_{layer}"
 
 
 class ResultNodes:

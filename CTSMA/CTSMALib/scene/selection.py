@@ -12,6 +12,7 @@ from CTSMALib.scene.add_result import bone_axes
 from CTSMALib.scene.enface import nearest_patch, surface_points
 from CTSMALib.scene.geometry import from_world, to_world
 from CTSMALib.scene.model_nodes import boxes, no_boxes
+from CTSMALib.scene.patch_table import PatchTable
 from CTSMALib.scene.result_nodes import SELECTION, ResultNodes
 
 NO_PATCH = 0
@@ -74,6 +75,13 @@ def select(result: ResultNodes, label: int) -> None:
         turned = axes[str(result.patches.bones[label - 1])]
         outline = boxes(result.patches.centers_ras_mm[label - 1][None], turned[None])
     node.SetAndObservePolyData(outline)
+
+
+def other_layer(patches: PatchTable, label: int) -> int:
+    """The patch at the same place in the other depth layer; :data:`NO_PATCH` where there is none."""
+    name, layer = patches.ids[label - 1], int(patches.layers[label - 1])
+    partner = f"{name.rpartition('-')[0]}-d{3 - layer}"
+    return patches.ids.index(partner) + 1 if partner in patches.ids else NO_PATCH
 
 
 def jump_to(scene: Any, world_ras_mm: NDArray[np.float64]) -> None:

@@ -13,6 +13,12 @@ from CTSMALib.scene.result_nodes import ResultNodes
 
 FIELD_OF_VIEW_MM = 110.0
 CAMERA_DISTANCE_MM = 330.0
+CLOSE_UP_DISTANCE_MM = 230.0
+_FROM_THE_FRONT = (np.array([0.25, 1.0, 0.3]), np.array([0.0, 0.0, 1.0]))
+_VIEWPOINTS = {  # where the camera is, seen from the joint, and what it has on top
+    "tibia": (np.array([0.0, 0.45, 1.0]), np.array([0.0, -1.0, 0.0])),
+    "femur": (np.array([0.0, 0.45, -1.0]), np.array([0.0, 1.0, 0.0])),
+}
 _SLICES = (("Red", "Axial"), ("Yellow", "Sagittal"), ("Green", "Coronal"))
 
 
@@ -21,17 +27,26 @@ def joint_center(result: ResultNodes) -> NDArray[np.float64]:
     return to_world(result.node_with_geometry, result.patches.centers_ras_mm.mean(axis=0))
 
 
-def aim_camera(result: ResultNodes) -> None:
-    """Let every 3D view look at the joint from the front and a little from above."""
-    center = joint_center(result)
-    direction = np.array([0.25, 1.0, 0.3])
-    position = center + CAMERA_DISTANCE_MM * direction / np.linalg.norm(direction)
+def aim_camera(result: ResultNodes, bones: str = "all") -> None:
+    """Let every 3D view look at the joint from the front, or at the joint surface of one bone.
+
+    Args:
+        result: the nodes.
+        bones: of :data:`CTSMALib.scene.overlay.BONES_SHOWN`; the tibia is seen from above, the femur from below.
+    """
+    patches = result.patches
+    of_bone = patches.bones == bones
+    shown = patches.centers_ras_mm[of_bone] if of_bone.any() else patches.centers_ras_mm
+    center = to_world(result.node_with_geometry, shown.mean(axis=0))
+    direction, up = _VIEWPOINTS.get(bones, _FROM_THE_FRONT)
+    distance = CAMERA_DISTANCE_MM if bones not in _VIEWPOINTS else CLOSE_UP_DISTANCE_MM
+    position = center + distance * direction / np.linalg.norm(direction)
     scene = result.scene
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLCameraNode")):
         camera = scene.GetNthNodeByClass(index, "vtkMRMLCameraNode")
         camera.SetFocalPoint(*center.tolist())
         camera.SetPosition(*position.tolist())
-        camera.SetViewUp(0.0, 0.0, 1.0)
+        camera.SetViewUp(*up.tolist())
         camera.ResetClippingRange()
 
 

@@ -23,7 +23,7 @@ from CTSMALib.scene.layouts import READING, show_layout
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.result_nodes import ResultNodes, is_result
-from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, label_under, select
+from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, label_under, other_layer, select
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
@@ -96,12 +96,21 @@ class ModulePanel:
 
     def change(self, **fields: Any) -> None:
         """Take what the user changed, save it with the scene, and show it."""
-        state = replace(self.state, **fields)
+        state = self._coupled(replace(self.state, **fields), fields)
         if state == self.state or self._applying:
             return
         self._apply(state)
         if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
             jump_to(self.scene, center_of(self.result, state.patch))
+
+    def _coupled(self, state: PanelState, fields: dict[str, Any]) -> PanelState:
+        """A selected patch lies in the shown layer: one follows the other."""
+        if self.result is None or not 1 <= state.patch <= len(self.result.patches):
+            return state
+        layer = int(self.result.patches.layers[state.patch - 1])
+        if "patch" in fields or layer == state.layer:
+            return replace(state, layer=layer)
+        return replace(state, patch=other_layer(self.result.patches, state.patch))
 
     def read_scene(self) -> None:
         """Take the state that is saved with the scene, for example after a scene was opened."""
@@ -177,6 +186,8 @@ class ModulePanel:
             show_overlay(result, state.overlay, state.quantity, state.opacity)
         if differs("bones", "boxes", "layer"):
             show_models(result, state.bones, state.boxes, state.layer)
+        if before is not None and differs("bones"):
+            aim_camera(result, state.bones)
         if differs("patch"):
             select(result, state.patch)
 
@@ -219,7 +230,7 @@ class ModulePanel:
         show_layout(manager.layoutLogic().GetLayoutNode(), READING)
         self.clicks.watch()
         aim_slices(self.result)
-        aim_camera(self.result)
+        aim_camera(self.result, self.state.bones)
 
     # What comes from elsewhere ----------------------------------------------------------------------------
 
@@ -233,7 +244,8 @@ class ModulePanel:
         for other in results[1:]:
             hide(other)
         shown = results[0]
-        self._apply(replace(self.state, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
+        ct = self.state.ct or NodeId(shown.get("ct").GetID())
+        self._apply(replace(self.state, ct=ct, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
         self.show_reading_layout()
 
     def _exported(self, folder: Path) -> None:
@@ -251,7 +263,7 @@ class ModulePanel:
         """Select a patch that was clicked in a view, in the layer where it lies; a click beside keeps the old one."""
         if label == NO_PATCH or self.result is None:
             return
-        self.change(patch=label, layer=int(self.result.patches.layers[label - 1]))
+        self.change(patch=label)
 
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""

@@ -16,6 +16,7 @@ from CTSMALib.scene.table_nodes import head
 from CTSMAPanels.qt_values import value_of
 from CTSMAPanels.ui_files import load_panel
 
+ROW_HEIGHT = 22
 _PATCH, _COMPARTMENT, _VALUE, _VALID = range(4)
 
 
@@ -34,6 +35,7 @@ class PatchPanel:
         self._filled_with: tuple[Any, ...] = ()
         self.ui.patchTable.setColumnCount(4)
         self.ui.patchTable.verticalHeader().setVisible(False)
+        self.ui.patchTable.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.ui.patchTable.horizontalHeader().setStretchLastSection(True)
         self.ui.patchTable.itemSelectionChanged.connect(self._row_chosen)
 
@@ -101,7 +103,7 @@ class PatchPanel:
             item = table.item(row, _PATCH)
             if item is not None and int(item.data(qt.Qt.UserRole)) == label:
                 table.selectRow(row)
-                table.scrollToItem(item)
+                table.scrollToItem(item, qt.QAbstractItemView.PositionAtCenter)
                 return
         table.clearSelection()
         table.setCurrentCell(-1, -1)

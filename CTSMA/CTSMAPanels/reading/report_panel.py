@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.qt_values import allow, put, value_of
-from CTSMAPanels.ui_files import load_panel
+from CTSMAPanels.ui_files import load_panel, set_icon
 
 
 class ReportPanel:
@@ -27,6 +27,7 @@ class ReportPanel:
 
     def __init__(self, on_change: Callable[..., None], on_export: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
+        set_icon(self.ui.exportButton, "CTSMAExport")
         self._on_change = on_change
         self._state = PanelState()
         self._result: ResultNodes | None = None

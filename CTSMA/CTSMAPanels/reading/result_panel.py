@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION, ResultNodes
 from CTSMALib.scene.state import NodeId
-from CTSMAPanels.qt_values import allow, put
+from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.ui_files import load_panel
 
 _GRAVEST_FIRST = ("refused", "caution", "info")
@@ -59,8 +59,9 @@ class ResultPanel:
         facts = result.facts if result is not None else None
         self.ui.summaryLabel.setText(_summary(facts) if facts else _("Analyze a CT, or open a result folder."))
         notices = _notices(facts) if facts else ""
-        self.ui.noticesLabel.setText(notices)
-        self.ui.noticesLabel.setVisible(bool(notices))
+        if value_of(self.ui.noticesText, "plainText") != notices:
+            self.ui.noticesText.setPlainText(notices)
+        self.ui.noticesText.setVisible(bool(notices))
 
     def _result_chosen(self, *_args: Any) -> None:
         node = self.ui.resultSelector.currentNode()
@@ -72,11 +73,12 @@ def _summary(facts: dict[str, Any]) -> str:
     valid = sum(found["patches_valid"] for found in facts["compartments"] if found["reported"])
     total = sum(found["patches_total"] for found in facts["compartments"])
     measured = _("{valid} of {total} patches measured").format(valid=valid, total=total)
-    lines = [f"{side}; {measured}; {facts['method']}.", facts["image"]["resolution_statement"]]
+    lines = [f"{side}; {measured}; {facts['method']}."]
     lines += [f"{found['title']}: {found['reason']}" for found in facts["compartments"] if found["reason"]]
     return "\n".join(lines)
 
 
 def _notices(facts: dict[str, Any]) -> str:
     ordered = sorted(facts["notices"], key=lambda notice: _GRAVEST_FIRST.index(notice["severity"]))
-    return "\n".join(f"• {notice['text']}" for notice in ordered)
+    texts = [facts["image"]["resolution_statement"], *(notice["text"] for notice in ordered)]
+    return "\n".join(f"• {text}" for text in texts if text)

@@ -12,7 +12,7 @@ from CTSMALib.scene.ct_node import why_not
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.qt_values import allow, choose, put, value_of
-from CTSMAPanels.ui_files import load_panel
+from CTSMAPanels.ui_files import load_panel, set_icon
 
 
 def side_words() -> dict[str, str]:
@@ -33,6 +33,7 @@ class ScanPanel:
 
     def __init__(self, scene: Any, on_change: Callable[..., None], on_apply: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
+        set_icon(self.ui.applyButton, "CTSMAStart")
         self._scene = scene
         self._on_change = on_change
         for side in SIDES:

@@ -13,7 +13,7 @@ from CTSMALib.scene.coloring import keys_with_values, label_text
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes, map_role
 from CTSMAPanels.qt_values import choose, put, value_of
-from CTSMAPanels.ui_files import load_panel
+from CTSMAPanels.ui_files import load_panel, set_icon
 
 _STOPS = 17
 LAYER_WORDS = {1: "5 mm", 2: "9 mm"}
@@ -31,13 +31,23 @@ class ViewPanel:
 
     def __init__(self, on_change: Callable[..., None], on_layout: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
+        set_icon(self.ui.layoutButton, "CTSMALocate")
         self._keys: list[str] = []
         overlays = {"patches": _("Patches"), "map": _("Map"), "none": _("Nothing")}
         for overlay, words in overlays.items():
             self.ui.overlayComboBox.addItem(words, overlay)
         for layer, depth in LAYER_WORDS.items():
             self.ui.layerComboBox.addItem(_("{depth} under the plate").format(depth=depth), layer)
+        bones = {
+            "all": _("All, from the front"),
+            "tibia": _("Tibia, from above"),
+            "femur": _("Femur, from below"),
+            "none": _("None"),
+        }
+        for choice, words in bones.items():
+            self.ui.bonesComboBox.addItem(words, choice)
         for box, field in (
+            (self.ui.bonesComboBox, "bones"),
             (self.ui.quantityComboBox, "quantity"),
             (self.ui.overlayComboBox, "overlay"),
             (self.ui.layerComboBox, "layer"),
@@ -45,10 +55,9 @@ class ViewPanel:
             box.currentIndexChanged.connect(
                 lambda *_args, box=box, field=field: on_change(**{field: value_of(box, "currentData")})
             )
-        for check, field in ((self.ui.bonesCheckBox, "bones"), (self.ui.gridCheckBox, "boxes")):
-            check.toggled.connect(
-                lambda *_args, check=check, field=field: on_change(**{field: bool(value_of(check, "checked"))})
-            )
+        self.ui.gridCheckBox.toggled.connect(
+            lambda *_args: on_change(boxes=bool(value_of(self.ui.gridCheckBox, "checked")))
+        )
         self.ui.opacitySlider.valueChanged.connect(
             lambda *_args: on_change(opacity=float(value_of(self.ui.opacitySlider, "value")))
         )
@@ -63,7 +72,7 @@ class ViewPanel:
         choose(self.ui.overlayComboBox, state.overlay)
         choose(self.ui.layerComboBox, state.layer)
         put(self.ui.opacitySlider, "setValue", state.opacity)
-        put(self.ui.bonesCheckBox, "setChecked", state.bones)
+        choose(self.ui.bonesComboBox, state.bones)
         put(self.ui.gridCheckBox, "setChecked", state.boxes)
         if state.quantity in self._keys:
             has_map = result is not None and result.get(map_role(state.quantity)) is not None
@@ -85,9 +94,8 @@ class ViewPanel:
         self.ui.lowLabel.setText(low)
         self.ui.highLabel.setText(high if entry.unit == "1" else f"{high} {entry.unit}")
         self.ui.colorBarLabel.setStyleSheet(_gradient(entry))
-        text = _("{symbol}: {definition} Reference: {reference}.").format(
-            symbol=entry.symbol, definition=entry.definition, reference=entry.reference
-        )
+        text = f"{entry.symbol}: {entry.definition}"
+        self.ui.definitionLabel.setToolTip(_("Reference: {reference}").format(reference=entry.reference))
         hint = _("There is no map of this quantity, so slices show its patches.") if no_map else ""
         self.ui.definitionLabel.setText(f"{text} {hint}".strip())
 

@@ -17,11 +17,11 @@ Analyzed = Callable[[str], tuple[Path, sitk.Image]]
 @pytest.fixture()
 def a_panel(bench: Any, scene: Any) -> Iterator[Any]:
     """The panel on an empty scene; nothing is missing and jobs are played."""
+    import slicer
+
     from CTSMALib.scene.layouts import register_layouts
     from CTSMAPanels.dependencies import DependencyBar
     from CTSMAPanels.reading.module_panel import ModulePanel
-
-    import slicer
 
     register_layouts(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
     panel = ModulePanel(scene, FakeRunner, lambda on_change: DependencyBar(on_change, missing=list))

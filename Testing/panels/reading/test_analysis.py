@@ -94,7 +94,7 @@ def test_the_result_comes_into_the_scene_when_the_job_has_ended(a_panel: Any, a_
     assert a_panel.result.get("ct") is a_ct
     assert a_panel.results.ui.resultSelector.currentNode() is a_panel.result.node
     assert "Right knee" in text(a_panel.results.ui.summaryLabel)
-    assert "bone volume fraction may be off" in text(a_panel.results.ui.noticesLabel)
+    assert "bone volume fraction may be off" in a_panel.results.ui.noticesText.property("plainText")
     assert enabled(a_panel.scan.ui.applyButton)
     assert not enabled(a_panel.run_bar.ui.cancelButton)
     assert "Nothing is running" in tip(a_panel.run_bar.ui.cancelButton)
@@ -183,8 +183,9 @@ def test_two_knees_become_two_results(a_panel: Any, a_ct: Any, analyzed: Analyze
     a_panel.scan.ui.applyButton.click()
     a_panel.jobs.runner.finish_with(both)
     assert a_panel.results.ui.resultSelector.nodeCount() == 2
-    other = next(n for n in (a_panel.results.ui.resultSelector.nodeFromIndex(k) for k in range(2)) if n is not a_panel.result.node)
     shown = a_panel.result
+    listed = [a_panel.results.ui.resultSelector.nodeFromIndex(index) for index in range(2)]
+    other = next(node for node in listed if node is not shown.node)
     a_panel.results.ui.resultSelector.setCurrentNode(other)
     assert a_panel.result.node is other
     assert not shown.get("surface_femur").GetDisplayNode().GetVisibility()

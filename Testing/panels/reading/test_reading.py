@@ -65,8 +65,8 @@ def test_the_list_shows_the_patches_of_the_layer(a_reading_panel: Any) -> None:
     box.setCurrentIndex(box.findData(2))
     names = {table.item(row, 0).text() for row in range(48)}
     assert all(name.endswith("-d2") for name in names)
-    assert a_reading_panel.result.get("grid_2").GetDisplayNode().GetVisibility()
-    assert not a_reading_panel.result.get("grid_1").GetDisplayNode().GetVisibility()
+    assert a_reading_panel.result.get("grid_tibia_2").GetDisplayNode().GetVisibility()
+    assert not a_reading_panel.result.get("grid_tibia_1").GetDisplayNode().GetVisibility()
 
 
 def test_a_row_moves_the_slices_to_its_patch(bench: Any, a_reading_panel: Any) -> None:
@@ -167,10 +167,10 @@ def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> No
     composites = list(slice_composites(a_reading_panel.scene))
     assert {c.GetForegroundVolumeID() for c in composites} == {result.get("map_ct_bvf").GetID()}
     assert {round(c.GetForegroundOpacity(), 6) for c in composites} == {0.35}
-    ui.bonesCheckBox.setChecked(False)
+    ui.bonesComboBox.setCurrentIndex(ui.bonesComboBox.findData("none"))
     ui.gridCheckBox.setChecked(False)
     assert not result.get("surface_tibia").GetDisplayNode().GetVisibility()
-    assert not result.get("grid_1").GetDisplayNode().GetVisibility()
+    assert not result.get("grid_tibia_1").GetDisplayNode().GetVisibility()
     box = ui.quantityComboBox
     box.setCurrentIndex(box.findData("ct_hu_entropy"))
     assert "no map" in text(ui.definitionLabel)
@@ -188,7 +188,7 @@ def test_the_reading_layout_shows_the_joint(bench: Any, a_reading_panel: Any) ->
 
 
 def test_a_saved_scene_opens_as_it_was(bench: Any, a_reading_panel: Any, tmp_path: Path) -> None:
-    a_reading_panel.change(quantity="ct_hu_mean", layer=2, overlay="map", opacity=0.25, bones=False, patch=60)
+    a_reading_panel.change(quantity="ct_hu_mean", layer=2, overlay="map", opacity=0.25, bones="none", patch=60)
     state, title = a_reading_panel.state, a_reading_panel.result.title
     scene = a_reading_panel.scene
     assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
