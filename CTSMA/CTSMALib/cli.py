@@ -211,6 +211,7 @@ def summary(folder: Path) -> str:
     for knee in knee_folders(folder):
         lines += _knee_lines(load_analysis(knee))
         lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
+        lines += [f"Scene        {path}" for path in knee.glob("scene.mrb")]
     return "\n".join([*lines, RESEARCH_USE])
 
 

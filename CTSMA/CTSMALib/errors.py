@@ -40,4 +40,4 @@ class CancelledError(CTSMAError):
     """The user stopped the task; nothing was written."""
 
     def __init__(self) -> None:
-        super().__init__("The analysis was cancelled.", "No result was written; start it again when ready.")
+        super().__init__("The work was cancelled.", "Nothing was written; start it again when ready.")

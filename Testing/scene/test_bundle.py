@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ def a_bundle(analyzed: Analyzed, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_it_is_one_file_without_absolute_paths(a_bundle: Path) -> None:
+def test_it_is_one_file_without_absolute_paths(a_bundle: Path, analyzed: Analyzed) -> None:
     assert [path.name for path in a_bundle.parent.iterdir()] == ["scene.mrb"]
     with zipfile.ZipFile(a_bundle) as archive:
         names = archive.namelist()
@@ -38,6 +39,7 @@ def test_it_is_one_file_without_absolute_paths(a_bundle: Path) -> None:
         text = archive.read(scene).decode("utf-8")
     assert len(names) == len(set(names))
     assert str(a_bundle.parent) not in text
+    assert str(analyzed("plain")[0]) not in text
     assert 'fileName="/' not in text
 
 
@@ -71,6 +73,14 @@ def test_a_folder_that_is_no_result_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         write_bundle(tmp_path, tmp_path / "scene.mrb")
     assert not (tmp_path / "scene.mrb").exists()
+
+
+def test_nothing_stays_behind(analyzed: Analyzed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    at_root = set(Path("/").iterdir())
+    write_bundle(analyzed("plain")[0], tmp_path / "scene.mrb")
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.mrb"]
+    assert set(Path("/").iterdir()) == at_root
 
 
 def test_a_place_that_cannot_be_written_is_told(analyzed: Analyzed, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def subchondral_volumes(anatomy: KneeAnatomy) -> tuple[sitk.Image, sitk.Image]:
         index = np.argwhere(values == next(b.label for b in BONES if b.name == bone_name))
         points = frame.to_anatomical(index_to_lps(anatomy.labels, index))
         surface = plate.points_mm[covered]
-        distance, nearest = cKDTree(surface).query(points, distance_upper_bound=DEEPEST_MM, workers=-1)
+        distance, nearest = cKDTree(surface).query(points, distance_upper_bound=DEEPEST_MM)
         close = np.isfinite(distance)
         index, points, distance, nearest = index[close], points[close], distance[close], nearest[close]
         along = ((points - surface[nearest]) * plate.inward[covered][nearest]).sum(axis=1)

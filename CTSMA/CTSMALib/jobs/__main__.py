@@ -1,4 +1,4 @@
-"""``python -m CTSMALib.jobs analyze CT --out DIR``: the worker process that panels start.
+"""``python -m CTSMALib.jobs [--attached] analyze CT --out DIR``: the worker process that panels start.
 
 Standard output carries the protocol of :mod:`CTSMALib.jobs.protocol` and nothing else.
 """
@@ -10,18 +10,32 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from CTSMALib.jobs.arguments import add_analyze_arguments, analyze_request
-from CTSMALib.jobs.execute import execute
-from CTSMALib.jobs.reporters import JsonLines, protocol_stream
+from CTSMALib.jobs.arguments import add_analyze_arguments, add_export_arguments, analyze_request, export_request
+from CTSMALib.jobs.attached import Attachment
+from CTSMALib.jobs.worker import Work, run_worker
 from CTSMALib.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job and return its exit code (see :func:`CTSMALib.jobs.execute.execute`)."""
+    options = _parser().parse_args(arguments)
+    attachment = Attachment() if options.attached else None
+    work = {"analyze": _analyze, "report": _report}[options.job](options)
+    return run_worker(options.job, work, attachment)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m CTSMALib.jobs", description="Run one job as a worker process.")
+    parser.add_argument(
+        "--attached", action="store_true", help="cancel the job when standard input ends; run in a process group"
+    )
     jobs = parser.add_subparsers(dest="job", required=True)
     add_analyze_arguments(jobs.add_parser("analyze", help="analyze a knee CT"))
-    options = parser.parse_args(arguments)
+    add_export_arguments(jobs.add_parser("report", help="write the reports of a result to another folder"))
+    return parser
+
+
+def _analyze(options: argparse.Namespace) -> Work:
     request = analyze_request(options)
 
     def work(progress: Progress) -> Path:
@@ -29,7 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run(request, progress)
 
-    return execute("analyze", work, JsonLines(protocol_stream()), debug=True)
+    return work
+
+
+def _report(options: argparse.Namespace) -> Work:
+    request = export_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.export import export_reports
+
+        return export_reports(request, progress)
+
+    return work
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
+from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.header import read_header
 from CTSMALib.jobs.knee_folders import folder_names, holds_result
-from CTSMALib.jobs.request import AnalyzeRequest
+from CTSMALib.jobs.request import SCENE_FORMAT, AnalyzeRequest
+from CTSMALib.jobs.scene_file import check_scene_can_be_written, write_scene
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent
 
@@ -28,6 +32,7 @@ class Steps:
         analyze_scan: (scan, side, progress) to one result per knee.
         write_folder: (result, folder, progress).
         write_reports: (analysis, folder, formats, pseudonymise); takes the analysis with its identifiers.
+        write_scene: (folder), after everything else.
         without_identifiers: the analysis as a pseudonymised folder holds it.
     """
 
@@ -36,10 +41,15 @@ class Steps:
     write_folder: Callable[[KneeResult, Path, Progress], None]
     write_reports: Callable[[KneeAnalysis, Path, Sequence[str], bool], Any]
     without_identifiers: Callable[[KneeAnalysis], KneeAnalysis]
+    write_scene: Callable[[Path], None] = write_scene
 
 
 def real_steps() -> Steps:
     """The rooms themselves; imported here, because they are heavy."""
+    import vtkmodules.util.numpy_support  # first used in the midst of the work, where nothing may hold a signal back
+    import vtkmodules.vtkFiltersCore
+    import vtkmodules.vtkIOXML  # noqa: F401
+
     from CTSMALib.analysis.folder import write_folder
     from CTSMALib.analysis.pipeline import analyze_scan
     from CTSMALib.report import ReportOptions, write_reports
@@ -75,13 +85,18 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
         CTSMAError: the scan cannot be used, holds no knee, or the result cannot be written. Nothing
             is left at ``request.out`` then, or what was there before.
     """
+    sources = [path for path in (request.input_path, request.header_from) if path is not None]
     if steps is None:
-        existing_path(request.input_path)  # before the heavy imports
-    target = Target(resolved(request.out), request.overwrite, is_result=holds_result, keep=(request.input_path,))
+        for source in sources:  # before the heavy imports
+            existing_path(source)
+    check_scene_can_be_written(request.formats)
+    target = Target(resolved(request.out), request.overwrite, is_result=holds_result, keep=tuple(sources))
     with staged(target) as folder:
         progress("Starting", 0.0)
-        steps = steps or real_steps()
-        scan = steps.read_scan(request.input_path, request.series, part_of(progress, 0.0, 0.15))
+        if steps is None:
+            with held():
+                steps = real_steps()
+        scan = _read(request, steps, part_of(progress, 0.0, 0.15))
         knees = steps.analyze_scan(scan, request.side, part_of(progress, 0.15, 0.75))
         names = folder_names([knee.analysis.side.side for knee in knees], request.side)
         for index, (knee, name) in enumerate(zip(knees, names, strict=True)):
@@ -92,6 +107,21 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
     return target.path
 
 
+def _read(request: AnalyzeRequest, steps: Steps, progress: Progress) -> Scan:
+    """The scan under the name and with the header that the request gives it."""
+    header = None if request.header_from is None else read_header(request.header_from)  # it fails sooner than the scan
+    try:
+        scan = steps.read_scan(request.input_path, request.series, progress)
+    except InputError as error:
+        name = request.name or request.input_path.name
+        raise InputError(error.message.replace(request.input_path.name, name), error.remedy) from error
+    if header is not None:
+        scan = replace(scan, header=header)
+    if request.name:
+        scan = replace(scan, identity=replace(scan.identity, name=request.name))
+    return scan
+
+
 def _write(knee: KneeResult, folder: Path, request: AnalyzeRequest, steps: Steps, progress: Progress) -> None:
     folder.mkdir(exist_ok=True)
     stored = knee
@@ -99,4 +129,8 @@ def _write(knee: KneeResult, folder: Path, request: AnalyzeRequest, steps: Steps
         stored = replace(knee, analysis=steps.without_identifiers(knee.analysis))
     steps.write_folder(stored, folder, part_of(progress, 0.0, 0.5))
     progress("Writing the reports", 0.5)
-    steps.write_reports(knee.analysis, folder, request.formats, request.pseudonymise)
+    reports = [name for name in request.formats if name != SCENE_FORMAT]
+    steps.write_reports(knee.analysis, folder, reports, request.pseudonymise)
+    if SCENE_FORMAT in request.formats:
+        progress("Writing the scene", 0.8)
+        steps.write_scene(folder)

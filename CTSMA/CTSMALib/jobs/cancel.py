@@ -20,6 +20,7 @@ from CTSMALib.errors import CancelledError
 GRACE_S = 2.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _committing = threading.Event()
+_holding = threading.Event()
 
 
 @contextmanager
@@ -32,6 +33,24 @@ def deferred() -> Iterator[None]:
         _committing.clear()
         raise
     # Left set on success: the result is there, so it is too late to cancel.
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let a signal wait for the end of the block, for example while compiled packages are imported.
+
+    VTK crashes where an exception rises while one of its modules is loaded.
+
+    Raises:
+        CancelledError: a signal came.
+    """
+    _holding.set()
+    try:
+        yield
+    finally:
+        _holding.clear()
+        if _running is not None:
+            _running.catch_up()
 
 
 class Cancellation:
@@ -53,9 +72,12 @@ class Cancellation:
         self._active = threading.current_thread() is threading.main_thread()
         self.cancelled = False
         self._ended = threading.Event()
+        self._waiting = 0
 
     def __enter__(self) -> Cancellation:
+        global _running
         _committing.clear()
+        _running = self
         if self._active:
             self._handlers = {number: signal.signal(number, self._handle) for number in _SIGNALS}
             self._reader, self._writer = socket.socketpair()
@@ -67,6 +89,8 @@ class Cancellation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        global _running
+        _running = None
         self._ended.set()
         if not self._active:
             return
@@ -78,9 +102,22 @@ class Cancellation:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if _committing.is_set() or self.cancelled:  # a second Ctrl-C must not disturb the cleaning up
             return
+        if _holding.is_set():
+            self._waiting = number
+            return
         self.cancelled = True
         self.exit_code = 128 + number
         raise CancelledError
+
+    def catch_up(self) -> None:
+        """Do what a signal asked for that had to wait.
+
+        Raises:
+            CancelledError: there was one.
+        """
+        number, self._waiting = self._waiting, 0
+        if number:
+            self._handle(number, None)
 
     def _watch(self) -> None:
         """Wait for the byte that the C-level handler writes at once, whatever the main thread is doing."""
@@ -92,5 +129,10 @@ class Cancellation:
                 return
         if not self._ended.wait(GRACE_S) and not _committing.is_set():
             code = 128 + received[0]
-            self._on_forced_exit(code)
-            os._exit(code)
+            try:
+                self._on_forced_exit(code)
+            finally:
+                os._exit(code)  # also where nobody listens any more, so that the last words fail
+
+
+_running: Cancellation | None = None

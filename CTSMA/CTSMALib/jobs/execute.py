@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from CTSMALib import __version__
 from CTSMALib.errors import CancelledError, CTSMAError
 from CTSMALib.jobs.cancel import Cancellation
+from CTSMALib.jobs.device import processor
 from CTSMALib.jobs.protocol import Failed, Finished, Started, failure
 from CTSMALib.jobs.reporters import Reporter
 from CTSMALib.jobs.staging import discard_open_folders
@@ -23,7 +25,13 @@ _OUT_OF_MEMORY = Failed(
 )
 
 
-def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debug: bool = False) -> int:
+def execute(
+    job: str,
+    work: Callable[[Reporter], Path],
+    reporter: Reporter,
+    debug: bool = False,
+    last_act: Callable[[], None] = lambda: None,
+) -> int:
     """Run ``work`` and tell ``reporter`` how it went.
 
     Args:
@@ -31,6 +39,7 @@ def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debu
         work: does the job, reports progress to the reporter it is given, returns the result's path.
         reporter: is told of start, progress and end.
         debug: print the traceback of an unexpected exception to standard error.
+        last_act: called just before the process is ended by force; otherwise that is for the caller to do.
 
     Returns:
         0 after success, 2 after an error that the user can mend, 1 after an unexpected one,
@@ -39,12 +48,14 @@ def execute(job: str, work: Callable[[Reporter], Path], reporter: Reporter, debu
 
     def forced_exit(code: int) -> None:
         discard_open_folders()
-        reporter.fail(failure(CancelledError()))
+        with suppress(OSError):  # nobody may be listening any more
+            reporter.fail(failure(CancelledError()))
+        last_act()
 
     cancellation = Cancellation(forced_exit)
     try:
         with cancellation:
-            reporter.start(Started(job, __version__))
+            reporter.start(Started(job, __version__, pid=os.getpid(), device=processor()))
             path = work(reporter)
         with suppress(OSError):  # nobody may be listening any more; the result is there all the same
             reporter.finish(Finished(str(path)))

@@ -1,4 +1,4 @@
-"""What is asked of an analysis."""
+"""What is asked of a job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SIDES = ("auto", "left", "right", "both")
-FORMATS = ("html", "pdf", "csv")
+FORMATS = ("html", "pdf", "csv")  # of reports
+SCENE_FORMAT = "mrb"  # of the scene for 3D Slicer
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,39 @@ class AnalyzeRequest:
         out: the result folder to make.
         side: one of :data:`SIDES`.
         series: DICOM series number or UID; ``None`` takes the likely knee CT.
-        formats: reports to write, of :data:`FORMATS`.
+        formats: what to write beside the result, of :data:`FORMATS` and :data:`SCENE_FORMAT`.
         pseudonymise: leave identifying entries out of the whole result folder.
         overwrite: replace a result that is in ``out``.
+        header_from: a DICOM file that describes the scan, in place of what the input says about itself; for
+            voxels that were exported to a file without a header.
+        name: what to call the input in the result; empty takes the name of its file or folder.
     """
 
     input_path: Path
     out: Path
     side: str = "auto"
     series: str | None = None
+    formats: tuple[str, ...] = FORMATS
+    pseudonymise: bool = False
+    overwrite: bool = False
+    header_from: Path | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """Reports of an existing result, written to another folder.
+
+    Attributes:
+        result: the result folder, which stays as it is.
+        out: where the reports go; made if it is missing.
+        formats: reports to write, of :data:`FORMATS`.
+        pseudonymise: leave identifying entries out of the reports.
+        overwrite: replace reports of the same names in ``out``.
+    """
+
+    result: Path
+    out: Path
     formats: tuple[str, ...] = FORMATS
     pseudonymise: bool = False
     overwrite: bool = False

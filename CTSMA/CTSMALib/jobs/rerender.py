@@ -10,7 +10,8 @@ from pathlib import Path
 from CTSMALib.errors import OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.knee_folders import ANALYSIS_FILE, knee_folders
-from CTSMALib.jobs.request import FORMATS
+from CTSMALib.jobs.request import FORMATS, SCENE_FORMAT
+from CTSMALib.jobs.scene_file import SCENE_FILE, check_scene_can_be_written, write_scene
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, silent
 
@@ -22,7 +23,7 @@ def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, p
 
     Args:
         folder: a result folder, of one knee or of both.
-        formats: of :data:`CTSMALib.jobs.request.FORMATS`.
+        formats: of :data:`CTSMALib.jobs.request.FORMATS` and :data:`CTSMALib.jobs.request.SCENE_FORMAT`.
         pseudonymise: leave identifying entries out of the whole folder. ``analysis.json`` and reports in
             other formats that are there are written again too, so this cannot be undone.
         progress: told of every knee.
@@ -35,6 +36,7 @@ def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, p
         OutputError: the reports cannot be written.
     """
     folder = resolved(existing_path(folder))
+    check_scene_can_be_written(formats)
     knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
     for index, knee in enumerate(knees):
         progress("Writing the reports", index / len(knees))
@@ -51,8 +53,12 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
     analysis = load_analysis(knee)
     # Without an image digest the folder is pseudonymised already; doing it twice would lose the pseudonym.
     options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256))
+    scene = SCENE_FORMAT in formats
+    formats = [name for name in formats if name != SCENE_FORMAT]
     if options.pseudonymise:
         formats = [name for name in FORMATS if name in formats or (knee / f"report.{name}").exists()]
+        scene = scene or (knee / SCENE_FILE).exists()
+        check_scene_can_be_written([SCENE_FORMAT] if scene else [])
     try:
         if not os.access(knee, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(knee))
@@ -61,6 +67,8 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
             for left in knee.glob(".report.*"):  # of a process that was killed
                 left.unlink()
             write_findings(prepared(analysis, options), knee)  # last: the reports need the identifiers to remove them
+        if scene:
+            write_scene(knee)
     except OSError as error:
         raise output_error(error, knee / ANALYSIS_FILE, _REMEDY) from error
     except OutputError as error:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from CTSMALib.errors import OutputError
 from CTSMALib.jobs.cancel import deferred
@@ -29,7 +30,7 @@ except ImportError:  # Windows
     CAN_LOCK = False
 
 ABANDONED_AFTER_S = 24 * 3600.0  # where folders cannot be locked, their age tells
-_open_folders: set[Path] = set()
+_open_folders: dict[Path, list[Path]] = {}  # each with the parents that were made for it
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,27 @@ class Target:
             raise OutputError(f"The scan lies in the folder {path}.", "Name a folder that does not hold the scan.")
         return path
 
+    def commit(self, folder: Path, path: Path) -> None:
+        """Rename the finished ``folder`` to ``path``; what was there comes back if that fails."""
+        _commit(folder, path)
+
+
+class Destination(Protocol):
+    """What :func:`staged` writes to, such as a :class:`Target`."""
+
+    @property
+    def path(self) -> Path:
+        """What the hidden folder is made beside and named after."""
+
+    def check(self) -> Path:
+        """The resolved path, or an :class:`~CTSMALib.errors.OutputError`."""
+
+    def commit(self, folder: Path, path: Path) -> None:
+        """Move what is in ``folder`` to its place, completely or not at all."""
+
 
 @contextmanager
-def staged(target: Target) -> Iterator[Path]:
+def staged(target: Destination) -> Iterator[Path]:
     """Give a hidden folder to write to; move it to the target when the block ends well, delete it otherwise.
 
     A result that is there is replaced as a whole, or kept.
@@ -83,46 +102,54 @@ def staged(target: Target) -> Iterator[Path]:
     with _explained(resolved(target.path)):
         recover(resolved(target.path))
         path = target.check()
-        made = _make_parents(path.parent)
         folder, lock = _make_locked(path)
     try:
         with _explained(path):
             yield folder
             with deferred():
                 target.check()  # another program may have written there meanwhile
-                _commit(folder, path)
+                target.commit(folder, path)
     except BaseException as error:
-        _remove(folder)
-        for parent in reversed(made):
-            with suppress(OSError):
-                parent.rmdir()
+        _discard(folder)
         if isinstance(error, OutputError):  # users know the folder by the name they gave
             raise OutputError(error.message.replace(str(folder), str(path)), error.remedy) from error
         raise
     finally:
-        _open_folders.discard(folder)
+        _open_folders.pop(folder, None)
         _unlock(lock)
 
 
 def discard_open_folders() -> None:
     """Delete what this process has begun to write; for a process about to be ended."""
     for folder in tuple(_open_folders):
-        _remove(folder)
+        _discard(folder)
 
 
-def recover(target: Path) -> None:
-    """Put right what dead processes left beside ``target``: delete partial results, restore a previous one."""
+def _discard(folder: Path) -> None:
+    _remove(folder)
+    for parent in reversed(_open_folders.get(folder, [])):
+        with suppress(OSError):
+            parent.rmdir()
+
+
+def recover(target: Path, dead: int = 0) -> None:
+    """Put right what dead processes left beside ``target``: delete partial results, restore a previous one.
+
+    Args:
+        target: the result folder.
+        dead: id of a process that is known to have ended; tells where folders cannot be locked.
+    """
     parent, name = target.parent, target.name
     if not parent.is_dir():
         return
     for left in sorted(parent.glob(f".{glob.escape(name)}.previous-*")):
-        if _abandoned(left):
+        if _abandoned(left, dead):
             if _exists(target):
                 _remove(left)
             else:
                 left.rename(target)
     for left in sorted(parent.glob(f".{glob.escape(name)}.partial-*")):
-        if _abandoned(left):
+        if _abandoned(left, dead):
             _remove(left)
 
 
@@ -185,9 +212,10 @@ def _make_parents(parent: Path) -> list[Path]:
 
 
 def _make_locked(target: Path) -> tuple[Path, int | None]:
+    made = _make_parents(target.parent)
     folder = _sibling(target, "partial")
     folder.mkdir()
-    _open_folders.add(folder)
+    _open_folders[folder] = made
     return folder, _lock(folder)
 
 
@@ -210,8 +238,10 @@ def _unlock(descriptor: int | None) -> None:
         os.close(descriptor)
 
 
-def _abandoned(folder: Path) -> bool:
-    """Whether the process that made ``folder`` is gone."""
+def _abandoned(folder: Path, dead: int) -> bool:
+    """Whether the process that made ``folder`` is gone; ``dead`` is one that is known to be."""
+    if dead and f"-{dead}-" in folder.name.rpartition(".")[2]:
+        return True
     try:
         if not CAN_LOCK:
             return time.time() - folder.stat().st_mtime > ABANDONED_AFTER_S

@@ -136,7 +136,7 @@ class _Builder:
         place_in_hierarchy(self.result)
 
     def _name(self, title: str) -> str:
-        return f"{self.result.title}: {title}"
+        return f"{self.result.title}, {title}"
 
     def _new(self, kind: str, role: str, title: str) -> Any:
         node = self.result.scene.AddNewNodeByClass(kind, self._name(title))

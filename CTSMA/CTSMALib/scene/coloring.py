@@ -57,7 +57,7 @@ def label_text(entry: Quantity) -> str:
 
 def _new_value_colors(result: ResultNodes) -> Any:
     """In the place of a color table that a user has deleted."""
-    colors = continuous_table(result.scene, f"{result.title}: colors of the values")
+    colors = continuous_table(result.scene, f"{result.title}, colors of the values")
     result.set(VALUE_COLORS, colors)
     return colors
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from CTSMALib.errors import MissingDependencyError
 
 
-def new_scene() -> Any:
+def new_scene(temporary_folder: Path | None = None) -> Any:
     """A scene that knows the node classes, file formats and colors that results need.
+
+    Args:
+        temporary_folder: where scene files are packed and unpacked; the system's folder if left out.
 
     Returns:
         ``vtkMRMLScene``; the objects that serve it live as long as it does.
@@ -26,6 +31,8 @@ def new_scene() -> Any:
     files = slicer.vtkMRMLRemoteIOLogic()
     files.SetMRMLScene(scene)
     files.AddDataIOToScene()
+    # Without it MRML packs scene files in the root of the file system.
+    scene.GetCacheManager().SetRemoteCacheDirectory(str(temporary_folder or tempfile.gettempdir()))
     colors = slicer.vtkMRMLColorLogic()
     colors.SetMRMLScene(scene)
     scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())

@@ -33,6 +33,7 @@ from CTSMALib.jobs.reporters import JsonLines, PlainLines, TerminalBar
     "event",
     [
         Started("analyze", "0.1.0"),
+        Started("analyze", "0.1.0", pid=4711, device="CPU, 2 cores"),
         Progressed("Finding the bones", 0.25, "tibia\nfemur"),
         Finished("/data/Ergebnis ü"),
         Failed('The file "x" is empty.', "Choose another.", "input"),
@@ -49,8 +50,23 @@ def test_fields_of_later_versions_are_ignored() -> None:
     assert decode('{"event": "result", "path": "a", "seconds": 3}') == Finished("a")
 
 
+def test_a_worker_may_keep_silent_about_itself() -> None:
+    line = '{"event": "start", "job": "analyze", "software_version": "0.1.0", "protocol": 1}'
+    assert decode(line) == Started("analyze", "0.1.0", pid=0, device="")
+
+
 @pytest.mark.parametrize(
-    "line", ["", "hello", "[1]", "null", "{}", '{"event": "party"}', '{"event": "result"}', '{"event": ["result"]}']
+    "line",
+    [
+        *("", "hello", "[1]", "null", "{}", '{"event": "party"}', '{"event": "result"}', '{"event": ["result"]}'),
+        *(
+            '{"event": "result", "path": 3}',
+            '{"event": "progress", "stage": "Work", "fraction": "half", "message": ""}',
+        ),
+        *('{"event": "progress", "stage": "Work", "fraction": true, "message": ""}', "[" * 100_000),
+        '{"event": "start", "job": "analyze", "software_version": "0.1.0", "protocol": 1, "pid": "many"}',
+    ],
+    ids=lambda line: line[:40],
 )
 def test_other_lines_are_refused(line: str) -> None:
     with pytest.raises(ProtocolError):

@@ -88,7 +88,7 @@ def test_a_signal_cancels(tmp_path: Path, number: signal.Signals, code: int, sta
 
 def test_a_signal_cancels_compiled_code_within_three_seconds(tmp_path: Path) -> None:
     with a_worker(tmp_path / "result", "--stuck") as process:
-        wait_for(process, "Sorting")
+        wait_for(process, "Computing")
         time.sleep(0.5)
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)

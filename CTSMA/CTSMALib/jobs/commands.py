@@ -1,0 +1,103 @@
+"""Command lines that start workers, and the environment they run in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import CTSMALib
+from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
+
+# -P: a file in the current folder must not be taken for a package.
+WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
+SLICER_PYTHON = "PythonSlicer"
+
+
+def worker_program(executable: str | None = None) -> str:
+    """The Python that runs workers.
+
+    Inside 3D Slicer the running program is the application, and its Python is ``PythonSlicer``.
+
+    Args:
+        executable: the running program; ``None`` takes :data:`sys.executable`.
+    """
+    running = Path(sys.executable if executable is None else executable)
+    if "python" in running.name.lower():
+        return str(running)
+    beside = [running.parent, running.parent.parent / "bin"]
+    found = shutil.which(SLICER_PYTHON) or shutil.which(SLICER_PYTHON, path=os.pathsep.join(map(str, beside)))
+    return found or SLICER_PYTHON
+
+
+def worker_command(
+    arguments: Sequence[str], program: str | None = None, entry: Sequence[str] = WORKER_ENTRY
+) -> list[str]:
+    """The command line of a worker.
+
+    Args:
+        arguments: the job and its arguments, from :func:`analyze_arguments` or :func:`report_arguments`.
+        program: the Python to use; :func:`worker_program` if left out.
+        entry: what that Python is to run.
+    """
+    return [program or worker_program(), *entry, *arguments]
+
+
+def worker_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a worker: that of this process, in which this very CTSMALib is found first."""
+    environment = dict(os.environ if base is None else base)
+    paths = [str(Path(CTSMALib.__file__).resolve().parents[1]), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment["PYTHONIOENCODING"] = "utf-8"
+    return environment
+
+
+def analyze_arguments(request: AnalyzeRequest) -> list[str]:
+    """The arguments of the ``analyze`` job that stand for ``request``.
+
+    Raises:
+        ValueError: the request asks for no report format, which no argument can say.
+    """
+    arguments = ["analyze", _path(request.input_path), *_to(request), "--side", request.side]
+    if request.series is not None:
+        arguments.append(f"--series={request.series}")
+    if request.header_from is not None:
+        arguments += ["--header-from", _path(request.header_from)]
+    if request.name:
+        arguments.append(f"--name={request.name}")
+    return arguments
+
+
+def report_arguments(request: ExportRequest) -> list[str]:
+    """The arguments of the ``report`` job that stand for ``request``.
+
+    Raises:
+        ValueError: the request asks for no report format, which no argument can say.
+    """
+    return ["report", _path(request.result), *_to(request)]
+
+
+def output_of(arguments: Sequence[str]) -> Path | None:
+    """The folder that a job with these arguments writes to, if it writes to one."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == "--out" and following:
+            return Path(following)
+        if word.startswith("--out="):
+            return Path(word.removeprefix("--out="))
+    return None
+
+
+def _to(request: AnalyzeRequest | ExportRequest) -> list[str]:
+    if not request.formats:
+        raise ValueError("at least one report format is needed")
+    flags = {"--pseudonymise": request.pseudonymise, "--overwrite": request.overwrite}
+    wanted = [flag for flag, on in flags.items() if on]
+    return ["--out", _path(request.out), "--format", ",".join(request.formats), *wanted]
+
+
+def _path(path: Path) -> str:
+    """``path`` in a form that is never taken for an option."""
+    return str(path) if path.is_absolute() else os.path.join(".", path)

@@ -1,0 +1,123 @@
+"""Command lines say what the request says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import CTSMALib
+from CTSMALib.jobs.__main__ import _parser
+from CTSMALib.jobs.arguments import analyze_request, export_request
+from CTSMALib.jobs.commands import (
+    analyze_arguments,
+    output_of,
+    report_arguments,
+    worker_command,
+    worker_environment,
+    worker_program,
+)
+from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest, ExportRequest
+
+PATHS = [
+    "knee.nii.gz",
+    "/data/a b/knee.nrrd",
+    "-x",
+    "--out",
+    "-",
+    "sub/-y",
+    "~/ct",
+    "ünï ☃",
+    "--",
+    "a=b",
+    "..",
+    "@file",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_any_path_survives(path: str) -> None:
+    analysis = AnalyzeRequest(Path(path), Path(path), header_from=Path(path))
+    export = ExportRequest(Path(path), Path(path))
+    assert analyze_request(_parser().parse_args(analyze_arguments(analysis))) == analysis
+    assert export_request(_parser().parse_args(["--attached", *report_arguments(export)])) == export
+    assert output_of(analyze_arguments(analysis)) == output_of(report_arguments(export)) == Path(path)
+
+
+@pytest.mark.parametrize("text", ["4", "-1", "--out", "1.2.840.1", "Knee CT, left", "ü ☃", "a=b", "'\"$(x)"])
+def test_any_text_survives(text: str) -> None:
+    request = AnalyzeRequest(Path("a"), Path("b"), series=text, name=text)
+    assert analyze_request(_parser().parse_args(analyze_arguments(request))) == request
+
+
+def test_every_option_survives() -> None:
+    formats = [FORMATS, ("csv",), ("pdf", "html")]
+    for side, chosen, hidden, over, header in product(SIDES, formats, *[(False, True)] * 2, (None, Path("h.dcm"))):
+        request = AnalyzeRequest(Path("a"), Path("b"), side, None, chosen, hidden, over, header)
+        assert analyze_request(_parser().parse_args(analyze_arguments(request))) == request
+    for chosen, hidden, over in product(formats, *[(False, True)] * 2):
+        export = ExportRequest(Path("a"), Path("b"), chosen, hidden, over)
+        assert export_request(_parser().parse_args(report_arguments(export))) == export
+
+
+def test_no_format_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        analyze_arguments(AnalyzeRequest(Path("a"), Path("b"), formats=()))
+    with pytest.raises(ValueError, match="at least one"):
+        report_arguments(ExportRequest(Path("a"), Path("b"), formats=()))
+
+
+def test_where_a_job_writes_to() -> None:
+    assert output_of(["analyze", "x", "--out=there"]) == Path("there")
+    assert output_of(["other", "x"]) is None
+    assert output_of(["other", "--out"]) is None
+
+
+def test_a_python_runs_its_own_workers() -> None:
+    assert worker_program() == sys.executable
+    assert worker_program("/opt/Slicer/bin/PythonSlicer") == "/opt/Slicer/bin/PythonSlicer"
+
+
+@pytest.mark.parametrize("running", ["bin/SlicerApp-real", "MacOS/Slicer", "bin/Slicer.exe"])
+def test_inside_slicer_its_python_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: str) -> None:
+    application = tmp_path / running
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert worker_program(str(application)) == "PythonSlicer", "the system then says what it cannot start"
+    python = tmp_path / "bin" / "PythonSlicer"
+    python.parent.mkdir()
+    python.touch(mode=0o755)
+    assert worker_program(str(application)) == str(python)
+    other = tmp_path / "path" / "PythonSlicer"
+    other.parent.mkdir()
+    other.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(other.parent))
+    assert worker_program(str(application)) == str(other)
+
+
+def test_the_command_is_attached() -> None:
+    assert worker_command(["report", "a"], "python") == [
+        *("python", "-P", "-m", "CTSMALib.jobs", "--attached"),
+        *("report", "a"),
+    ]
+
+
+def test_the_worker_finds_this_package_first() -> None:
+    own = str(Path(CTSMALib.__file__).resolve().parents[1])
+    environment = worker_environment({"PYTHONPATH": "other", "HOME": "x"})
+    assert environment["PYTHONPATH"] == own + os.pathsep + "other"
+    assert environment["HOME"] == "x"
+    assert environment["PYTHONIOENCODING"] == "utf-8"
+    assert worker_environment({})["PYTHONPATH"] == own
+    assert os.environ.get("PYTHONPATH") != environment["PYTHONPATH"]
+
+
+def test_files_of_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong module')")
+    command = [word for word in worker_command(["--help"]) if word != "--attached"]
+    done = subprocess.run(command, cwd=tmp_path, env=worker_environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--attached" in done.stdout
