@@ -144,18 +144,23 @@ def test_a_click_on_a_bone_selects_the_patch_beneath(bench: Any, a_reading_panel
     import slicer
 
     view = slicer.app.layoutManager().threeDWidget(0).threeDView()
-    view.forceRender()
+    a_reading_panel.change(bones="tibia")
     picked: list[int] = []
     width, height = view.renderWindow().GetSize()
-    for x in range(width // 4, 3 * width // 4, 40):
-        for y in range(height // 4, 3 * height // 4, 20):
+    for x in range(width // 5, 4 * width // 5, 24):
+        for y in range(height // 4, 3 * height // 4, 24):
             a_reading_panel.change(patch=0)
             click(bench, view, x, y)
             picked.append(a_reading_panel.state.patch)
-    found = {label for label in picked if label}
-    assert len(found) > 3
-    layers = a_reading_panel.result.patches.layers[np.array(sorted(found)) - 1]
-    assert set(layers.tolist()) == {1}
+    found = np.array(sorted({label for label in picked if label})) - 1
+    assert len(found) > 8
+    patches = a_reading_panel.result.patches
+    assert set(patches.layers[found].tolist()) == {1}
+    assert set(patches.bones[found].tolist()) == {"tibia"}
+    # Left in the picture is the patient's right, where a right knee's lateral compartment lies.
+    sides = [patches.compartments[label - 1] for label in picked if label]
+    assert sides[0] == "TL"
+    assert sides[-1] == "TM"
 
 
 def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> None:

@@ -1,0 +1,118 @@
+"""The module CTSMA as the application loads it, with real worker processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import SimpleITK as sitk
+
+SCRIPT = Path(__file__).parents[2] / "CTSMA" / "CTSMA.py"
+LONGEST_S = 120.0
+
+
+@pytest.fixture()
+def a_module(bench: Any, scene: Any) -> Any:
+    """The module, set up, on an empty scene."""
+    return bench.load_module(SCRIPT)
+
+
+@pytest.fixture()
+def a_ct(scene: Any) -> Any:
+    """The bundled CT in the scene."""
+    from CTSMALib.resources import resource
+    from CTSMALib.scene.geometry import fill_volume
+
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Knee CT")
+    fill_volume(node, sitk.ReadImage(str(resource("SampleData/knee_ct_sts047.nii.gz"))))
+    return node
+
+
+def wait_for(bench: Any, done: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST_S
+    while not done():
+        assert time.monotonic() < end, "it takes too long"
+        bench.process_events(20)
+
+
+def test_the_module_says_what_it_is(a_module: Any) -> None:
+    parent = a_module.module.parent
+    assert parent.title == "CTSMA"
+    assert list(parent.categories) == ["Quantification"]
+    assert "not a medical device" in parent.helpText
+    assert "2307.04390" in parent.acknowledgementText
+
+
+def test_the_sample_scan_comes_with_the_extension(bench: Any, a_module: Any) -> None:
+    (sample,) = bench.calls.of("registerCustomSampleDataSource")
+    assert sample["sampleName"] == "CTSMAKneeCT"
+    assert Path(sample["thumbnailFileName"]).is_file()
+    (address,) = sample["uris"]
+    assert address.startswith("file:")
+    assert Path(address.removeprefix("file://")).is_file()
+
+
+def test_its_own_tests_pass(a_module: Any) -> None:
+    a_module.run_tests()
+
+
+def test_it_can_be_loaded_again(bench: Any, a_module: Any, a_ct: Any) -> None:
+    a_module.close()
+    again = bench.load_module(SCRIPT)
+    again.widget.enter()
+    assert again.widget.panel.scan.ui.ctSelector.currentNode() is a_ct
+
+
+def test_a_ct_becomes_a_report(bench: Any, a_module: Any, a_ct: Any, tmp_path: Path) -> None:
+    widget = a_module.widget
+    widget.enter()
+    panel = widget.panel
+    stages: list[str] = []
+    shown = panel.run_bar.ui.stageLabel
+    panel.scan.ui.applyButton.click()
+    wait_for(bench, lambda: stages.append(str(shown.property("text"))) or not panel.jobs.runner.is_busy())
+    assert any("Segmenting the bones" in stage for stage in stages)
+    assert panel.result is not None, panel.run_bar.ui.messageLabel.property("text")
+    assert panel.result.get("ct") is a_ct
+    assert panel.result.facts["identity"]["name"] == "Knee CT"
+    panel.report.ui.folderEdit.setCurrentPath(str(tmp_path / "report"))
+    panel.report.ui.exportButton.click()
+    wait_for(bench, lambda: not panel.jobs.runner.is_busy())
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["report.csv", "report.html", "report.pdf"]
+    panel.report.ui.openReportButton.click()
+    assert bench.dialogs.opened_urls == [(tmp_path / "report" / "report.html").as_uri()]
+
+
+def test_an_image_that_is_no_ct_is_told_in_the_panel(bench: Any, a_module: Any, a_ct: Any) -> None:
+    from CTSMALib.scene.geometry import fill_volume
+
+    fill_volume(a_ct, sitk.GaussianSource(sitk.sitkInt16, [90, 90, 90], sigma=[20] * 3, mean=[45] * 3, scale=900))
+    a_module.widget.enter()
+    panel = a_module.widget.panel
+    panel.scan.ui.applyButton.click()
+    wait_for(bench, lambda: not panel.jobs.runner.is_busy())
+    told = panel.run_bar.ui.messageLabel.property("text")
+    assert "The image 'Knee CT' does not look like a CT in HU" in told
+    assert "Give the CT itself" in told
+    assert panel.result is None
+
+
+def test_a_script_gets_the_result_without_the_panel(a_module: Any, a_ct: Any) -> None:
+    logic = a_module.source.CTSMALogic()
+    (result,) = logic.analyze(a_ct, side="right")
+    logic.show(result, "ct_hu_mean", overlay="map", layer=2)
+    assert result.title == "CTSMA right knee"
+    assert result.get("surface_tibia").GetAttribute("CTSMA.Painted") == "ct_hu_mean"
+
+
+def test_closing_the_application_ends_the_worker(bench: Any, a_module: Any, a_ct: Any) -> None:
+    a_module.widget.enter()
+    panel = a_module.widget.panel
+    panel.scan.ui.applyButton.click()
+    wait_for(bench, lambda: panel.jobs.runner.monitor.worker_pid > 0)
+    worker = panel.jobs.runner.monitor.worker_pid
+    a_module.close()
+    assert not Path(f"/proc/{worker}").exists()
