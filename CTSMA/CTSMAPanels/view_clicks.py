@@ -20,11 +20,11 @@ class ViewClicks:
 
     Args:
         on_slice: called with the place (3,) in world RAS, mm, of a click into a slice view.
-        on_surface: called with the place on the surface that was clicked in a 3D view.
+        on_surface: called with the place on the surface that was clicked in a 3D view, and the node shown there.
     """
 
     def __init__(
-        self, on_slice: Callable[[NDArray[np.float64]], None], on_surface: Callable[[NDArray[np.float64]], None]
+        self, on_slice: Callable[[NDArray[np.float64]], None], on_surface: Callable[[NDArray[np.float64], Any], None]
     ) -> None:
         self._on_slice = on_slice
         self._on_surface = on_surface
@@ -79,4 +79,6 @@ class ViewClicks:
     def _surface_clicked(self, view: Any, place: tuple[int, int]) -> None:
         models = view.displayableManagerByClassName("vtkMRMLModelDisplayableManager")
         if models is not None and models.Pick(*place) and models.GetPickedNodeID():
-            self._on_surface(np.array(models.GetPickedRAS()))
+            display = slicer.mrmlScene.GetNodeByID(models.GetPickedNodeID())
+            if display is not None:
+                self._on_surface(np.array(models.GetPickedRAS()), display.GetDisplayableNode())

@@ -15,7 +15,7 @@ from CTSMALib.scene.add_result import add_result
 from CTSMALib.scene.enface import surface_points
 from CTSMALib.scene.model_nodes import points_of
 from CTSMALib.scene.result_nodes import ResultNodes
-from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, label_under, select
+from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, select
 from Testing.scene.slice_picture import SliceView, slice_nodes
 
 
@@ -36,7 +36,7 @@ def test_the_center_of_a_patch_belongs_to_it(a_result: ResultNodes) -> None:
 def test_no_patch_lies_outside(a_result: ResultNodes) -> None:
     assert label_at(a_result, np.array([9999.0, 0.0, 0.0])) == NO_PATCH
     assert label_at(a_result, np.array([0.0, 0.0, 0.0])) == NO_PATCH
-    assert label_under(a_result, np.array([9999.0, 0.0, 0.0]), 1) == NO_PATCH
+    assert label_under(a_result, np.array([9999.0, 0.0, 0.0]), "tibia", 1) == NO_PATCH
 
 
 @pytest.mark.parametrize("layer", [1, 2])
@@ -45,7 +45,14 @@ def test_a_point_on_the_surface_finds_the_patch_beneath(a_result: ResultNodes, l
     places = surface_points(patches)
     for label in range(1, 97):
         if patches.layers[label - 1] == layer:
-            assert label_under(a_result, places[label - 1], layer) == label
+            assert label_under(a_result, places[label - 1], str(patches.bones[label - 1]), layer) == label
+
+
+def test_models_tell_their_bone(a_result: ResultNodes) -> None:
+    assert bone_of(a_result, a_result.get("surface_femur")) == "femur"
+    assert bone_of(a_result, a_result.get("grid_tibia_2")) == "tibia"
+    assert bone_of(a_result, a_result.get("surface_patella")) == ""
+    assert bone_of(a_result, None) == ""
 
 
 def test_selecting_draws_one_box(a_result: ResultNodes) -> None:
@@ -99,4 +106,5 @@ def test_a_transformed_result_is_found_where_it_is_shown(
     np.testing.assert_allclose(place, turn.TransformPoint(*result.patches.centers_ras_mm[label - 1]), atol=1e-6)
     assert label_at(result, place) in (label, NO_PATCH)
     surface = np.array(turn.TransformPoint(*surface_points(result.patches)[label - 1]))
-    assert label_under(result, surface, int(result.patches.layers[label - 1])) == label
+    bone, layer = str(result.patches.bones[label - 1]), int(result.patches.layers[label - 1])
+    assert label_under(result, surface, bone, layer) == label

@@ -8,12 +8,12 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
-from CTSMALib.scene.add_result import bone_axes
+from CTSMALib.scene.add_result import LAYERS, bone_axes
 from CTSMALib.scene.enface import nearest_patch, surface_points
 from CTSMALib.scene.geometry import from_world, to_world
 from CTSMALib.scene.model_nodes import boxes, no_boxes
 from CTSMALib.scene.patch_table import PatchTable
-from CTSMALib.scene.result_nodes import SELECTION, ResultNodes
+from CTSMALib.scene.result_nodes import SELECTION, ResultNodes, grid_role
 
 NO_PATCH = 0
 
@@ -40,23 +40,33 @@ def label_at(result: ResultNodes, world_ras_mm: NDArray[np.float64]) -> int:
     return int(volume.GetImageData().GetScalarComponentAsDouble(*index, 0))
 
 
-def label_under(result: ResultNodes, world_ras_mm: NDArray[np.float64], layer: int) -> int:
-    """The label of the patch beneath a point of a bone's surface, in a depth layer.
+def bone_of(result: ResultNodes, node: Any) -> str:
+    """The bone that a model of the result shows, itself or the outlines of its patches; empty for other nodes."""
+    for bone in bone_axes(result):
+        roles = (f"surface_{bone}", *(grid_role(bone, layer) for layer in LAYERS))
+        if any(result.get(role) is node for role in roles if node is not None):
+            return bone
+    return ""
 
-    Args and returns as for :func:`label_at`.
+
+def label_under(result: ResultNodes, world_ras_mm: NDArray[np.float64], bone: str, layer: int) -> int:
+    """The label of the patch beneath a point of a bone's surface.
+
+    Args:
+        result: the nodes.
+        world_ras_mm: (3,).
+        bone: name of the bone.
+        layer: the depth layer, 1 or 2.
+
+    Returns:
+        1 to 96; :data:`NO_PATCH` where there is none.
     """
-    patches = result.patches
-    best, nearest = NO_PATCH, np.inf
-    for bone, axes in bone_axes(result).items():
-        own = np.flatnonzero(patches.bones == bone)
-        table = patches.chosen(patches.bones == bone)
-        shown = np.flatnonzero(table.layers == layer)
-        places = surface_points(table)[shown]
-        point = from_world(result.node_with_geometry, world_ras_mm)
-        found = int(nearest_patch(point[None], places, axes)[0])
-        if found >= 0 and (distance := float(np.linalg.norm(places[found] - point))) < nearest:
-            best, nearest = int(own[shown[found]]) + 1, distance
-    return best
+    own = np.flatnonzero(result.patches.bones == bone)
+    table = result.patches.chosen(result.patches.bones == bone)
+    shown = np.flatnonzero(table.layers == layer)
+    point = from_world(result.node_with_geometry, world_ras_mm)
+    found = int(nearest_patch(point[None], surface_points(table)[shown], bone_axes(result)[bone])[0])
+    return int(own[shown[found]]) + 1 if found >= 0 else NO_PATCH
 
 
 def center_of(result: ResultNodes, label: int) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from CTSMALib.scene.layouts import READING, show_layout
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.result_nodes import ResultNodes, is_result
-from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, label_at, label_under, other_layer, select
+from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, other_layer, select
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
@@ -255,9 +255,10 @@ class ModulePanel:
         if self.result is not None:
             self._select(label_at(self.result, world_ras_mm))
 
-    def _surface_clicked(self, world_ras_mm: NDArray[np.float64]) -> None:
-        if self.result is not None:
-            self._select(label_under(self.result, world_ras_mm, self.state.layer))
+    def _surface_clicked(self, world_ras_mm: NDArray[np.float64], node: Any) -> None:
+        bone = bone_of(self.result, node) if self.result is not None else ""
+        if self.result is not None and bone:
+            self._select(label_under(self.result, world_ras_mm, bone, self.state.layer))
 
     def _select(self, label: int) -> None:
         """Select a patch that was clicked in a view, in the layer where it lies; a click beside keeps the old one."""
