@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -37,13 +39,13 @@ class CTSMA(ScriptedLoadableModule):
 
 def register_with_application():
     """Make the sample data and the arrangements of views known; custom layouts of scenes need them at startup."""
-    from CTSMALib.scene.layouts import register_layouts
+    from CTSMALib.scene.layouts import register_layout
     from CTSMAPanels.sample_data import register_sample_data
 
     register_sample_data()
     manager = slicer.app.layoutManager()
     if manager is not None:  # without a main window
-        register_layouts(manager.layoutLogic().GetLayoutNode())
+        register_layout(manager.layoutLogic().GetLayoutNode())
 
 
 class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -70,8 +72,19 @@ class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def enter(self):
         """Called when the user opens the module."""
-        self.panel.dependencies.refresh()
-        self.panel.read_scene()
+        self.panel.enter()
+
+    def exit(self):
+        """Called when the user opens another module."""
+        if self.panel is not None:
+            self.panel.exit()
+
+    def onReload(self):
+        """Called by the button Reload of developers: the packages beside this script are loaded again too."""
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("CTSMALib", "CTSMAPanels"):
+                del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def cleanup(self):
         """Called when the application closes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import qt
@@ -81,15 +82,15 @@ def _pip_install(requirements: list[str]) -> None:
     try:
         from slicer import packaging
     except ImportError:  # Slicer before 5.11
-        slicer.util.pip_install(" ".join(f"'{requirement}'" for requirement in requirements))
+        slicer.util.pip_install(requirements)
         return
     packaging.pip_install(requirements, skip_packages=KEPT_AS_THEY_ARE, requester=REQUESTER)
 
 
 @contextmanager
 def _wheels_from(folder: str) -> Iterator[None]:
-    """Let pip take packages from a folder only."""
-    wanted: dict[str, Any] = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": folder} if folder else {}
+    """Let pip take packages from a folder only; as an address, because pip splits paths at spaces."""
+    wanted: dict[str, Any] = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": Path(folder).resolve().as_uri()} if folder else {}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -18,7 +20,7 @@ def register_sample_data() -> None:
     try:
         import SampleData
 
-        uri = resource(_FILE).as_uri()
+        sample = resource(_FILE)
     except (ImportError, MissingDependencyError):  # an application without that module, or a trimmed installation
         return
     if CATEGORY in getattr(slicer.modules, "sampleDataSources", {}):
@@ -26,8 +28,9 @@ def register_sample_data() -> None:
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category=CATEGORY,
         sampleName=SAMPLE_NAME,
-        uris=[uri],
+        uris=[sample.as_uri()],
         fileNames=["CTSMAKneeCT.nii.gz"],
         nodeNames=[_("Knee CT")],
+        checksums=[f"SHA256:{hashlib.sha256(sample.read_bytes()).hexdigest()}"],
         thumbnailFileName=str(resource(_THUMBNAIL)),
     )

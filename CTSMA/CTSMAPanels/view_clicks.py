@@ -65,7 +65,11 @@ class ViewClicks:
 
         def release(caller: Any, event: str) -> None:
             place = tuple(interactor.GetEventPosition())
-            if pressed and max(abs(a - b) for a, b in zip(place, pressed[0], strict=True)) <= FARTHEST_PX:
+            if (
+                pressed
+                and _is_plain(interactor)
+                and max(abs(a - b) for a, b in zip(place, pressed[0], strict=True)) <= FARTHEST_PX
+            ):
                 clicked(view, place)
             pressed.clear()
 
@@ -78,7 +82,18 @@ class ViewClicks:
 
     def _surface_clicked(self, view: Any, place: tuple[int, int]) -> None:
         models = view.displayableManagerByClassName("vtkMRMLModelDisplayableManager")
-        if models is not None and models.Pick(*place) and models.GetPickedNodeID():
+        from_top = (
+            view.renderWindow().GetSize()[1] - place[1]
+        )  # Pick() counts rows from the top, events from the bottom
+        if models is not None and models.Pick(place[0], from_top) and models.GetPickedNodeID():
             display = slicer.mrmlScene.GetNodeByID(models.GetPickedNodeID())
             if display is not None:
                 self._on_surface(np.array(models.GetPickedRAS()), display.GetDisplayableNode())
+
+
+def _is_plain(interactor: Any) -> bool:
+    """Whether a click is no part of placing points, painting or another tool, and no modifier key is held."""
+    if interactor.GetControlKey() or interactor.GetShiftKey() or interactor.GetAltKey():
+        return False
+    interaction = slicer.app.applicationLogic().GetInteractionNode()
+    return interaction is None or interaction.GetCurrentInteractionMode() == interaction.ViewTransform

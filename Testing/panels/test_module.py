@@ -101,11 +101,13 @@ def test_an_image_that_is_no_ct_is_told_in_the_panel(bench: Any, a_module: Any, 
 
 
 def test_a_script_gets_the_result_without_the_panel(a_module: Any, a_ct: Any) -> None:
+    from CTSMALib.scene.model_nodes import PAINTED_ATTRIBUTE
+
     logic = a_module.source.CTSMALogic()
     (result,) = logic.analyze(a_ct, side="right")
     logic.show(result, "ct_hu_mean", overlay="map", layer=2)
     assert result.title == "CTSMA right knee"
-    assert result.get("surface_tibia").GetAttribute("CTSMA.Painted") == "ct_hu_mean"
+    assert result.get("surface_tibia").GetAttribute(PAINTED_ATTRIBUTE) == "ct_hu_mean"
 
 
 def test_closing_the_application_ends_the_worker(bench: Any, a_module: Any, a_ct: Any) -> None:

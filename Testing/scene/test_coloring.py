@@ -12,7 +12,7 @@ from CTSMALib.catalogue import quantity
 from CTSMALib.palette import NOT_MEASURED, color_map, colors_of
 from CTSMALib.scene.color_nodes import BONE_RGB
 from CTSMALib.scene.coloring import color_by, keys_with_values, label_text
-from CTSMALib.scene.model_nodes import COLOR_ARRAY, points_of
+from CTSMALib.scene.model_nodes import COLOR_ARRAY, PAINTED_ATTRIBUTE, points_of
 from CTSMALib.scene.result_nodes import ResultNodes
 
 MAPPED, UNMAPPED = "ct_bvf", "ct_hu_entropy"
@@ -29,7 +29,7 @@ def table_colors(result: ResultNodes) -> np.ndarray:
 
 def painted(result: ResultNodes, role: str) -> tuple[np.ndarray, np.ndarray]:
     data = result.get(role).GetPolyData().GetPointData()
-    key = result.get(role).GetAttribute("CTSMA.Painted")
+    key = result.get(role).GetAttribute(PAINTED_ATTRIBUTE)
     return vtk_to_numpy(data.GetArray(key)).copy(), vtk_to_numpy(data.GetArray(COLOR_ARRAY)).copy()
 
 

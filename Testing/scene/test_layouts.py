@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from CTSMALib.scene.layouts import BONES, READING, TITLES, register_layouts, show_layout
+from CTSMALib.scene.layouts import READING, register_layout, show_layout, show_table
+from CTSMALib.scene.result_nodes import ResultNodes
 
 
 @pytest.fixture()
@@ -21,18 +22,22 @@ def views_in(node: Any, number: int) -> list[str]:
 
 
 def test_reading_has_three_slices_bones_and_a_table(a_layout_node: Any) -> None:
-    register_layouts(a_layout_node)
-    register_layouts(a_layout_node)
+    register_layout(a_layout_node)
+    register_layout(a_layout_node)
     assert sorted(views_in(a_layout_node, READING)) == [
         "vtkMRMLSliceNode Green", "vtkMRMLSliceNode Red", "vtkMRMLSliceNode Yellow",
         "vtkMRMLTableViewNode TableView1", "vtkMRMLViewNode 1",
     ]  # fmt: skip
-    assert "vtkMRMLViewNode 1" in views_in(a_layout_node, BONES)
-    assert set(TITLES) == {READING, BONES}
 
 
 def test_a_layout_is_shown(a_layout_node: Any) -> None:
-    register_layouts(a_layout_node)
-    show_layout(a_layout_node, READING)
+    register_layout(a_layout_node)
+    show_layout(a_layout_node)
     assert a_layout_node.GetViewArrangement() == READING
     assert a_layout_node.GetCurrentLayoutDescription() == a_layout_node.GetLayoutDescription(READING)
+
+
+def test_table_views_show_the_patches(a_result: ResultNodes) -> None:
+    view = a_result.scene.AddNewNodeByClass("vtkMRMLTableViewNode")
+    show_table(a_result)
+    assert view.GetTableNode() is a_result.get("patch_table")

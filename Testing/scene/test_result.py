@@ -16,11 +16,12 @@ import vtk
 
 from CTSMALib.analysis.folder import load_analysis
 from CTSMALib.errors import InputError
-from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.add_result import add_result, add_results
 from CTSMALib.scene.coloring import color_by
+from CTSMALib.scene.ct_node import ct_changed, follow_ct
 from CTSMALib.scene.geometry import fill_volume, image_of
 from CTSMALib.scene.headless import new_scene
-from CTSMALib.scene.restore import folder_of_session, write_result
+from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.terminology import ATTRIBUTE
 
@@ -93,12 +94,12 @@ def test_the_folder_comes_back_from_the_ct_of_the_scene(
 def test_the_folder_of_the_session_is_used_while_it_is_there(a_scene: Any, analyzed: Analyzed, tmp_path: Path) -> None:
     folder = shutil.copytree(analyzed("plain")[0], tmp_path / "result")
     result = add_result(a_scene, folder)
-    assert folder_of_session(result) == folder
+    assert holds(folder, result)
     text = (folder / "analysis.json").read_text()
     (folder / "analysis.json").write_text(text.replace("direct", "other"))
-    assert folder_of_session(result) is None
+    assert not holds(folder, result)
     shutil.rmtree(folder)
-    assert folder_of_session(result) is None
+    assert not holds(folder, result)
 
 
 def test_removing_a_result_leaves_the_scene_as_it_was(a_scene: Any, analyzed: Analyzed) -> None:
@@ -205,6 +206,52 @@ def test_the_result_follows_the_transform_of_its_ct(a_scene: Any, analyzed: Anal
     result = add_result(a_scene, analyzed("plain")[0], ct)
     for role in ("patch_labels", "map_ct_bvf", "surface_femur", "grid_tibia_1", "selection"):
         assert result.get(role).GetTransformNodeID() == transform.GetID(), role
+
+
+def test_the_result_follows_a_ct_that_is_put_under_a_transform_later(a_scene: Any, analyzed: Analyzed) -> None:
+    ct = a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
+    fill_volume(ct, analyzed("plain")[1])
+    result = add_result(a_scene, analyzed("plain")[0], ct)
+    transform = a_scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    ct.SetAndObserveTransformNodeID(transform.GetID())
+    follow_ct(result)
+    assert not ct_changed(result)
+    for role in ("patch_labels", "surface_femur", "grid_tibia_1"):
+        assert result.get(role).GetTransformNodeID() == transform.GetID(), role
+    ct.SetAndObserveTransformNodeID(None)
+    follow_ct(result)
+    assert result.get("patch_labels").GetTransformNodeID() is None
+
+
+@pytest.mark.parametrize("change", ["hardened", "cropped"])
+def test_a_ct_that_was_changed_is_not_taken_for_the_analyzed_one(
+    change: str, a_scene: Any, analyzed: Analyzed, tmp_path: Path
+) -> None:
+    folder, image = analyzed("plain")
+    ct = a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
+    fill_volume(ct, image)
+    result = add_result(a_scene, folder, ct)
+    assert not ct_changed(result)
+    if change == "hardened":
+        transform = a_scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+        shift = vtk.vtkTransform()
+        shift.Translate(60.0, 0.0, 0.0)
+        transform.SetMatrixTransformToParent(shift.GetMatrix())
+        ct.SetAndObserveTransformNodeID(transform.GetID())
+        ct.HardenTransform()
+    else:
+        fill_volume(ct, image[5:, :, :])
+    assert ct_changed(result)
+    with pytest.raises(InputError, match="moved or cut"):
+        write_result(result, tmp_path)
+
+
+def test_several_folders_are_added_or_none(a_scene: Any, analyzed: Analyzed, tmp_path: Path) -> None:
+    before = count(a_scene)
+    with pytest.raises(InputError):
+        add_results(a_scene, [analyzed("plain")[0], tmp_path])
+    assert count(a_scene) - before <= 1  # the subject hierarchy itself
+    assert len(add_results(a_scene, [analyzed("plain")[0], analyzed("mirrored")[0]])) == 2
 
 
 def test_voxels_of_a_map_keep_what_was_not_measured(a_result: ResultNodes) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from CTSMALib.jobs import request
+from CTSMALib.scene import panel_state
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
@@ -37,6 +39,17 @@ def test_an_empty_node_holds_the_defaults(a_node: Any) -> None:
 def test_what_was_saved_is_loaded(a_node: Any, state: AState) -> None:
     save_state(a_node, state)
     assert load_state(a_node, AState) == state
+
+
+def test_choices_that_do_not_exist_become_the_default() -> None:
+    wrong = PanelState(side="x", overlay="y", bones="patella only", layer=9, opacity=7.0, patch=-3, quantity="ct_hu_sd")
+    assert wrong.valid() == PanelState(quantity="ct_hu_sd", opacity=1.0)
+    right = PanelState(side="left", overlay="map", bones="femur", layer=2, opacity=0.25, patch=9, boxes=False)
+    assert right.valid() == right
+
+
+def test_the_sides_are_those_of_the_analysis() -> None:
+    assert panel_state.SIDES == request.SIDES
 
 
 def test_a_module_has_one_node(a_scene: Any) -> None:

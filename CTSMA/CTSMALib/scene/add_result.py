@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from CTSMALib.analysis.stored import load_surface, load_volume
 from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError, MissingDependencyError
 from CTSMALib.scene import color_nodes
-from CTSMALib.scene.geometry import fill_volume, flipped, flipped_surface
+from CTSMALib.scene.ct_node import follow_ct, remember_ct
+from CTSMALib.scene.geometry import fill_volume, flipped_surface
 from CTSMALib.scene.hierarchy import place_in_hierarchy
 from CTSMALib.scene.model_nodes import SELECTED_RGB, add_model, boxes, no_boxes, style_outlines, with_normals
 from CTSMALib.scene.result_nodes import (
     BONE_COLORS,
     COLOR_KEY,
     COMPARTMENT_COLORS,
-    FOLDER_ATTRIBUTE,
+    LAYERS,
     OWNS_CT_ATTRIBUTE,
     PART_ATTRIBUTE,
     PATCH_COLORS,
@@ -43,7 +43,6 @@ from CTSMALib.scene.terminology import tag_colors, tag_node
 if TYPE_CHECKING:
     from CTSMALib.analysis.result import KneeAnalysis
 
-LAYERS = (1, 2)
 _LABEL_MAPS = {"labels": BONE_COLORS, "patch_labels": PATCH_COLORS, "compartments": COMPARTMENT_COLORS}
 _TITLES = {
     "labels": "bones",
@@ -76,7 +75,7 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     analysis, texts = _read(folder)
     node = scene.AddNewNodeByClass("vtkMRMLTextNode", scene.GenerateUniqueName(_title(analysis)))
     node.SetAttribute(RESULT_ATTRIBUTE, RESULT_VERSION)
-    node.SetAttribute(FOLDER_ATTRIBUTE, str(folder))
+    node.SetHideFromEditors(True)  # deleted in the Data module, it would leave its nodes behind
     node.SetText(json.dumps(texts, ensure_ascii=False))
     result = ResultNodes(node)
     # Widgets and views that follow the scene catch up once, instead of after each of thirty nodes.
@@ -89,6 +88,19 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     finally:
         scene.EndState(scene.BatchProcessState)
     return result
+
+
+def add_results(scene: Any, folders: Sequence[Path], ct: Any | None = None) -> list[ResultNodes]:
+    """Show several result folders, or none of them; for arguments and errors see :func:`add_result`."""
+    results: list[ResultNodes] = []
+    try:
+        for folder in folders:
+            results.append(add_result(scene, folder, ct))
+    except BaseException:
+        for result in results:
+            result.remove()
+        raise
+    return results
 
 
 def _read(folder: Path) -> tuple[KneeAnalysis, dict[str, str]]:
@@ -125,6 +137,7 @@ class _Builder:
             self._loaded_ct()
         else:
             self.result.set("ct", ct)
+        remember_ct(self.result)
         for role in _TITLES:
             self._volume(role)
         for made in self.analysis.maps:
@@ -132,7 +145,7 @@ class _Builder:
         self._surfaces()
         self._outlines()
         self._tables()
-        self._follow(ct)
+        follow_ct(self.result)
         place_in_hierarchy(self.result)
 
     def _name(self, title: str) -> str:
@@ -205,7 +218,7 @@ class _Builder:
                 node.GetDisplayNode().SetVisibility(False)
 
     def _outlines(self) -> None:
-        patches, axes = self.result.patches, bone_axes(self.result)
+        patches, axes = self.result.patches, self.result.bone_axes
         for bone, turned in axes.items():
             for layer in LAYERS:
                 centers = patches.centers_ras_mm[(patches.layers == layer) & (patches.bones == bone)]
@@ -220,19 +233,3 @@ class _Builder:
         self.result.set(PATCH_TABLE, add_patch_table(scene, self._name("table of patches"), self.result.patches))
         summary = add_summary_table(scene, self._name("table of compartments"), facts["compartments"])
         self.result.set(SUMMARY_TABLE, summary)
-
-    def _follow(self, ct: Any | None) -> None:
-        """Let the nodes move with the CT that was analyzed."""
-        transform = ct.GetTransformNodeID() if ct is not None else None
-        for node in self.result.own_nodes():
-            if transform and node.IsA("vtkMRMLTransformableNode"):
-                node.SetAndObserveTransformNodeID(transform)
-
-
-def bone_axes(result: ResultNodes) -> dict[str, NDArray[np.float64]]:
-    """Bone name to (3, 3) axes of its joint frame in RAS, one a row."""
-    return {
-        bone["name"]: flipped(np.array(bone["frame_axes"], dtype=float))
-        for bone in result.facts["bones"]
-        if bone["frame_axes"] is not None
-    }

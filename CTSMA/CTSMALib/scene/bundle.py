@@ -13,7 +13,6 @@ from CTSMALib.scene.coloring import color_by, keys_with_values
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.overlay import show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
-from CTSMALib.scene.result_nodes import FOLDER_ATTRIBUTE
 from CTSMALib.scene.state import NodeId, save_state, state_node
 from CTSMALib.scene.views import add_views, aim_camera, aim_slices
 from CTSMALib.volumes.silence import libraries_silenced
@@ -44,7 +43,6 @@ def write_bundle(folder: Path, path: Path) -> None:
         aim_slices(result)
         aim_camera(result)
         save_state(state_node(scene, MODULE), state)
-        result.node.RemoveAttribute(FOLDER_ATTRIBUTE)  # a path of this machine
         _write(scene, Path(temporary) / "scene.mrb", path)
 
 

@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import colors_of
-from CTSMALib.scene.add_result import LAYERS, bone_axes
 from CTSMALib.scene.color_nodes import BONE_RGB, continuous_table, fill_continuous, recolor
 from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
 from CTSMALib.scene.model_nodes import paint, points_of
-from CTSMALib.scene.result_nodes import COLOR_KEY, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
+from CTSMALib.scene.result_nodes import COLOR_KEY, LAYERS, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
 from CTSMALib.scene.table_nodes import head
 
 Array = NDArray[np.float64]
 
-COLORED_ATTRIBUTE = "CTSMA.ColoredBy"  # on the text node: the catalogue key
 _BELOW_ANY_VALUE, _ABOVE_ANY_VALUE = -1e30, 1e30  # what is not measured is NaN, which lies in no range
 _KEY_SIZE, _KEY_POSITION = (0.12, 0.42), (0.97, 0.95)
 _KEY_FONT_SIZE = 14
@@ -44,10 +42,9 @@ def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
     fill_continuous(colors, entry)
     _color_patches(result, entry)
     _color_maps(result, colors)
-    for bone, axes in bone_axes(result).items():
+    for bone, axes in result.bone_axes.items():
         _color_bone(result, bone, axes, entry, layer)
     _color_key(result, entry, colors)
-    result.node.SetAttribute(COLORED_ATTRIBUTE, key)
 
 
 def label_text(entry: Quantity) -> str:
@@ -68,7 +65,7 @@ def _color_patches(result: ResultNodes, entry: Quantity) -> None:
     table = result.get(PATCH_COLORS)
     if table is not None:
         recolor(table, colors)
-    for bone in bone_axes(result):
+    for bone in result.bone_axes:
         for layer in LAYERS:
             node = result.get(grid_role(bone, layer))
             if node is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk
+import vtk
 
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.overlay import slice_composites
-from CTSMALib.scene.result_nodes import PART_ATTRIBUTE
+from CTSMALib.scene.result_nodes import CT_GEOMETRY_ATTRIBUTE, PART_ATTRIBUTE, ResultNodes
 
 DICOM_INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"  # Slicer's own: the images that a volume was loaded from
 
@@ -37,6 +39,43 @@ def why_not(node: Any | None) -> str:
     if transform is not None and not transform.IsTransformToWorldLinear():
         return "The chosen volume is warped by a transform; harden or remove that first."
     return ""
+
+
+def remember_ct(result: ResultNodes) -> None:
+    """Note where the voxels of the CT are, to tell later whether the result still fits them."""
+    result.node.SetAttribute(CT_GEOMETRY_ATTRIBUTE, " ".join(f"{value:.6f}" for value in _geometry(result.get("ct"))))
+
+
+def ct_changed(result: ResultNodes) -> bool:
+    """Whether the voxels of the CT were moved, cropped or resampled since the analysis, or the CT is gone.
+
+    A transform that the CT is under does not count: the result follows it.
+    """
+    ct = result.get("ct")
+    noted = (result.node.GetAttribute(CT_GEOMETRY_ATTRIBUTE) or "").split()
+    if ct is None or ct.GetImageData() is None:
+        return True
+    now = _geometry(ct)
+    return len(noted) != len(now) or not np.allclose(np.array(noted, dtype=float), now, atol=1e-3)
+
+
+def follow_ct(result: ResultNodes) -> None:
+    """Put the nodes of a result under the transform of its CT."""
+    ct = result.get("ct")
+    if ct is None:
+        return
+    wanted = ct.GetTransformNodeID()
+    for node in result.own_nodes():
+        if node.IsA("vtkMRMLTransformableNode") and node.GetTransformNodeID() != wanted:
+            node.SetAndObserveTransformNodeID(wanted)
+
+
+def _geometry(node: Any) -> list[float]:
+    """Size in voxels, and the matrix from voxels to RAS."""
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    size = node.GetImageData().GetDimensions() if node.GetImageData() is not None else (0, 0, 0)
+    return [*map(float, size), *(matrix.GetElement(row, column) for row in range(3) for column in range(4))]
 
 
 def likely_ct(scene: Any) -> Any:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM
 from CTSMALib.scene.patch_table import PatchTable
 
 Array = NDArray[np.float64]
 
-DEPTHS_MM = (5.0, 9.0)  # of the two layers under the surface
 SIGMA_MM = 2.0
 REACH_MM = 4.0  # from a vertex to the place on the surface over a display patch
-HALF_EDGE_MM = 4.0  # of the box of a patch
 NEIGHBORS = 8
 
 
@@ -83,7 +82,7 @@ def nearest_patch(points_ras_mm: Array, places_ras_mm: Array, axes: Array) -> ND
     if len(places_ras_mm) == 0:
         return np.full(len(points_ras_mm), -1)
     tree = cKDTree(places_ras_mm @ axes.T)
-    distance, index = tree.query(points_ras_mm @ axes.T, p=np.inf, distance_upper_bound=HALF_EDGE_MM)
+    distance, index = tree.query(points_ras_mm @ axes.T, p=np.inf, distance_upper_bound=EDGE_MM / 2)
     return np.where(np.isfinite(distance), index, -1)
 
 

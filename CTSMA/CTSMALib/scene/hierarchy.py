@@ -33,7 +33,8 @@ def place_in_hierarchy(result: ResultNodes) -> None:
 def folder_of(result: ResultNodes) -> int:
     """The item of the result's folder; 0 where there is none."""
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)
-    item: int = tree.GetItemByDataNode(result.node) if tree is not None else 0
+    labels = result.get("patch_labels")
+    item: int = tree.GetItemByDataNode(labels) if tree is not None and labels is not None else 0
     parent: int = tree.GetItemParent(item) if item else 0
     return parent if parent and parent != tree.GetSceneItemID() and _is_folder(tree, parent) else 0
 

@@ -1,11 +1,12 @@
-"""The arrangements of views for reading a result."""
+"""The arrangement of views for reading a result."""
 
 from __future__ import annotations
 
 from typing import Any
 
-READING, BONES = 4771, 4772  # far from the identifiers of Slicer and other extensions
-TITLES = {READING: "CTSMA: slices, bones and table", BONES: "CTSMA: bones with one slice"}
+from CTSMALib.scene.result_nodes import PATCH_TABLE, ResultNodes
+
+READING = 4771  # far from the identifiers of Slicer and other extensions
 
 _SLICE = (
     '<item><view class="vtkMRMLSliceNode" singletontag="{tag}"><property name="orientation" action="default">{plane}'
@@ -29,29 +30,34 @@ def _row(*items: str) -> str:
     return f'<item><layout type="horizontal">{"".join(items)}</layout></item>'
 
 
-_DESCRIPTIONS = {
-    READING: (
-        f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}'
-        f'<item><layout type="horizontal" split="true">{_THREE_D}{_TABLE}</layout></item></layout>'
-    ),
-    BONES: f'<layout type="horizontal" split="true">{_THREE_D}{_GREEN}</layout>',
-}
+_DESCRIPTION = (
+    f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}'
+    f'<item><layout type="horizontal" split="true">{_THREE_D}{_TABLE}</layout></item></layout>'
+)
 
 
-def register_layouts(layout_node: Any) -> None:
-    """Make the arrangements known; doing it again changes nothing.
+def register_layout(layout_node: Any) -> None:
+    """Make the arrangement known; doing it again changes nothing.
 
     Args:
         layout_node: ``vtkMRMLLayoutNode``.
     """
-    for number, description in _DESCRIPTIONS.items():
-        if layout_node.IsLayoutDescription(number):
-            layout_node.SetLayoutDescription(number, description)
-        else:
-            layout_node.AddLayoutDescription(number, description)
+    if layout_node.IsLayoutDescription(READING):
+        layout_node.SetLayoutDescription(READING, _DESCRIPTION)
+    else:
+        layout_node.AddLayoutDescription(READING, _DESCRIPTION)
 
 
-def show_layout(layout_node: Any, number: int) -> None:
-    """Arrange the views; :func:`register_layouts` must have been called."""
-    if layout_node.GetViewArrangement() != number:
-        layout_node.SetViewArrangement(number)
+def show_layout(layout_node: Any) -> None:
+    """Arrange the views; :func:`register_layout` must have been called."""
+    if layout_node.GetViewArrangement() != READING:
+        layout_node.SetViewArrangement(READING)
+
+
+def show_table(result: ResultNodes) -> None:
+    """Let the table views show the patches of a result."""
+    table = result.get(PATCH_TABLE)
+    if table is None:
+        return
+    for index in range(result.scene.GetNumberOfNodesByClass("vtkMRMLTableViewNode")):
+        result.scene.GetNthNodeByClass(index, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())

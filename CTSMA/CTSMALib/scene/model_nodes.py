@@ -10,8 +10,10 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
 
+from CTSMALib.anatomy.patch import EDGE_MM
+
 COLOR_ARRAY = "color"
-HALF_EDGE_MM = 4.0  # of the box of a patch
+PAINTED_ATTRIBUTE = "CTSMA.Painted"  # on models: the catalogue key whose values they show
 SELECTED_RGB = (255, 40, 200)  # in no color map, and unlike bone
 _CORNERS = np.array([(x, y, z) for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)], dtype=float)
 _FACES = np.array([(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)])
@@ -61,7 +63,7 @@ def bare_surface(node: Any) -> Any:
 
 def value_array_name(node: Any) -> str:
     """The name of the array that holds the values painted on a model: a catalogue key; empty for none."""
-    return str(node.GetAttribute("CTSMA.Painted") or "")
+    return str(node.GetAttribute(PAINTED_ATTRIBUTE) or "")
 
 
 def paint(node: Any, key: str, values: NDArray[np.float64], colors: NDArray[np.uint8]) -> None:
@@ -81,7 +83,7 @@ def paint(node: Any, key: str, values: NDArray[np.float64], colors: NDArray[np.u
         data.RemoveArray(previous)
     _set_array(data, key, values.astype(np.float32))
     _set_array(data, COLOR_ARRAY, colors)
-    node.SetAttribute("CTSMA.Painted", key)
+    node.SetAttribute(PAINTED_ATTRIBUTE, key)
     display = node.GetDisplayNode()
     was_modifying = display.StartModify()
     try:
@@ -103,7 +105,7 @@ def boxes(centers_ras_mm: NDArray[np.float64], axes: NDArray[np.float64]) -> Any
     Returns:
         ``vtkPolyData`` with eight points a box, RAS, mm.
     """
-    corners = centers_ras_mm[:, None, :] + HALF_EDGE_MM * np.einsum("ck,nkd->ncd", _CORNERS, axes)
+    corners = centers_ras_mm[:, None, :] + EDGE_MM / 2 * np.einsum("ck,nkd->ncd", _CORNERS, axes)
     faces = (np.arange(len(centers_ras_mm))[:, None, None] * 8 + _FACES).reshape(-1, 4)
     surface = vtk.vtkPolyData()
     points = vtk.vtkPoints()

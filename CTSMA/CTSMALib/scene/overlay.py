@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from CTSMALib.scene.add_result import LAYERS
-from CTSMALib.scene.result_nodes import COLOR_KEY, SELECTION, ResultNodes, grid_role, map_role
+from CTSMALib.scene.result_nodes import COLOR_KEY, LAYERS, SELECTION, ResultNodes, grid_role, map_role
 
 OVERLAYS = ("map", "patches", "none")
 BONES_SHOWN = {  # choice: the surfaces it shows

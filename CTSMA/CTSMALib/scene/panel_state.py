@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from CTSMALib.scene.overlay import BONES_SHOWN, OVERLAYS
+from CTSMALib.scene.result_nodes import LAYERS
 from CTSMALib.scene.state import NO_NODE, NodeId
 
+SIDES = ("auto", "left", "right", "both")  # as the job of the analysis knows them
 MODULE = "CTSMA"  # whose parameter node holds the state
 
 
@@ -16,7 +19,7 @@ class PanelState:
     Attributes:
         ct: the chosen CT volume node.
         result: the result node of the knee that is shown.
-        side: which knee to analyze, of :data:`CTSMALib.jobs.request.SIDES`.
+        side: which knee to analyze, of :data:`SIDES`.
         quantity: catalogue key that colors patches, maps and bones.
         overlay: what lies over the CT in slice views, of :data:`CTSMALib.scene.overlay.OVERLAYS`.
         opacity: of the overlay, 0 to 1.
@@ -24,7 +27,6 @@ class PanelState:
         patch: label of the selected patch of the learning grid, 1 to 96; 0 for none.
         bones: which bones are shown, of :data:`CTSMALib.scene.overlay.BONES_SHOWN`.
         boxes: whether the outlines of the patches are shown in 3D.
-        last_folder: where the user exported to last.
     """
 
     ct: NodeId = NO_NODE
@@ -37,4 +39,10 @@ class PanelState:
     patch: int = 0
     bones: str = "all"
     boxes: bool = True
-    last_folder: str = ""
+
+    def valid(self) -> PanelState:
+        """The state with the default in the place of every choice that does not exist, as in a damaged scene."""
+        choices = {"side": SIDES, "overlay": OVERLAYS, "bones": tuple(BONES_SHOWN), "layer": LAYERS}
+        wrong = {name for name, allowed in choices.items() if getattr(self, name) not in allowed}
+        state = replace(self, **{name: getattr(PanelState(), name) for name in wrong})
+        return replace(state, opacity=min(max(state.opacity, 0.0), 1.0), patch=max(state.patch, 0))

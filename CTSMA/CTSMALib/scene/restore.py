@@ -10,22 +10,20 @@ import SimpleITK as sitk
 
 from CTSMALib.analysis.media import write_image, write_surface
 from CTSMALib.errors import InputError
+from CTSMALib.scene.ct_node import ct_changed
 from CTSMALib.scene.geometry import flipped_surface, image_of
 from CTSMALib.scene.model_nodes import bare_surface
-from CTSMALib.scene.result_nodes import ANALYSIS_FILE, FOLDER_ATTRIBUTE, TEXT_FILES, ResultNodes, map_role
+from CTSMALib.scene.result_nodes import ANALYSIS_FILE, TEXT_FILES, ResultNodes, map_role
 
 _REMEDY = "Open the scene again, or analyze the scan again."
 
 
-def folder_of_session(result: ResultNodes) -> Path | None:
-    """The folder that the result was loaded from, if it is still there and still holds this result."""
-    text = result.node.GetAttribute(FOLDER_ATTRIBUTE)
-    folder = Path(text) if text else None
+def holds(folder: Path, result: ResultNodes) -> bool:
+    """Whether a folder holds this very result, so that it need not be written again."""
     try:
-        unchanged = folder is not None and (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
+        return (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
     except OSError:
-        return None
-    return folder if unchanged else None
+        return False
 
 
 def write_result(result: ResultNodes, folder: Path) -> None:
@@ -74,6 +72,8 @@ def _needed(result: ResultNodes, role: str) -> Any:
 def _ct_part(result: ResultNodes) -> sitk.Image:
     """The part of the CT that the result covers, on the voxels that were analyzed."""
     ct = image_of(_needed(result, "ct"))
+    if ct_changed(result):
+        raise InputError(f"The CT of '{result.title}' was moved or cut since the analysis.", "Analyze it again.")
     grid = image_of(_needed(result, "labels"))
     part = sitk.Resample(ct, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkFloat64)
     whole = sitk.GetImageFromArray(np.rint(sitk.GetArrayViewFromImage(part)).clip(-32768, 32767).astype(np.int16))

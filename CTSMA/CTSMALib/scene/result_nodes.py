@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from CTSMALib.errors import InputError
+from CTSMALib.scene.geometry import flipped
 from CTSMALib.scene.patch_table import PatchTable, read_patches
 
 RESULT_ATTRIBUTE = "CTSMA.Result"  # on the text node; its value is the version of the text
 RESULT_VERSION = "1"
 PART_ATTRIBUTE = "CTSMA.Part"  # on volumes that were made for a result: their role
 OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it goes with it
-FOLDER_ATTRIBUTE = "CTSMA.ResultFolder"  # where the files were in the session that loaded them
+CT_GEOMETRY_ATTRIBUTE = "CTSMA.CTGeometry"  # on the text node: where the voxels of the CT were when it was analyzed
+LAYERS = (1, 2)  # depth layers of patches
 ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE = "analysis.json", "patches.csv", "display_patches.csv"
 TEXT_FILES = (ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE)
 
@@ -116,6 +121,15 @@ class ResultNodes:
     def display_patches(self) -> PatchTable:
         """The display grid."""
         return read_patches(self.texts[DISPLAY_FILE])
+
+    @cached_property
+    def bone_axes(self) -> dict[str, NDArray[np.float64]]:
+        """Bone name to (3, 3) axes of its joint frame in RAS, one a row."""
+        return {
+            bone["name"]: flipped(np.array(bone["frame_axes"], dtype=float))
+            for bone in self.facts["bones"]
+            if bone["frame_axes"] is not None
+        }
 
     @property
     def title(self) -> str:

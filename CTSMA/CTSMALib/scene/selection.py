@@ -8,12 +8,11 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
-from CTSMALib.scene.add_result import LAYERS, bone_axes
 from CTSMALib.scene.enface import nearest_patch, surface_points
 from CTSMALib.scene.geometry import from_world, to_world
 from CTSMALib.scene.model_nodes import boxes, no_boxes
 from CTSMALib.scene.patch_table import PatchTable
-from CTSMALib.scene.result_nodes import SELECTION, ResultNodes, grid_role
+from CTSMALib.scene.result_nodes import LAYERS, SELECTION, ResultNodes, grid_role
 
 NO_PATCH = 0
 
@@ -42,7 +41,7 @@ def label_at(result: ResultNodes, world_ras_mm: NDArray[np.float64]) -> int:
 
 def bone_of(result: ResultNodes, node: Any) -> str:
     """The bone that a model of the result shows, itself or the outlines of its patches; empty for other nodes."""
-    for bone in bone_axes(result):
+    for bone in result.bone_axes:
         roles = (f"surface_{bone}", *(grid_role(bone, layer) for layer in LAYERS))
         if any(result.get(role) is node for role in roles if node is not None):
             return bone
@@ -65,7 +64,7 @@ def label_under(result: ResultNodes, world_ras_mm: NDArray[np.float64], bone: st
     table = result.patches.chosen(result.patches.bones == bone)
     shown = np.flatnonzero(table.layers == layer)
     point = from_world(result.node_with_geometry, world_ras_mm)
-    found = int(nearest_patch(point[None], surface_points(table)[shown], bone_axes(result)[bone])[0])
+    found = int(nearest_patch(point[None], surface_points(table)[shown], result.bone_axes[bone])[0])
     return int(own[shown[found]]) + 1 if found >= 0 else NO_PATCH
 
 
@@ -75,12 +74,12 @@ def center_of(result: ResultNodes, label: int) -> NDArray[np.float64]:
 
 
 def select(result: ResultNodes, label: int) -> None:
-    """Draw the box of a patch in white; :data:`NO_PATCH` draws none."""
+    """Draw the box of a patch in the color of the selection; :data:`NO_PATCH` draws none."""
     node = result.get(SELECTION)
     if node is None:
         return
     outline = no_boxes()
-    axes = bone_axes(result)
+    axes = result.bone_axes
     if 1 <= label <= len(result.patches) and str(result.patches.bones[label - 1]) in axes:
         turned = axes[str(result.patches.bones[label - 1])]
         outline = boxes(result.patches.centers_ras_mm[label - 1][None], turned[None])

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import slicer
+
 from CTSMALib.errors import CTSMAError, OutputError
 from CTSMALib.jobs.commands import analyze_arguments, report_arguments
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
-from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.ct_node import first_instance, why_not, write_ct
-from CTSMALib.scene.restore import folder_of_session, write_result
+from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
 
 QUICKEST_FORMAT = ("csv",)  # reports are exported when the user wants them
@@ -39,16 +41,19 @@ class Runner(Protocol):
         """Stop the worker and wait until it is gone."""
 
 
-def prepare_analysis(
-    ct: Any, side: str, work: Path, header_file: Callable[[str], str] = lambda instance_uid: ""
-) -> AnalyzeRequest:
+def dicom_file_of(instance_uid: str) -> str:
+    """The DICOM file of an image, from the application's DICOM database; empty where it has none."""
+    database = getattr(slicer, "dicomDatabase", None)
+    return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""
+
+
+def prepare_analysis(ct: Any, side: str, work: Path) -> AnalyzeRequest:
     """Write a CT of the scene to a file and say what is asked of the worker.
 
     Args:
         ct: volume node.
         side: of :data:`CTSMALib.jobs.request.SIDES`.
         work: an empty folder, for the CT and the result.
-        header_file: as for :class:`ReadingJobs`.
 
     Raises:
         CTSMAError: the node holds no CT, or the disk is full.
@@ -58,7 +63,7 @@ def prepare_analysis(
         raise CTSMAError(reason, "Choose the CT of a knee.")
     path = work / "ct.nrrd"
     write_ct(ct, path)
-    header = header_file(first_instance(ct))
+    header = dicom_file_of(first_instance(ct))
     return AnalyzeRequest(
         input_path=path, out=work / "result", side=side, formats=QUICKEST_FORMAT, name=ct.GetName(),
         header_from=Path(header) if header else None,
@@ -72,11 +77,10 @@ class ReadingJobs:
         scene: ``vtkMRMLScene``.
         new_runner: makes a runner that calls the given function with its monitor on every change.
         temporary_folder: where files go that only this session needs.
-        header_file: tells the DICOM file of an instance UID; empty where there is none.
         on_change: called with the monitor on every change.
         on_results: called with the new results of an analysis.
         on_exported: called with the folder of an exported report.
-        on_problem: called when a job has ended well and its result cannot be shown.
+        on_problem: called with what went wrong when a job has ended well and its result cannot be shown.
     """
 
     def __init__(
@@ -84,14 +88,12 @@ class ReadingJobs:
         scene: Any,
         new_runner: Callable[[Callable[[JobMonitor], None]], Runner],
         temporary_folder: Path,
-        header_file: Callable[[str], str],
         on_change: Callable[[JobMonitor], None],
         on_results: Callable[[list[ResultNodes]], None],
         on_exported: Callable[[Path], None],
-        on_problem: Callable[[CTSMAError], None],
+        on_problem: Callable[[Exception], None],
     ) -> None:
         self.scene = scene
-        self._header_file = header_file
         self._temporary = temporary_folder
         self._on_change = on_change
         self._on_results = on_results
@@ -99,6 +101,8 @@ class ReadingJobs:
         self._on_problem = on_problem
         self._finish: Callable[[Path], None] | None = None
         self._work: Path | None = None
+        self._kept: list[Path] = []
+        self._folders: dict[str, Path] = {}  # ID of a result's node to the folder it was loaded from
         self._ct_id = ""
         self.runner = new_runner(self.changed)
 
@@ -113,20 +117,29 @@ class ReadingJobs:
             CTSMAError: the node holds no CT, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        request = prepare_analysis(ct, side, self._new_work(), self._header_file)
+        request = prepare_analysis(ct, side, self._new_work())
         self._ct_id, self._finish = ct.GetID(), self._show_results
         self.runner.start(analyze_arguments(request))
 
-    def export(self, result: ResultNodes, folder: Path, formats: tuple[str, ...], pseudonymise: bool) -> None:
-        """Write the reports of a result into a folder, in place of reports that are there.
+    def export(
+        self, result: ResultNodes, folder: Path, formats: tuple[str, ...], pseudonymise: bool, overwrite: bool = False
+    ) -> None:
+        """Write the reports of a result into a folder.
+
+        Args:
+            result: the nodes.
+            folder: made if it does not exist.
+            formats: of :data:`CTSMALib.jobs.request.FORMATS`.
+            pseudonymise: leave identifying entries out.
+            overwrite: replace reports that are there.
 
         Raises:
             CTSMAError: a node that the report needs was deleted, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        source = folder_of_session(result)
+        source = self._folders.get(result.node.GetID())
         work = self._new_work()
-        if source is None:
+        if source is None or not holds(source, result):
             source = work / "result"
             source.mkdir()
             try:
@@ -134,7 +147,7 @@ class ReadingJobs:
             except OSError as error:
                 raise OutputError(f"The result could not be written to {source}.", "Free some space there.") from error
         self._finish = self._on_exported
-        self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite=True)))
+        self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite)))
 
     def changed(self, monitor: JobMonitor) -> None:
         """To be called by the runner on every change."""
@@ -143,31 +156,36 @@ class ReadingJobs:
             if finish is not None and monitor.state is JobState.FINISHED and monitor.outcome is not None:
                 try:
                     finish(Path(monitor.outcome.path))
-                except CTSMAError as error:
+                except Exception as error:  # the bar must show the end of the job, whatever happens
                     self._on_problem(error)
-            elif finish is not None:
+            if finish is not None:
                 self._discard_work()
         self._on_change(monitor)
 
     def close(self) -> None:
-        """Stop what runs, and forget it."""
+        """Stop what runs, and delete the files of this session: they hold the patient's data."""
         self._finish = None
         self.runner.close()
         self._discard_work()
+        for folder in self._kept:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._kept.clear()
+        self._folders.clear()
 
     def _show_results(self, folder: Path) -> None:
         ct = self.scene.GetNodeByID(self._ct_id)  # None if the user deleted it meanwhile
-        results: list[ResultNodes] = []
-        try:
-            for knee in knee_folders(folder):
-                results.append(add_result(self.scene, knee, ct))
-        except CTSMAError:
-            for result in results:
-                result.remove()
-            raise
+        knees = knee_folders(folder)
+        results = add_results(self.scene, knees, ct)
+        for result, knee in zip(results, knees, strict=True):
+            self.remember(result, knee)
         (folder.parent / "ct.nrrd").unlink(missing_ok=True)
-        self._work = None  # the folder stays for reports of this session
+        self._kept.append(folder.parent)  # for reports of this session
+        self._work = None
         self._on_results(results)
+
+    def remember(self, result: ResultNodes, folder: Path) -> None:
+        """Take a result's reports from a folder while that still holds the result, instead of from the scene."""
+        self._folders[result.node.GetID()] = folder
 
     def _refuse_if_busy(self) -> None:
         if self.runner.is_busy():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +17,13 @@ from slicer.i18n import tr as _
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
-from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.coloring import color_by, keys_with_values
-from CTSMALib.scene.ct_node import likely_ct
-from CTSMALib.scene.layouts import READING, show_layout
+from CTSMALib.scene.ct_node import follow_ct, likely_ct
+from CTSMALib.scene.layouts import show_layout, show_table
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
-from CTSMALib.scene.result_nodes import ResultNodes, is_result
+from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, other_layer, select
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
@@ -65,20 +66,37 @@ class ModulePanel:
         self.state = PanelState()
         self.result: ResultNodes | None = None
         self._applying = False
+        self._entered = False
+        self._closed = False
+        self._watched_ct: tuple[Any, int] | None = None
         self.dependencies = dependencies(self.refresh)
         self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
         self.jobs = ReadingJobs(
-            scene, new_runner, Path(slicer.app.temporaryPath), dicom_file_of,
+            scene, new_runner, Path(slicer.app.temporaryPath),
             self._job_changed, self._results_came, self._exported, lambda error: slicer.util.errorDisplay(str(error)),
         )  # fmt: skip
         self.scan = ScanPanel(scene, self.change, self.analyze)
         self.results = ResultPanel(scene, self.change, self.open_folder, self.remove_result)
         self.view = ViewPanel(self.change, self.show_reading_layout)
         self.patches = PatchPanel(self.change)
-        self.report = ReportPanel(self.change, self.export)
+        self.report = ReportPanel(self.export)
         self.clicks = ViewClicks(self._slice_clicked, self._surface_clicked)
         self._place_panels()
         self.read_scene()
+
+    def enter(self) -> None:
+        """The user opens the module: its clicks count, and a CT that has come meanwhile is chosen."""
+        self._entered = True
+        self.dependencies.refresh()
+        if not self.state.ct and (likely := likely_ct(self.scene)) is not None:
+            self.change(ct=NodeId(likely.GetID()))
+        self.clicks.watch()
+        self.refresh()
+
+    def exit(self) -> None:
+        """The user opens another module, in which a click means something else."""
+        self._entered = False
+        self.clicks.stop()
 
     def _place_panels(self) -> None:
         for place, widget in (
@@ -97,7 +115,7 @@ class ModulePanel:
     def change(self, **fields: Any) -> None:
         """Take what the user changed, save it with the scene, and show it."""
         state = self._coupled(replace(self.state, **fields), fields)
-        if state == self.state or self._applying:
+        if state == self.state or self._applying or self._is_quiet():
             return
         self._apply(state)
         if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
@@ -115,13 +133,26 @@ class ModulePanel:
     def read_scene(self) -> None:
         """Take the state that is saved with the scene, for example after a scene was opened."""
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        state = load_state(node, PanelState) if node is not None else PanelState()
+        state = load_state(node, PanelState).valid() if node is not None else PanelState()
         if not state.ct and (likely := likely_ct(self.scene)) is not None:
             state = replace(state, ct=NodeId(likely.GetID()))
         self.result = None
-        self._apply(state, everything=True)
-        if self.result is not None:
-            self.clicks.watch()
+        for other in results_in(self.scene):
+            if other.node.GetID() != state.result:
+                hide(other)
+        try:
+            with problems_shown(_("The result in the scene cannot be shown.")):
+                self._apply(state, everything=True)
+                return
+        except Exception:
+            logging.exception("a saved result")
+        self.result = None
+        self._apply(replace(state, result=NodeId(""), patch=NO_PATCH), everything=True)
+
+    def _is_quiet(self) -> bool:
+        """Whether nodes come and go by themselves; the state is read when that is over."""
+        scene = self.scene
+        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
 
     def refresh(self) -> None:
         """Show again what may be done now."""
@@ -130,7 +161,7 @@ class ModulePanel:
         self.results.show(self.state, self.result, self.dependencies.reason or obstacle)
         self.view.show(self.state, self.result)
         self.patches.show(self.state, self.result)
-        self.report.show(self.state, self.result, self.dependencies.reason or obstacle)
+        self.report.show(self.result, self.dependencies.reason or obstacle)
 
     def _obstacle(self) -> str:
         return _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
@@ -146,11 +177,30 @@ class ModulePanel:
             save_state(state_node(self.scene, MODULE), self.state)
             if changed and previous is not None and previous.node.GetScene() is self.scene:
                 hide(previous)
+            self._watch_ct()
             if self.result is not None:
                 self._show_result(None if changed else before)
             self.refresh()
         finally:
             self._applying = False
+
+    def _watch_ct(self) -> None:
+        """Let the shown result follow its CT when that is put under a transform."""
+        ct = self.result.get("ct") if self.result is not None else None
+        if self._watched_ct is not None:
+            watched, observer = self._watched_ct
+            if watched is ct:
+                return
+            watched.RemoveObserver(observer)
+        event = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+        self._watched_ct = (ct, ct.AddObserver(event, self._ct_moved)) if ct is not None else None
+        if self.result is not None:
+            follow_ct(self.result)
+
+    def _ct_moved(self, caller: Any, event: str) -> None:
+        if self.result is not None and not self._is_quiet():
+            follow_ct(self.result)
+            self.refresh()
 
     def _find_result(self, state: PanelState) -> ResultNodes | None:
         node = self.scene.GetNodeByID(state.result) if state.result else None
@@ -161,7 +211,8 @@ class ModulePanel:
         return ResultNodes(node)
 
     def _completed(self, state: PanelState) -> PanelState:
-        """The state without what its result does not have."""
+        """The state without what does not exist, or what its result does not have."""
+        state = state.valid()
         if self.result is None:
             return replace(state, result=NodeId(""), patch=NO_PATCH)
         keys = keys_with_values(self.result)
@@ -199,18 +250,29 @@ class ModulePanel:
             self.jobs.analyze(self.scene.GetNodeByID(self.state.ct), self.state.side)
 
     def export(self) -> None:
-        """Write the report of the shown result."""
-        folder = Path(self.state.last_folder).expanduser()
+        """Write the report of the shown result, after a question where it would replace another one."""
+        existing = self.report.existing()
+        if existing:
+            question = _("Replace {names} in {folder}? They may be the report of another knee.")
+            names = ", ".join(existing)
+            if not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=self.report.folder)):
+                return
+        folder = Path(self.report.folder).expanduser()
         with problems_shown(_("The report could not be exported.")):
-            self.jobs.export(self.result, folder, self.report.formats, self.report.pseudonymise)
+            self.jobs.export(
+                self.result, folder, self.report.formats, self.report.pseudonymise, overwrite=bool(existing)
+            )
 
     def open_folder(self) -> None:
         """Ask for a result folder and show it."""
-        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Result folder"), self.state.last_folder)
+        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Result folder"))
         if folder:
             with problems_shown(_("The result could not be opened.")):
                 knees = knee_folders(Path(str(folder))) or [Path(str(folder))]
-                self._results_came([add_result(self.scene, knee) for knee in knees])
+                results = add_results(self.scene, knees)
+                for result, knee in zip(results, knees, strict=True):
+                    self.jobs.remember(result, knee)
+                self._results_came(results)
 
     def remove_result(self) -> None:
         """Remove the shown result, if the user really wants to."""
@@ -227,8 +289,10 @@ class ModulePanel:
         manager = slicer.app.layoutManager()
         if manager is None or self.result is None:
             return
-        show_layout(manager.layoutLogic().GetLayoutNode(), READING)
-        self.clicks.watch()
+        show_layout(manager.layoutLogic().GetLayoutNode())
+        show_table(self.result)
+        if self._entered:  # there may be new views now
+            self.clicks.watch()
         aim_slices(self.result)
         aim_camera(self.result, self.state.bones)
 
@@ -268,7 +332,7 @@ class ModulePanel:
 
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""
-        if self._applying or node is None:
+        if self._applying or node is None or self._is_quiet():
             return
         if self.result is not None and node is self.result.node:
             self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
@@ -279,16 +343,16 @@ class ModulePanel:
         """Stop what runs, before the scene is emptied."""
         self.jobs.close()
         self.result = None
+        self._watched_ct = None  # its node goes with the scene
 
     def close(self) -> None:
-        """Let go of scene and views, before the panel goes."""
+        """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
+        self._closed = True
         self.clicks.stop()
         self.jobs.close()
+        if self._watched_ct is not None:
+            self._watched_ct[0].RemoveObserver(self._watched_ct[1])
+            self._watched_ct = None
         for selector in (self.scan.ui.ctSelector, self.results.ui.resultSelector):
+            selector.blockSignals(True)
             selector.setMRMLScene(None)
-
-
-def dicom_file_of(instance_uid: str) -> str:
-    """The DICOM file of an image, from the application's DICOM database; empty where it has none."""
-    database = getattr(slicer, "dicomDatabase", None)
-    return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""

@@ -7,44 +7,53 @@ from pathlib import Path
 from typing import Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
-from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
-from CTSMAPanels.qt_values import allow, put, value_of
+from CTSMAPanels.qt_values import allow, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
+
+FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient
 
 
 class ReportPanel:
     """What is exported, and where to.
 
     Args:
-        on_change: called with fields of :class:`PanelState` that the user changed.
         on_export: called when the user exports the report.
     """
 
     UI_FILE = "CTSMAReport.ui"
 
-    def __init__(self, on_change: Callable[..., None], on_export: Callable[[], None]) -> None:
+    def __init__(self, on_export: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.exportButton, "CTSMAExport")
-        self._on_change = on_change
-        self._state = PanelState()
         self._result: ResultNodes | None = None
         self._obstacle = ""
         self._exported: Path | None = None
         for check in self._checks().values():
             check.toggled.connect(lambda *_args: self._refresh())
         self.ui.pseudonymiseCheckBox.toggled.connect(lambda *_args: self._refresh())
-        self.ui.folderEdit.currentPathChanged.connect(self._folder_chosen)
+        self.ui.folderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
+        self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
         self.ui.exportButton.clicked.connect(lambda *_args: on_export())
         self.ui.openReportButton.clicked.connect(lambda *_args: self.open_report())
 
-    def show(self, state: PanelState, result: ResultNodes | None, obstacle: str) -> None:
-        """Show a state; ``obstacle`` says why nothing can be exported now."""
-        self._state, self._result, self._obstacle = state, result, obstacle
-        put(self.ui.folderEdit, "setCurrentPath", state.last_folder)
+    def show(self, result: ResultNodes | None, obstacle: str) -> None:
+        """Show what can be exported; ``obstacle`` says why nothing can be exported now."""
+        self._result, self._obstacle = result, obstacle
         self._refresh()
+
+    @property
+    def folder(self) -> str:
+        """The folder that the user has chosen; empty for none."""
+        return str(value_of(self.ui.folderEdit, "currentPath") or "").strip()
+
+    def existing(self) -> list[str]:
+        """The names of reports in the folder that an export would replace."""
+        names = [f"report.{name}" for name in self.formats]
+        return [name for name in names if (Path(self.folder).expanduser() / name).exists()]
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -59,6 +68,7 @@ class ReportPanel:
     def exported(self, folder: Path) -> None:
         """A report was written into a folder."""
         self._exported = folder
+        slicer.app.settings().setValue(FOLDER_SETTING, str(folder))
         self._refresh()
 
     def open_report(self) -> None:
@@ -72,9 +82,6 @@ class ReportPanel:
     def _checks(self) -> dict[str, Any]:
         return {"html": self.ui.htmlCheckBox, "pdf": self.ui.pdfCheckBox, "csv": self.ui.csvCheckBox}
 
-    def _folder_chosen(self, *_args: Any) -> None:
-        self._on_change(last_folder=str(value_of(self.ui.folderEdit, "currentPath") or ""))
-
     def _reason(self) -> str:
         if self._result is None:
             return _("No result is shown.")
@@ -82,12 +89,16 @@ class ReportPanel:
             return self._obstacle
         if not self.formats:
             return _("Choose at least one format.")
-        if not self._state.last_folder.strip():
+        if not self.folder:
             return _("Choose a folder for the report.")
         return ""
 
     def _refresh(self) -> None:
-        allow(self.ui.exportButton, self._reason(), _("Write the report into the folder; a report there is replaced."))
+        allow(
+            self.ui.exportButton,
+            self._reason(),
+            _("Write the report into the folder. You are asked before a report there is replaced."),
+        )
         allow(
             self.ui.openReportButton,
             "" if self._exported is not None and self._exported.is_dir() else _("No report was exported yet."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from CTSMALib.scene.ct_node import ct_changed
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION, ResultNodes
 from CTSMALib.scene.state import NodeId
@@ -57,7 +58,12 @@ class ResultPanel:
             _("Remove the shown result from the scene. Its CT stays."),
         )
         facts = result.facts if result is not None else None
-        self.ui.summaryLabel.setText(_summary(facts) if facts else _("Analyze a CT, or open a result folder."))
+        lines = [_summary(facts)] if facts else [_("Analyze a CT, or open a result folder.")]
+        if result is not None and ct_changed(result):
+            lines.append(
+                _("The CT was moved, cut or deleted since the analysis; what is shown may not fit it. Analyze again.")
+            )
+        self.ui.summaryLabel.setText("\n".join(lines))
         notices = _notices(facts) if facts else ""
         if value_of(self.ui.noticesText, "plainText") != notices:
             self.ui.noticesText.setPlainText(notices)

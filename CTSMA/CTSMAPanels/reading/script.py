@@ -12,7 +12,7 @@ from CTSMALib.jobs.commands import analyze_arguments
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.runner import JobRunner
-from CTSMALib.scene.add_result import add_result
+from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.reading.jobs import prepare_analysis
 
@@ -39,4 +39,4 @@ def analyze_and_wait(
         outcome = JobRunner().run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)
-        return [add_result(scene, knee, ct) for knee in knee_folders(outcome.path)]
+        return add_results(scene, knee_folders(outcome.path), ct)

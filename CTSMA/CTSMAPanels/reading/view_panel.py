@@ -7,16 +7,17 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import color_map, map_name
 from CTSMALib.scene.coloring import keys_with_values, label_text
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes, map_role
-from CTSMAPanels.qt_values import choose, put, value_of
+from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 _STOPS = 17
-LAYER_WORDS = {1: "5 mm", 2: "9 mm"}
+LAYER_WORDS = {layer: f"{depth:g} mm" for layer, depth in enumerate(DEPTHS_MM, start=1)}
 
 
 class ViewPanel:
@@ -33,6 +34,11 @@ class ViewPanel:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.layoutButton, "CTSMALocate")
         self._keys: list[str] = []
+        controls = (
+            self.ui.quantityComboBox, self.ui.overlayComboBox, self.ui.opacitySlider, self.ui.layerComboBox,
+            self.ui.bonesComboBox, self.ui.gridCheckBox, self.ui.layoutButton,
+        )  # fmt: skip
+        self._abouts = {control: str(value_of(control, "toolTip")) for control in controls}
         overlays = {"patches": _("Patches"), "map": _("Map"), "none": _("Nothing")}
         for overlay, words in overlays.items():
             self.ui.overlayComboBox.addItem(words, overlay)
@@ -65,8 +71,9 @@ class ViewPanel:
 
     def show(self, state: PanelState, result: ResultNodes | None) -> None:
         """Show a state."""
-        self.widget.setEnabled(result is not None)
-        self.widget.setToolTip("" if result is not None else _("No result is shown."))
+        reason = "" if result is not None else _("No result is shown.")
+        for widget, about in self._abouts.items():
+            allow(widget, reason, about)
         self._list_quantities(keys_with_values(result) if result is not None else [])
         choose(self.ui.quantityComboBox, state.quantity)
         choose(self.ui.overlayComboBox, state.overlay)

@@ -43,9 +43,10 @@ class Application:
         for setter in (self.setOrganizationName, self.setApplicationName):
             setter("Slicer")
         self.setApplicationVersion(".".join(map(str, version)))
-        ini = QtCore.QSettings.Format.IniFormat
-        QtCore.QSettings.setDefaultFormat(ini)
-        QtCore.QSettings.setPath(ini, QtCore.QSettings.Scope.UserScope, str(folder / "settings"))
+        formats, user = QtCore.QSettings.Format, QtCore.QSettings.Scope.UserScope
+        QtCore.QSettings.setDefaultFormat(formats.IniFormat)
+        for kind in (formats.IniFormat, formats.NativeFormat):  # never the user's own settings
+            QtCore.QSettings.setPath(kind, user, str(folder / "settings"))
         self._settings = QtCore.QSettings()
 
     mrmlScene = gives("_scene")

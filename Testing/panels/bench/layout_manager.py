@@ -10,6 +10,7 @@ import vtk
 from Testing.panels.bench.classes import create, gives, imitates
 from Testing.panels.bench.node_widgets import MRMLWidget, SceneFollower
 from Testing.panels.bench.pythonqt import QtWidgets
+from Testing.panels.bench.views import DEFAULT_SIZE
 
 FOUR_UP = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 VIEW_CLASSES = {
@@ -197,7 +198,13 @@ class LayoutManager:
             node.SetForegroundOpacity(0.0)
             node.SetLabelOpacity(1.0)
 
+        for view in self._open_views():
+            view._resize(*DEFAULT_SIZE)
+
+    def _open_views(self: Any) -> list[Any]:
+        views = [widget.viewWidget() for widget in self._widgets.values()]
+        return [view for view in views if getattr(view, "_window", None) is not None]
+
     def _close_views(self: Any) -> None:
-        for widget in self._widgets.values():
-            if hasattr(widget.viewWidget(), "_close"):
-                widget.viewWidget()._close()
+        for view in self._open_views():
+            view._close()

@@ -81,7 +81,10 @@ def _checked_set_property(self: Any, name: str, value: Any) -> bool:
             f"{type(self).__name__} has no property {name!r}; Qt would invent it. "
             f"Names of invented ones begin with {' or '.join(DYNAMIC_PREFIXES)}."
         )
-    return _write_property(self, name, value)
+    done = _write_property(self, name, value)
+    if not done and self.metaObject().indexOfProperty(name) >= 0:
+        raise AttributeError(f"{type(self).__name__}.{name} cannot be set to {value!r}.")
+    return done
 
 
 def _is_written_in_python(cls: type) -> bool:
@@ -122,7 +125,7 @@ class LoadingUi:
 
 
 def _as_pythonqt_sends(signal: Any, receiver: Any) -> Any:
-    """PythonQt leaves arguments out for functions and methods that take fewer, for nothing else; PySide6 always does."""
+    """PythonQt drops arguments for functions and methods that take fewer, PySide6 for other callables as well."""
     function = getattr(receiver, "__func__", receiver)
     code = getattr(function, "__code__", None)
     of_qt = isinstance(getattr(receiver, "__self__", None), QtCore.QObject)

@@ -50,6 +50,7 @@ def test_unknown_names_of_qt_objects_are_refused(scene: Any) -> None:
     refused(AttributeError, "C\\+\\+ class: its attribute 'nope'", lambda: setattr(label, "nope", 1))
     refused(AttributeError, "no property 'nope'", lambda: label.property("nope"))
     refused(AttributeError, "Qt would invent it", lambda: label.setProperty("nope", 1))
+    refused(AttributeError, "cannot be set to", lambda: label.setProperty("sizeHint", 3))
     refused(TypeError, "SIGNAL", lambda: label.connect("linkActivated(QString)", print))
     refused(AttributeError, "There is no qt.QNope", lambda: qt.QNope)
     refused(AttributeError, "use a callback", lambda: qt.Signal)

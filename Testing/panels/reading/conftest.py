@@ -19,12 +19,13 @@ def a_panel(bench: Any, scene: Any) -> Iterator[Any]:
     """The panel on an empty scene; nothing is missing and jobs are played."""
     import slicer
 
-    from CTSMALib.scene.layouts import register_layouts
+    from CTSMALib.scene.layouts import register_layout
     from CTSMAPanels.dependencies import DependencyBar
     from CTSMAPanels.reading.module_panel import ModulePanel
 
-    register_layouts(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
+    register_layout(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
     panel = ModulePanel(scene, FakeRunner, lambda on_change: DependencyBar(on_change, missing=list))
+    panel.enter()
     yield panel
     panel.close()
 

@@ -29,6 +29,23 @@ def click(bench: Any, view: Any, x: int, y: int) -> None:
     bench.click(view, x, y)
 
 
+def pixel_in_3d(view: Any, world_ras_mm: np.ndarray) -> tuple[int, int]:
+    """Where a 3D view shows a place, from its lower left corner."""
+    renderer = view.renderWindow().GetRenderers().GetFirstRenderer()
+    renderer.SetWorldPoint(*world_ras_mm.tolist(), 1.0)
+    renderer.WorldToDisplay()
+    x, y, _ = renderer.GetDisplayPoint()
+    return round(x), round(y)
+
+
+def neighbors(patches: Any, label: int) -> list[int]:
+    """A patch and those beside it in its compartment and layer."""
+    cell, own = patches.cells[label - 1], label - 1
+    near = np.abs(patches.cells - cell).max(axis=1) <= 1
+    near &= (patches.compartments == patches.compartments[own]) & (patches.layers == patches.layers[own])
+    return (np.flatnonzero(near) + 1).tolist()
+
+
 def slice_pixel(view: Any, world_ras_mm: np.ndarray) -> tuple[int, int]:
     import vtk
 
@@ -47,10 +64,12 @@ def test_every_measured_quantity_can_be_chosen(a_reading_panel: Any) -> None:
 
 
 def test_choosing_a_quantity_recolors_and_explains_it(a_reading_panel: Any) -> None:
+    from CTSMALib.scene.model_nodes import PAINTED_ATTRIBUTE
+
     box = a_reading_panel.view.ui.quantityComboBox
     box.setCurrentIndex(box.findData("ct_hu_mean"))
     assert a_reading_panel.state.quantity == "ct_hu_mean"
-    assert a_reading_panel.result.get("surface_femur").GetAttribute("CTSMA.Painted") == "ct_hu_mean"
+    assert a_reading_panel.result.get("surface_femur").GetAttribute(PAINTED_ATTRIBUTE) == "ct_hu_mean"
     assert text(a_reading_panel.view.ui.lowLabel) == "0"
     assert text(a_reading_panel.view.ui.highLabel) == "600 HU"
     assert "Mean CT number" in text(a_reading_panel.view.ui.definitionLabel)
@@ -103,9 +122,9 @@ def test_a_click_into_a_slice_selects_the_row(bench: Any, a_reading_panel: Any) 
 
     view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
     result = a_reading_panel.result
-    for label in (10, 58, 80):
-        if label_at(result, center_of(result, label)) != label:
-            continue
+    own_center = [label for label in range(1, 97) if label_at(result, center_of(result, label)) == label]
+    assert len(own_center) > 60
+    for label in own_center[::20]:
         a_reading_panel.change(patch=label)  # moves the slice there
         a_reading_panel.change(patch=0)
         click(bench, view, *slice_pixel(view, center_of(result, label)))
@@ -143,24 +162,113 @@ def test_a_click_beside_the_patches_keeps_the_selection(bench: Any, a_reading_pa
 def test_a_click_on_a_bone_selects_the_patch_beneath(bench: Any, a_reading_panel: Any) -> None:
     import slicer
 
+    from CTSMALib.scene.enface import surface_points
+
     view = slicer.app.layoutManager().threeDWidget(0).threeDView()
     a_reading_panel.change(bones="tibia")
-    picked: list[int] = []
-    width, height = view.renderWindow().GetSize()
-    for x in range(width // 5, 4 * width // 5, 24):
-        for y in range(height // 4, 3 * height // 4, 24):
-            a_reading_panel.change(patch=0)
-            click(bench, view, x, y)
-            picked.append(a_reading_panel.state.patch)
-    found = np.array(sorted({label for label in picked if label})) - 1
-    assert len(found) > 8
-    patches = a_reading_panel.result.patches
-    assert set(patches.layers[found].tolist()) == {1}
-    assert set(patches.bones[found].tolist()) == {"tibia"}
-    # Left in the picture is the patient's right, where a right knee's lateral compartment lies.
-    sides = [patches.compartments[label - 1] for label in picked if label]
-    assert sides[0] == "TL"
-    assert sides[-1] == "TM"
+    view.forceRender()
+    result = a_reading_panel.result
+    places = surface_points(result.patches)
+    hits = 0
+    for label in range(1, 97):
+        patches = result.patches
+        if patches.bones[label - 1] != "tibia" or patches.layers[label - 1] != 1:
+            continue
+        a_reading_panel.change(patch=0)
+        click(bench, view, *pixel_in_3d(view, places[label - 1]))
+        # At the rim the plate is steep, and the click meets the bone beside the box.
+        hits += a_reading_panel.state.patch == label
+        assert a_reading_panel.state.patch in (0, *neighbors(patches, label))
+    assert hits >= 18
+
+
+def test_clicks_of_other_tools_and_modules_select_nothing(bench: Any, a_reading_panel: Any) -> None:
+    import slicer
+
+    from CTSMALib.scene.selection import center_of
+
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    a_reading_panel.change(patch=58)
+    place = slice_pixel(view, center_of(a_reading_panel.result, 58))
+    a_reading_panel.change(patch=0)
+    interaction = slicer.app.applicationLogic().GetInteractionNode()
+    interaction.SetCurrentInteractionMode(interaction.Place)
+    click(bench, view, *place)
+    assert a_reading_panel.state.patch == 0
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    a_reading_panel.exit()
+    click(bench, view, *place)
+    assert a_reading_panel.state.patch == 0
+    a_reading_panel.enter()
+    click(bench, view, *place)
+    assert a_reading_panel.state.patch != 0
+
+
+def test_a_report_of_another_knee_is_not_replaced_unasked(bench: Any, a_reading_panel: Any, tmp_path: Path) -> None:
+    (tmp_path / "report.pdf").write_text("of another knee")
+    a_reading_panel.report.ui.folderEdit.setCurrentPath(str(tmp_path))
+    bench.dialogs.answer(False)
+    a_reading_panel.report.ui.exportButton.click()
+    assert not a_reading_panel.jobs.runner.is_busy()
+    assert any("report.pdf" in question for question in bench.dialogs.texts("confirm"))
+    bench.dialogs.answer(True)
+    a_reading_panel.report.ui.exportButton.click()
+    assert "--overwrite" in a_reading_panel.jobs.runner.arguments
+
+
+def test_the_result_follows_its_ct(a_reading_panel: Any, a_ct: Any) -> None:
+    transform = a_reading_panel.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    a_ct.SetAndObserveTransformNodeID(transform.GetID())
+    assert a_reading_panel.result.get("surface_femur").GetTransformNodeID() == transform.GetID()
+    assert "moved" not in text(a_reading_panel.results.ui.summaryLabel)
+    a_reading_panel.scene.RemoveNode(a_ct)
+    a_reading_panel.node_removed(a_ct)
+    assert "moved, cut or deleted" in text(a_reading_panel.results.ui.summaryLabel)
+
+
+def test_closing_the_panel_leaves_the_saved_state_and_the_views(a_reading_panel: Any, a_ct: Any) -> None:
+    from CTSMALib.scene.panel_state import MODULE, PanelState
+    from CTSMALib.scene.state import load_state, state_node
+
+    result = a_reading_panel.result
+    a_reading_panel.close()
+    saved = load_state(state_node(a_reading_panel.scene, MODULE), PanelState)
+    assert saved.result == result.node.GetID()
+    assert saved.ct == a_ct.GetID()
+    assert result.get("surface_femur").GetDisplayNode().GetVisibility()
+
+
+def test_files_of_the_session_go_with_the_scene(a_reading_panel: Any) -> None:
+    folder = a_reading_panel.jobs._folders[a_reading_panel.result.node.GetID()]
+    assert folder.is_dir()
+    a_reading_panel.scene_closing()
+    assert not folder.exists()
+
+
+def test_a_hidden_bone_stays_hidden_when_the_module_is_opened_again(a_reading_panel: Any) -> None:
+    femur = a_reading_panel.result.get("surface_femur").GetDisplayNode()
+    femur.SetVisibility(False)
+    a_reading_panel.exit()
+    a_reading_panel.enter()
+    assert not femur.GetVisibility()
+
+
+def test_a_damaged_result_in_the_scene_is_told_and_left_out(bench: Any, a_reading_panel: Any) -> None:
+    a_reading_panel.result.node.SetText("{")
+    a_reading_panel.read_scene()
+    assert a_reading_panel.result is None
+    assert any("damaged" in shown for shown in bench.dialogs.texts("error"))
+
+
+def test_an_imported_result_does_not_show_beside_the_chosen_one(
+    bench: Any, a_reading_panel: Any, analyzed: Analyzed
+) -> None:
+    from CTSMALib.scene.add_result import add_result
+
+    other = add_result(a_reading_panel.scene, analyzed("mirrored")[0])
+    a_reading_panel.read_scene()
+    assert a_reading_panel.result.get("surface_femur").GetDisplayNode().GetVisibility()
+    assert not other.get("surface_femur").GetDisplayNode().GetVisibility()
 
 
 def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> None:
@@ -189,6 +297,9 @@ def test_the_reading_layout_shows_the_joint(bench: Any, a_reading_panel: Any) ->
 
     a_reading_panel.view.ui.layoutButton.click()
     assert slicer.app.layoutManager().property("layout") == READING
+    tables = a_reading_panel.scene.GetNodesByClass("vtkMRMLTableViewNode")
+    assert tables.GetNumberOfItems() == 1
+    assert tables.GetItemAsObject(0).GetTableNode() is a_reading_panel.result.get("patch_table")
     assert np.linalg.norm(slice_at(red(bench)) - joint_center(a_reading_panel.result)) < 1e-3
 
 
@@ -245,6 +356,15 @@ def test_a_result_that_was_removed_elsewhere_is_forgotten(a_reading_panel: Any) 
     assert a_reading_panel.result is None
 
 
+def test_what_is_disabled_says_why(a_panel: Any, bench: Any) -> None:
+    import qt
+
+    for control in a_panel.widget.findChildren(qt.QAbstractButton):
+        if not control.property("enabled") and control.property("objectName").endswith(("Button", "CheckBox")):
+            assert tip(control).endswith("."), control.property("objectName")
+            assert not tip(control).startswith(("Arrange", "Write", "Stop", "Find", "Copy", "Show")), tip(control)
+
+
 def test_the_report_of_the_session_is_exported_from_its_folder(a_reading_panel: Any, tmp_path: Path) -> None:
     ui = a_reading_panel.report.ui
     assert "Choose a folder" in tip(ui.exportButton)
@@ -270,7 +390,7 @@ def test_the_report_of_the_session_is_exported_from_its_folder(a_reading_panel: 
 def test_the_report_of_a_saved_scene_is_exported_from_its_nodes(a_reading_panel: Any, tmp_path: Path) -> None:
     from CTSMALib.analysis.folder import load_analysis
 
-    a_reading_panel.result.node.RemoveAttribute("CTSMA.ResultFolder")
+    a_reading_panel.jobs._folders.clear()
     a_reading_panel.report.ui.folderEdit.setCurrentPath(str(tmp_path / "out"))
     a_reading_panel.report.ui.exportButton.click()
     folder = Path(a_reading_panel.jobs.runner.arguments[1])
