@@ -38,7 +38,8 @@ class RunBar:
         """Show the state of a job."""
         state = monitor.state
         self.widget.setVisible(state is not JobState.IDLE)
-        self.ui.progressBar.setValue(round(1000 * monitor.fraction))
+        done = 1.0 if state is JobState.FINISHED else monitor.fraction
+        self.ui.progressBar.setValue(round(1000 * done))
         self.ui.stageLabel.setText(_stage_text(monitor))
         self.ui.messageLabel.setText(_message(monitor))
         self.ui.messageLabel.setVisible(bool(_message(monitor)))

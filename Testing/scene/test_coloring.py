@@ -135,3 +135,18 @@ def test_observers_of_the_table_are_told_once(a_result: ResultNodes) -> None:
     a_result.get("patch_colors").AddObserver("ModifiedEvent", lambda caller, event: told.append(event))
     color_by(a_result, UNMAPPED)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("key", [MAPPED, UNMAPPED])
+def test_outlines_show_the_patches_that_were_measured(a_result: ResultNodes, key: str) -> None:
+    patches = a_result.patches
+    patches.values[key][60] = np.nan
+    color_by(a_result, key)
+    for bone in ("femur", "tibia"):
+        for layer in (1, 2):
+            node = a_result.get(f"grid_{bone}_{layer}")
+            values = patches.values_of(key)[(patches.bones == bone) & (patches.layers == layer)]
+            values = values[np.isfinite(values)]
+            shown = vtk_to_numpy(node.GetPolyData().GetPointData().GetArray(key))
+            np.testing.assert_allclose(shown.reshape(-1, 8), np.repeat(values[:, None], 8, axis=1), rtol=1e-6)
+            assert node.GetDisplayNode().GetScalarRange() == quantity(key).display_range

@@ -12,7 +12,7 @@ from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import colors_of
 from CTSMALib.scene.color_nodes import BONE_RGB, continuous_table, fill_continuous, recolor
 from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
-from CTSMALib.scene.model_nodes import paint, points_of
+from CTSMALib.scene.model_nodes import boxes, map_values, paint, points_of
 from CTSMALib.scene.result_nodes import COLOR_KEY, LAYERS, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
 from CTSMALib.scene.table_nodes import head
 
@@ -41,6 +41,7 @@ def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
     colors = result.get(VALUE_COLORS) or _new_value_colors(result)
     fill_continuous(colors, entry)
     _color_patches(result, entry)
+    _color_outlines(result, entry, colors)
     _color_maps(result, colors)
     for bone, axes in result.bone_axes.items():
         _color_bone(result, bone, axes, entry, layer)
@@ -65,13 +66,24 @@ def _color_patches(result: ResultNodes, entry: Quantity) -> None:
     table = result.get(PATCH_COLORS)
     if table is not None:
         recolor(table, colors)
-    for bone in result.bone_axes:
+
+
+def _color_outlines(result: ResultNodes, entry: Quantity, colors: Any) -> None:
+    """The boxes of the patches that have a value; the others have no voxels on slices either.
+
+    They go through the color table: colors that are stored as such make slice views complain of the range.
+    """
+    patches, values = result.patches, result.patches.values_of(entry.key)
+    for bone, axes in result.bone_axes.items():
         for layer in LAYERS:
             node = result.get(grid_role(bone, layer))
-            if node is not None:
-                shown = (patches.layers == layer) & (patches.bones == bone)
-                values = patches.values_of(entry.key)[shown]
-                paint(node, entry.key, np.repeat(values, 8), np.repeat(colors[shown], 8, axis=0))
+            if node is None:
+                continue
+            shown = (patches.layers == layer) & (patches.bones == bone) & np.isfinite(values)
+            count = int(shown.sum())
+            outlines = boxes(patches.centers_ras_mm[shown], np.broadcast_to(axes, (count, 3, 3)))
+            node.SetAndObservePolyData(outlines)
+            map_values(node, entry.key, np.repeat(values[shown], 8), colors, entry.display_range)
 
 
 def _color_maps(result: ResultNodes, colors: Any) -> None:

@@ -95,6 +95,30 @@ def paint(node: Any, key: str, values: NDArray[np.float64], colors: NDArray[np.u
     node.GetPolyData().Modified()
 
 
+def map_values(node: Any, key: str, values: NDArray[np.float64], colors: Any, limits: tuple[float, float]) -> None:
+    """Color the points of a model by their values through a color table.
+
+    Args:
+        node: ``vtkMRMLModelNode``.
+        key: catalogue key of the values.
+        values: (n,) one per point, none of them NaN.
+        colors: ``vtkMRMLColorTableNode``.
+        limits: the values at the ends of the table.
+    """
+    _set_array(node.GetPolyData().GetPointData(), key, values.astype(np.float32))
+    node.SetAttribute(PAINTED_ATTRIBUTE, key)
+    display = node.GetDisplayNode()
+    was_modifying = display.StartModify()
+    try:
+        display.SetAndObserveColorNodeID(colors.GetID())
+        display.SetActiveScalar(key, vtk.vtkAssignAttribute.POINT_DATA)
+        display.SetScalarRangeFlag(display.UseManualScalarRange)
+        display.SetScalarRange(*limits)
+        display.SetScalarVisibility(True)
+    finally:
+        display.EndModify(was_modifying)
+
+
 def boxes(centers_ras_mm: NDArray[np.float64], axes: NDArray[np.float64]) -> Any:
     """Boxes of patches as quadrilaterals.
 

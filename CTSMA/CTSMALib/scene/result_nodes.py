@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.errors import InputError
 from CTSMALib.scene.geometry import flipped
 from CTSMALib.scene.patch_table import PatchTable, read_patches
@@ -23,7 +24,8 @@ RESULT_VERSION = "1"
 PART_ATTRIBUTE = "CTSMA.Part"  # on volumes that were made for a result: their role
 OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it goes with it
 CT_GEOMETRY_ATTRIBUTE = "CTSMA.CTGeometry"  # on the text node: where the voxels of the CT were when it was analyzed
-LAYERS = (1, 2)  # depth layers of patches
+LAYER_DEPTHS_MM = dict(enumerate(DEPTHS_MM, start=1))  # depth layer to the depth of its patches' centers
+LAYERS = tuple(LAYER_DEPTHS_MM)
 ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE = "analysis.json", "patches.csv", "display_patches.csv"
 TEXT_FILES = (ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE)
 

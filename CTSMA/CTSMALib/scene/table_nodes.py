@@ -10,6 +10,7 @@ import vtk
 
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.scene.patch_table import LABEL_COLUMN, PatchTable
+from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM
 
 POSITION_COLUMNS = ("R (mm)", "A (mm)", "S (mm)")
 
@@ -21,11 +22,16 @@ def add_patch_table(scene: Any, name: str, patches: PatchTable) -> Any:
         ``vtkMRMLTableNode``.
     """
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    depths = ", ".join(f"{layer}: {depth:g} mm under the plate" for layer, depth in LAYER_DEPTHS_MM.items())
     columns: list[tuple[str, Sequence[Any], str]] = [
         (LABEL_COLUMN, range(1, len(patches) + 1), "value in the label map"),
         ("patch", patches.ids, "compartment, row, column and depth layer"),
         ("compartment", patches.compartments.tolist(), "FM, FL, TM, TL: femur or tibia, medial or lateral"),
-        ("layer", patches.layers.tolist(), "1: 5 mm, 2: 9 mm under the plate"),
+        (
+            "layer",
+            patches.layers.tolist(),
+            depths,
+        ),
         *((axis, patches.centers_ras_mm[:, k].tolist(), "center") for k, axis in enumerate(POSITION_COLUMNS)),
         ("valid", patches.valid_fractions.tolist(), "share of the box that was measured"),
         *(

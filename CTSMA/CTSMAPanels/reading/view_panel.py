@@ -7,17 +7,15 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import color_map, map_name
 from CTSMALib.scene.coloring import keys_with_values, label_text
 from CTSMALib.scene.panel_state import PanelState
-from CTSMALib.scene.result_nodes import ResultNodes, map_role
+from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM, ResultNodes, map_role
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 _STOPS = 17
-LAYER_WORDS = {layer: f"{depth:g} mm" for layer, depth in enumerate(DEPTHS_MM, start=1)}
 
 
 class ViewPanel:
@@ -42,8 +40,8 @@ class ViewPanel:
         overlays = {"patches": _("Patches"), "map": _("Map"), "none": _("Nothing")}
         for overlay, words in overlays.items():
             self.ui.overlayComboBox.addItem(words, overlay)
-        for layer, depth in LAYER_WORDS.items():
-            self.ui.layerComboBox.addItem(_("{depth} under the plate").format(depth=depth), layer)
+        for layer, depth in LAYER_DEPTHS_MM.items():
+            self.ui.layerComboBox.addItem(_("{depth:g} mm under the plate").format(depth=depth), layer)
         bones = {
             "all": _("All, from the front"),
             "tibia": _("Tibia, from above"),

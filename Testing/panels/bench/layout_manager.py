@@ -112,6 +112,9 @@ class LayoutManager:
     def _scene_changed(self: Any, event: str, node: Any) -> None:
         if event == "EndBatchProcessEvent" or node.IsA("vtkMRMLSliceNode") or node.IsA("vtkMRMLViewNode"):
             self._add_logics()
+        if event == "EndBatchProcessEvent":
+            for view in self._open_views():
+                view._match_size()
 
     def _add_logics(self: Any) -> None:
         logic = self._application_logic

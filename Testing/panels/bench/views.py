@@ -76,6 +76,10 @@ class AbstractView:
         self._size = (width, height)
         self._window.SetSize(width, height)
         self._interactor.UpdateSize(width, height)
+        self._match_size()
+
+    def _match_size(self: Any) -> None:
+        """Only slice nodes know the size of their window."""
 
     def _picture(self: Any) -> np.ndarray:
         """What is seen, (h, w, 3) uint8, the first row on top."""
@@ -155,10 +159,14 @@ class SliceView(MRMLView):
         self._logic.SetDisplayableManagerGroup(self._managers)
         self._logic.ResizeSliceNode(*self._size)
 
-    def forceRender(self: Any) -> None:
-        self._open()
+    def _match_size(self: Any) -> None:
+        """Closing a scene gives slice nodes their first size back; the window keeps its own."""
         if tuple(self._node.GetDimensions()[:2]) != self._size:
             self._logic.ResizeSliceNode(*self._size)
+
+    def forceRender(self: Any) -> None:
+        self._open()
+        self._match_size()
         self._logic.UpdatePipeline()
         connection = self._logic.GetImageDataConnection()
         self._mapper.SetInputConnection(connection)

@@ -196,6 +196,12 @@ def test_volumes_and_scenes_are_written_and_read(scene: Any, a_cube: Any, tmp_pa
     assert slicer.modules.volumes.logic().IsA("vtkSlicerVolumesLogic")
 
 
+def test_a_slice_node_keeps_the_size_of_its_view_when_the_scene_is_closed(bench: Any, a_cube: Any) -> None:
+    bench.view_picture(slice_widget(), (320, 240))
+    slicer.mrmlScene.Clear(0)
+    assert slice_widget().mrmlSliceNode().GetDimensions()[:2] == (320, 240)
+
+
 def test_every_test_starts_with_empty_views(bench: Any, scene: Any) -> None:
     assert bench.view_picture(slice_widget(), (200, 200)).max() < 120
     assert slice_widget().mrmlSliceCompositeNode().GetBackgroundVolumeID() is None

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
+SIZE = (1400, 1220)
 BLOCK_PX = 50
 LARGEST_DIFFERENCE = 30.0  # of the mean gray of a block, of 255
 MOST_DIFFERENT_BLOCKS = 0.04
@@ -33,7 +34,7 @@ def blocks(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 def check(picture: NDArray[np.uint8], name: str) -> None:
     folder = os.environ.get("CTSMA_PICTURES")
     if folder:
-        Image.fromarray(picture).quantize(255).save(Path(folder) / name, optimize=True)
+        Image.fromarray(picture).save(Path(folder) / name, optimize=True)
         return
     known = np.array(Image.open(PICTURES / name).convert("RGB"))
     assert picture.shape == known.shape
@@ -52,15 +53,22 @@ def views(*rows: str) -> list[list[Any]]:
 
 
 def test_the_panel_beside_its_views(bench: Any, a_reading_panel: Any) -> None:
-    a_reading_panel.change(patch=55, bones="tibia")
-    picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=(1500, 1240))
+    a_reading_panel.change(patch=58, bones="tibia")
+    bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)  # gives views their size
+    a_reading_panel.view.ui.layoutButton.click()
+    a_reading_panel.change(patch=57)
+    picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)
     check(picture, "slicer_panel.png")
 
 
 def test_a_map_over_the_slices_and_under_the_femur(bench: Any, a_reading_panel: Any) -> None:
     a_reading_panel.change(quantity="ct_hu_mean", overlay="map", boxes=False, bones="femur", opacity=0.8)
-    a_reading_panel.view.widget.setMinimumWidth(420)
-    picture = bench.window_picture(a_reading_panel.view.widget, views("Green Yellow", "Red 3D"), size=(1400, 800))
+    rows = views("Green Yellow", "Red 3D")
+    for view in (view for row in rows for view in row):
+        bench.view_picture(view, size=(480, 380))
+    a_reading_panel.view.ui.layoutButton.click()
+    a_reading_panel.change(patch=69)
+    picture = np.vstack([np.hstack([bench.view_picture(view) for view in row]) for row in rows])
     check(picture, "slicer_views.png")
 
 
@@ -70,6 +78,6 @@ def test_a_picture_of_something_else_is_refused(bench: Any, a_reading_panel: Any
     a_reading_panel.change(overlay="none", bones="none", boxes=False)
     for section in ("resultSection", "viewSection", "patchesSection"):
         getattr(a_reading_panel.ui, section).setProperty("collapsed", True)
-    picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=(1500, 1240))
+    picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)
     with pytest.raises(AssertionError, match="blocks differ"):
         check(picture, "slicer_panel.png")
