@@ -19,7 +19,9 @@ from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.record import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-ANATOMY, SPEED = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed"))
+ANATOMY, SPEED, PANEL = (
+    ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel")
+)
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
 LARGE = ("femur", "tibia")

@@ -21,6 +21,7 @@ from CTSMALib.scene.coloring import color_by
 from CTSMALib.scene.ct_node import ct_changed, follow_ct
 from CTSMALib.scene.geometry import fill_volume, image_of
 from CTSMALib.scene.headless import new_scene
+from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.terminology import ATTRIBUTE
@@ -108,7 +109,7 @@ def test_removing_a_result_leaves_the_scene_as_it_was(a_scene: Any, analyzed: An
     result = add_result(a_scene, analyzed("plain")[0], ct)
     color_by(result, "ct_bvf")
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(a_scene)
-    result.remove()
+    remove_result(result)
     assert count(a_scene) - before <= 1  # the subject hierarchy itself
     items = vtk.vtkIdList()
     tree.GetItemChildren(tree.GetSceneItemID(), items, True)
@@ -119,7 +120,7 @@ def test_removing_a_result_leaves_the_scene_as_it_was(a_scene: Any, analyzed: An
 
 def test_a_result_with_its_own_ct_takes_it_along(a_result: ResultNodes) -> None:
     ct = a_result.get("ct")
-    a_result.remove()
+    remove_result(a_result)
     assert ct.GetScene() is None
 
 

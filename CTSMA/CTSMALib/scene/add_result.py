@@ -18,6 +18,7 @@ from CTSMALib.scene.ct_node import follow_ct, remember_ct
 from CTSMALib.scene.geometry import fill_volume, flipped_surface
 from CTSMALib.scene.hierarchy import place_in_hierarchy
 from CTSMALib.scene.model_nodes import SELECTED_RGB, add_model, boxes, no_boxes, style_outlines, with_normals
+from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import (
     BONE_COLORS,
     COLOR_KEY,
@@ -83,7 +84,7 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     try:
         _Builder(result, analysis, folder).build(ct)
     except BaseException:
-        result.remove()
+        remove_result(result)
         raise
     finally:
         scene.EndState(scene.BatchProcessState)
@@ -98,7 +99,7 @@ def add_results(scene: Any, folders: Sequence[Path], ct: Any | None = None) -> l
             results.append(add_result(scene, folder, ct))
     except BaseException:
         for result in results:
-            result.remove()
+            remove_result(result)
         raise
     return results
 

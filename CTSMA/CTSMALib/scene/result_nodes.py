@@ -138,14 +138,6 @@ class ResultNodes:
         """What a user calls it, for example "CTSMA right knee"."""
         return str(self.node.GetName())
 
-    def remove(self) -> None:
-        """Remove the result with all nodes that were made for it, and its folder in the subject hierarchy."""
-        from CTSMALib.scene.hierarchy import remove_from_hierarchy
-
-        remove_from_hierarchy(self)
-        for node in self.own_nodes():
-            _remove(self.scene, node)
-
 
 def results_in(scene: Any) -> Iterator[ResultNodes]:
     """The results in a scene, in the order they came."""
@@ -158,17 +150,3 @@ def results_in(scene: Any) -> Iterator[ResultNodes]:
 def is_result(node: Any | None) -> bool:
     """Whether a node is the text node of a result."""
     return node is not None and node.IsA("vtkMRMLTextNode") and bool(node.GetAttribute(RESULT_ATTRIBUTE))
-
-
-def _remove(scene: Any, node: Any) -> None:
-    """Remove a node with its display and storage nodes."""
-    if scene.GetNodeByID(node.GetID() or "") is not node:
-        return
-    attached = []
-    if node.IsA("vtkMRMLDisplayableNode"):
-        attached += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
-    if node.IsA("vtkMRMLStorableNode"):
-        attached += [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
-    for part in (*attached, node):
-        if part is not None:
-            scene.RemoveNode(part)

@@ -23,6 +23,7 @@ from CTSMALib.scene.ct_node import follow_ct, likely_ct
 from CTSMALib.scene.layouts import show_layout, show_table
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
+from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, other_layer, select
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
@@ -282,7 +283,7 @@ class ModulePanel:
         if slicer.util.confirmOkCancelDisplay(question):
             removed = self.result
             self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))  # hides it
-            removed.remove()
+            remove_result(removed)
 
     def show_reading_layout(self) -> None:
         """Arrange the views for reading and center them on the joint."""
