@@ -155,7 +155,18 @@ def speed() -> str:
     return _table(head, body)
 
 
-TABLES = {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed)}
+def panel() -> str:
+    """What a user waits for in the panel, beside the least that it can cost."""
+    head = ("Gesture", "Median", "Longest", "Aim", "Peer, median", "Ratio", "Runs")
+    body = []
+    for row in _rows(PANEL / "panel.csv"):
+        peer = f"{row['peer_median_ms']} ms" if row["peer_median_ms"] else "–"
+        times = (f"{float(row[k]):.0f} ms" for k in ("median_ms", "max_ms", "limit_ms"))
+        body.append([row["gesture"], *times, peer, row["ratio"] or "–", row["runs"]])
+    return _table(head, body)
+
+
+TABLES = {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)}
 
 if __name__ == "__main__":
     main()
