@@ -160,9 +160,10 @@ def panel() -> str:
     head = ("Gesture", "Median", "Longest", "Aim", "Peer, median", "Ratio", "Runs")
     body = []
     for row in _rows(PANEL / "panel.csv"):
-        peer = f"{row['peer_median_ms']} ms" if row["peer_median_ms"] else "–"
+        peer = f"{float(row['peer_median_ms']):.0f} ms" if row["peer_median_ms"] else "–"
+        ratio = f"{float(row['ratio']):.2f}" if row["ratio"] else "–"
         times = (f"{float(row[k]):.0f} ms" for k in ("median_ms", "max_ms", "limit_ms"))
-        body.append([row["gesture"], *times, peer, row["ratio"] or "–", row["runs"]])
+        body.append([row["gesture"], *times, peer, ratio, row["runs"]])
     return _table(head, body)
 
 

@@ -16,7 +16,8 @@ from CTSMALib.resources import resource
 from CTSMALib.volumes import read_scan
 
 DISPLAY_PATCHES = 2000
-Gesture = tuple[str, float, Callable[[int], None], Callable[[int], None]]
+Work = Callable[[int], None]
+Gesture = tuple[str, float, Work, Work, Work]
 
 
 class Gestures:
@@ -46,14 +47,19 @@ class Gestures:
         manager = slicer.app.layoutManager()
         self.slices = [manager.sliceWidget(name).sliceView() for name in ("Red", "Yellow", "Green")]
         self.bones = manager.threeDWidget(0).threeDView()
+        self.pixel = (0, 0)
+        self.panel.enter()
         self.draw()
 
     def all(self) -> Iterator[Gesture]:
-        """Name, limit in ms, gesture, counterpart; both take the number of the run."""
-        yield "row to slices", 60.0, self.choose_row, self.move_slices
-        yield "patch to row", 60.0, self.click_patch, self.click_nothing
-        yield "recolor", 150.0, self.recolor, self.recolor_bare
-        yield "recolor and draw", 150.0, self.recolor_and_draw, self.recolor_bare_and_draw
+        """Name, limit in ms, gesture, counterpart, and what comes before a gesture and does not count.
+
+        All take the number of the run.
+        """
+        yield "row to slices", 60.0, self.choose_row, self.move_slices, nothing
+        yield "patch to row", 60.0, self.click_patch, self.move_slices, self.find_patch
+        yield "recolor", 150.0, self.recolor, self.recolor_bare, nothing
+        yield "recolor and draw", 150.0, self.recolor_and_draw, self.recolor_bare_and_draw, nothing
 
     def choose_row(self, run: int) -> None:
         self.panel.patches.ui.patchTable.selectRow((7 * run) % 48)
@@ -67,14 +73,25 @@ class Gestures:
             slicer.vtkMRMLSliceNode.JumpSliceByOffsetting(view.mrmlSliceNode(), *center.tolist())
         self.draw_slices()
 
-    def click_patch(self, run: int) -> None:
-        width, height = self.slices[2].renderWindow().GetSize()
-        self.bench.click(self.slices[2], width // 2 - 40 + (13 * run) % 80, height // 2 + 25 - (7 * run) % 50)
-        self.draw_slices()
+    def find_patch(self, run: int) -> None:
+        """A pixel of the coronal slice that shows another patch than the selected one."""
+        from CTSMALib.scene.selection import label_at
 
-    def click_nothing(self, run: int) -> None:
-        self.bench.click(self.slices[2], 1, 1)
+        to_ras = self.slices[2].mrmlSliceNode().GetXYToRAS()
+        width, height = self.slices[2].renderWindow().GetSize()
+        pixels = [(x, y) for x in range(0, width, 7) for y in range(0, height, 7)]
+        found = []
+        for x, y in pixels:
+            label = label_at(self.panel.result, np.array(to_ras.MultiplyPoint((x, y, 0.0, 1.0))[:3]))
+            if label not in (0, self.panel.state.patch):
+                found.append((x, y))
+        self.pixel = found[(13 * run) % len(found)]
+
+    def click_patch(self, run: int) -> None:
+        before = self.panel.state.patch
+        self.bench.click(self.slices[2], *self.pixel)
         self.draw_slices()
+        assert self.panel.state.patch != before
 
     def recolor(self, run: int) -> None:
         box = self.panel.view.ui.quantityComboBox
@@ -107,6 +124,10 @@ class Gestures:
     def draw(self) -> None:
         self.draw_slices()
         self.bones.forceRender()
+
+
+def nothing(run: int) -> None:
+    """No preparation."""
 
 
 def enlarge_display_grid(folder: Path) -> None:

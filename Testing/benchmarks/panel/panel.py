@@ -7,7 +7,8 @@ median of several runs, beside a *peer* in the same run: the least that the same
 gesture                 from, to                                        peer
 ======================  ==============================================  =============================================
 row to slices           a row is chosen, three slice views are drawn    the slices are moved by MRML and drawn
-patch to row            a press in a slice, its row is chosen           a press that nobody observes
+patch to row            a click into a slice, its row is chosen and     the slices are moved by MRML and drawn
+                        three slice views are drawn
 recolor                 a quantity is chosen, everything is colored     the colors of the tables are set one by one,
                         (2,000 patches of the display grid), no drawing and both bones get another array
 recolor and draw        the same, and all views are drawn               the same, and all views are drawn
@@ -28,12 +29,11 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from Testing.benchmarks.panel.cancelling import cancel_times
-from Testing.benchmarks.panel.gestures import Gestures
+from Testing.benchmarks.panel.gestures import Gestures, Work
 from Testing.benchmarks.panel.loading import loading_times
 from Testing.benchmarks.record import ResultTable
 
@@ -57,16 +57,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         gestures = Gestures(Path(folder))
         runs = QUICK_RUNS if quick else RUNS
-        for name, limit, own, peer in gestures.all():
-            add(name, limit, *_in_turn(own, peer, runs))
+        for name, limit, own, peer, prepare in gestures.all():
+            add(name, limit, *_in_turn(own, peer, prepare, runs))
     add("cancel", 3000.0, cancel_times(QUICK_CANCELLATIONS if quick else CANCELLATIONS, SEED), [])
     print(f"Results: {path.name}")
 
 
-def _in_turn(own: Callable[[int], None], peer: Callable[[int], None], runs: int) -> tuple[list[float], list[float]]:
+def _in_turn(own: Work, peer: Work, prepare: Work, runs: int) -> tuple[list[float], list[float]]:
     """Milliseconds of both, run in turn so that a drift of the machine meets both; the first run does not count."""
     times: tuple[list[float], list[float]] = ([], [])
     for run in range(runs + 1):
+        prepare(run)
         for work, kept in zip((own, peer), times, strict=True):
             start = time.perf_counter()
             work(run)
