@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 
@@ -108,6 +109,65 @@ def test_a_script_gets_the_result_without_the_panel(a_module: Any, a_ct: Any) ->
     logic.show(result, "ct_hu_mean", overlay="map", layer=2)
     assert result.title == "CTSMA right knee"
     assert result.get("surface_tibia").GetAttribute(PAINTED_ATTRIBUTE) == "ct_hu_mean"
+
+
+def test_a_scene_is_closed_and_opened_again(
+    bench: Any, a_module: Any, analyzed: Callable[[str], tuple[Path, sitk.Image]], tmp_path: Path
+) -> None:
+    """By the events of the scene alone, as the application does it."""
+    import slicer
+
+    from CTSMALib.scene.overlay import slice_composites
+
+    panel, scene = a_module.widget.panel, slicer.mrmlScene
+    a_module.widget.enter()
+    bench.dialogs.choose_path(analyzed("plain")[0])
+    panel.results.ui.openButton.click()
+    panel.change(quantity="ct_hu_mean", bones="tibia", patch=60, opacity=0.25)
+    state, color = panel.state, [0.0] * 4
+    panel.result.get("patch_colors").GetColor(60, color)
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    scene.Clear(False)
+    assert panel.result is None
+    assert panel.patches.ui.patchTable.property("rowCount") == 0
+    assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"), False)
+    result, restored = panel.result, [0.0] * 4
+    assert result is not None
+    assert (panel.state.quantity, panel.state.bones, panel.state.patch) == (state.quantity, state.bones, state.patch)
+    assert panel.patches.selected_label() == 60
+    assert {c.GetLabelVolumeID() for c in slice_composites(scene)} == {result.get("patch_labels").GetID()}
+    assert {round(c.GetLabelOpacity(), 6) for c in slice_composites(scene)} == {0.25}
+    assert result.get("surface_tibia").GetDisplayNode().GetVisibility()
+    assert not result.get("surface_femur").GetDisplayNode().GetVisibility()
+    assert result.get("selection").GetPolyData().GetNumberOfPoints() == 8
+    result.get("patch_colors").GetColor(60, restored)
+    assert np.allclose(color, restored, atol=1 / 255)
+
+
+def test_cancelling_at_any_moment_leaves_scene_and_disk_as_they_were(bench: Any, a_module: Any, a_ct: Any) -> None:
+    import slicer
+
+    panel, scene = a_module.widget.panel, slicer.mrmlScene
+    a_module.widget.enter()
+    temporary = Path(slicer.app.temporaryPath)
+
+    def nodes() -> set[str]:
+        return {scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())}
+
+    before, files = nodes(), {path.name for path in temporary.glob("CTSMA-*")}
+    for moment in np.random.default_rng(3).uniform(0.05, 3.5, 10):
+        panel.scan.ui.applyButton.click()
+        begun = time.monotonic()
+        wait_for(bench, lambda begun=begun, moment=moment: time.monotonic() - begun > moment)  # type: ignore[misc]
+        worker = panel.jobs.runner.monitor.worker_pid
+        panel.run_bar.ui.cancelButton.click()
+        begun = time.monotonic()
+        wait_for(bench, lambda: not panel.jobs.runner.is_busy())
+        assert time.monotonic() - begun < 3.0, moment
+        assert not worker or not Path(f"/proc/{worker}").exists(), moment
+        assert "Cancelled" in panel.run_bar.ui.stageLabel.property("text")
+        assert nodes() == before, moment
+        assert {path.name for path in temporary.glob("CTSMA-*")} == files, moment
 
 
 def test_closing_the_application_ends_the_worker(bench: Any, a_module: Any, a_ct: Any) -> None:

@@ -70,13 +70,17 @@ def flipped_surface(surface: Any) -> Any:
 
 
 def to_world(node: Any, points_ras_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points (..., 3) in the coordinates of a node to world RAS, through the transforms the node is under."""
-    return _transformed(node.GetParentTransformNode(), None, points_ras_mm)
+    """Points (..., 3) in the coordinates of a node to world RAS, through its transforms; a missing node has none."""
+    return _transformed(_transform_of(node), None, points_ras_mm)
 
 
 def from_world(node: Any, points_ras_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """World RAS points (..., 3) to the coordinates of a node."""
-    return _transformed(None, node.GetParentTransformNode(), points_ras_mm)
+    return _transformed(None, _transform_of(node), points_ras_mm)
+
+
+def _transform_of(node: Any | None) -> Any:
+    return node.GetParentTransformNode() if node is not None else None
 
 
 def _transformed(source: Any, target: Any, points_ras_mm: NDArray[np.float64]) -> NDArray[np.float64]:
