@@ -57,7 +57,7 @@ class CTSMAModuleTest(unittest.TestCase):
         from CTSMALib.scene.panel_state import MODULE, PanelState
         from CTSMALib.scene.state import load_state, save_state, state_node
 
-        state = PanelState(quantity="ct_hu_mean", opacity=0.25, layer=2, patch=17, bones=False)
+        state = PanelState(quantity="ct_hu_mean", opacity=0.25, layer=2, patch=17, bones="tibia")
         save_state(state_node(slicer.mrmlScene, MODULE), state)
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "scene.mrml")

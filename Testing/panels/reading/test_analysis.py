@@ -70,6 +70,17 @@ def test_the_worker_is_told_what_the_user_chose(a_panel: Any, a_ct: Any) -> None
     assert written.GetSize() == a_ct.GetImageData().GetDimensions()
 
 
+def test_the_header_comes_from_the_dicom_file_of_the_volume(
+    bench: Any, a_panel: Any, a_ct: Any, tmp_path: Path
+) -> None:
+    bench.add_dicom_series("1.2", {"1.2.3": tmp_path / "image.dcm", "1.2.4": tmp_path / "other.dcm"})
+    a_ct.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    choose_ct(a_panel, a_ct)
+    a_panel.scan.ui.applyButton.click()
+    arguments = a_panel.jobs.runner.arguments
+    assert arguments[arguments.index("--header-from") + 1] == str(tmp_path / "image.dcm")
+
+
 def test_a_running_job_shows_where_it_is(a_panel: Any, a_ct: Any) -> None:
     choose_ct(a_panel, a_ct)
     a_panel.scan.ui.applyButton.click()
