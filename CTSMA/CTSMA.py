@@ -69,10 +69,12 @@ class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, scene.EndCloseEvent, self._scene_changed)
         self.addObserver(scene, scene.EndImportEvent, self._scene_changed)
         self.addObserver(scene, scene.NodeRemovedEvent, self._node_removed)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self._nodes_settled)
 
     def enter(self):
         """Called when the user opens the module."""
-        self.panel.enter()
+        if self.panel is not None:
+            self.panel.enter()
 
     def exit(self):
         """Called when the user opens another module."""
@@ -85,18 +87,23 @@ class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             if name.split(".")[0] in ("CTSMALib", "CTSMAPanels"):
                 del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
+        slicer.modules.CTSMAWidget.enter()  # Slicer itself does not tell the new widget that its module is open
 
     def cleanup(self):
         """Called when the application closes."""
         self.removeObservers()
         if self.panel is not None:
             self.panel.close()
+            self.panel = None
 
     def _scene_closing(self, caller, event):
         self.panel.scene_closing()
 
     def _scene_changed(self, caller, event):
         self.panel.read_scene()
+
+    def _nodes_settled(self, caller, event):
+        self.panel.nodes_settled()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _node_removed(self, caller, event, node):

@@ -93,6 +93,11 @@ class JobMonitor:
         return self.state in BUSY
 
     @property
+    def said_last_word(self) -> bool:
+        """The worker has told how the job ended; its process ends by itself."""
+        return isinstance(self._last_event, Finished | Failed)
+
+    @property
     def elapsed_s(self) -> float:
         """How long the job runs, or has run."""
         if self._begun is None:

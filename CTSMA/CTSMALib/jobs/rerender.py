@@ -11,7 +11,7 @@ from CTSMALib.errors import OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.knee_folders import ANALYSIS_FILE, knee_folders
 from CTSMALib.jobs.request import FORMATS, SCENE_FORMAT
-from CTSMALib.jobs.scene_file import SCENE_FILE, check_scene_can_be_written, write_scene
+from CTSMALib.jobs.scene_file import SCENE_FILE, check_scene_can_be_written, discard_partial_scenes, write_scene
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, silent
 
@@ -53,12 +53,12 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
     analysis = load_analysis(knee)
     # Without an image digest the folder is pseudonymised already; doing it twice would lose the pseudonym.
     options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256))
-    scene = SCENE_FORMAT in formats
+    # A scene that is there must not keep what the folder has lost, nor what an earlier run could not write again.
+    scene = SCENE_FORMAT in formats or (pseudonymise and (knee / SCENE_FILE).exists())
+    check_scene_can_be_written([SCENE_FORMAT] if scene else [])
     formats = [name for name in formats if name != SCENE_FORMAT]
     if options.pseudonymise:
         formats = [name for name in FORMATS if name in formats or (knee / f"report.{name}").exists()]
-        scene = scene or (knee / SCENE_FILE).exists()
-        check_scene_can_be_written([SCENE_FORMAT] if scene else [])
     try:
         if not os.access(knee, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(knee))
@@ -66,6 +66,8 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
         if options.pseudonymise:
             for left in knee.glob(".report.*"):  # of a process that was killed
                 left.unlink()
+            (knee / SCENE_FILE).unlink(missing_ok=True)
+            discard_partial_scenes(knee)
             write_findings(prepared(analysis, options), knee)  # last: the reports need the identifiers to remove them
         if scene:
             write_scene(knee)

@@ -8,8 +8,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO
 
+from CTSMALib.jobs import process_tree
 from CTSMALib.jobs.commands import WORKER_ENTRY, worker_command, worker_environment
 from CTSMALib.jobs.monitor import JobMonitor, JobOutcome
 from CTSMALib.jobs.supervision import TICK_S, Supervision
@@ -110,9 +112,8 @@ class JobRunner:
             BaseException: what ``on_change`` raised.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        while (
-            not self._done.wait(TICK_S) or self.is_busy()
-        ):  # in short turns, so that Ctrl-C is noticed on every system
+        # In short turns, so that Ctrl-C is noticed on every system.
+        while not self._done.wait(TICK_S) or (self.is_busy() and self._error is None):
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"The job did not end within {timeout_s} s.")
         if self._error is not None:
@@ -139,7 +140,10 @@ class JobRunner:
             self._follow(process)
         except BaseException as error:  # never leave somebody waiting
             self._error = self._error or error
-            process.kill()
+            process_tree.kill((self.monitor.worker_pid, process.pid))
+            process.wait()
+            with self._lock, suppress(Exception):
+                self._supervision.ended(process.returncode)
         finally:
             done.set()
 

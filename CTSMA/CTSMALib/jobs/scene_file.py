@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from CTSMALib.errors import MissingDependencyError
+from CTSMALib.errors import MissingDependencyError, OutputError
 from CTSMALib.jobs.request import SCENE_FORMAT
 
 SCENE_FILE = f"scene.{SCENE_FORMAT}"
+PARTIAL_PREFIX = ".scene-"  # of the folder in which a scene is packed
 
 
 def check_scene_can_be_written(formats: Sequence[str]) -> None:
@@ -34,9 +37,18 @@ def write_scene(folder: Path) -> None:
     """
     from CTSMALib.scene.bundle import write_bundle
 
-    aside = folder / f".scene.{os.getpid()}.{SCENE_FORMAT}"
     try:
-        write_bundle(folder, aside)
-        os.replace(aside, folder / SCENE_FILE)
-    finally:
-        aside.unlink(missing_ok=True)
+        # In the folder itself, so that moving the file is renaming, and that it goes with a folder that is given up.
+        with tempfile.TemporaryDirectory(prefix=PARTIAL_PREFIX, dir=folder) as packing:
+            made = Path(packing) / SCENE_FILE
+            write_bundle(folder, made)
+            os.replace(made, folder / SCENE_FILE)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{SCENE_FILE} cannot be written: {reason}.", "Check the folder and its space.") from error
+
+
+def discard_partial_scenes(folder: Path) -> None:
+    """Delete what a process that was killed has left of a scene in ``folder``."""
+    for left in folder.glob(f"{PARTIAL_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)

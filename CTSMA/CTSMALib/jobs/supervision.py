@@ -95,7 +95,7 @@ class Supervision:
         process_tree.kill_orphans(self._pids)
         self.monitor.ended(exit_code, crashed)
         if self.monitor.state is not JobState.FINISHED:
-            if self.monitor.worker_pid != self.pid:  # perhaps only a launcher has ended
+            if self.monitor.worker_pid != self.pid and not self.monitor.said_last_word:  # only a launcher has ended
                 process_tree.kill([self.monitor.worker_pid])
             self._leftovers.clear(self.monitor.worker_pid or self.pid)
         self._stopping = None

@@ -14,7 +14,7 @@ from CTSMALib.analysis.stored import load_surface, load_volume
 from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError, MissingDependencyError
 from CTSMALib.scene import color_nodes
-from CTSMALib.scene.ct_node import follow_ct, remember_ct
+from CTSMALib.scene.ct_node import ct_geometry, follow_ct
 from CTSMALib.scene.geometry import fill_volume, flipped_surface
 from CTSMALib.scene.hierarchy import place_in_hierarchy
 from CTSMALib.scene.model_nodes import SELECTED_RGB, add_model, boxes, no_boxes, style_outlines, with_normals
@@ -23,6 +23,7 @@ from CTSMALib.scene.result_nodes import (
     BONE_COLORS,
     COLOR_KEY,
     COMPARTMENT_COLORS,
+    CT_GEOMETRY_ATTRIBUTE,
     LAYERS,
     OWNS_CT_ATTRIBUTE,
     PART_ATTRIBUTE,
@@ -55,7 +56,7 @@ CT_WINDOW_LEVEL = (1800.0, 400.0)
 OUTLINE_WIDTH, SELECTION_WIDTH = 2.0, 4.0
 
 
-def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
+def add_result(scene: Any, folder: Path, ct: Any | None = None, analyzed_geometry: str = "") -> ResultNodes:
     """Show a result folder in the scene.
 
     Nothing stays in the scene when it fails.
@@ -65,6 +66,8 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
         folder: the result folder of one knee.
         ct: the volume node that was analyzed; the result then follows its transform. Without it the CT
             of the folder is loaded too.
+        analyzed_geometry: what :func:`CTSMALib.scene.ct_node.ct_geometry` told of the CT when it was analyzed; what it
+            tells now if left out.
 
     Returns:
         The nodes, colored by nothing yet (see :mod:`CTSMALib.scene.coloring`).
@@ -83,6 +86,8 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     scene.StartState(scene.BatchProcessState)
     try:
         _Builder(result, analysis, folder).build(ct)
+        geometry = analyzed_geometry if ct is not None and analyzed_geometry else ct_geometry(result.get("ct"))
+        node.SetAttribute(CT_GEOMETRY_ATTRIBUTE, geometry)
     except BaseException:
         remove_result(result)
         raise
@@ -91,12 +96,14 @@ def add_result(scene: Any, folder: Path, ct: Any | None = None) -> ResultNodes:
     return result
 
 
-def add_results(scene: Any, folders: Sequence[Path], ct: Any | None = None) -> list[ResultNodes]:
+def add_results(
+    scene: Any, folders: Sequence[Path], ct: Any | None = None, analyzed_geometry: str = ""
+) -> list[ResultNodes]:
     """Show several result folders, or none of them; for arguments and errors see :func:`add_result`."""
     results: list[ResultNodes] = []
     try:
         for folder in folders:
-            results.append(add_result(scene, folder, ct))
+            results.append(add_result(scene, folder, ct, analyzed_geometry))
     except BaseException:
         for result in results:
             remove_result(result)
@@ -138,7 +145,6 @@ class _Builder:
             self._loaded_ct()
         else:
             self.result.set("ct", ct)
-        remember_ct(self.result)
         for role in _TITLES:
             self._volume(role)
         for made in self.analysis.maps:
@@ -231,6 +237,8 @@ class _Builder:
 
     def _tables(self) -> None:
         scene, facts = self.result.scene, self.result.facts
-        self.result.set(PATCH_TABLE, add_patch_table(scene, self._name("table of patches"), self.result.patches))
+        patches = add_patch_table(scene, self._name("table of patches"), self.result.patches)
+        patches.SetAttribute(PART_ATTRIBUTE, PATCH_TABLE)
+        self.result.set(PATCH_TABLE, patches)
         summary = add_summary_table(scene, self._name("table of compartments"), facts["compartments"])
         self.result.set(SUMMARY_TABLE, summary)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any
 
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.add_result import add_result
@@ -23,40 +20,26 @@ def write_bundle(folder: Path, path: Path) -> None:
 
     Args:
         folder: the result folder of one knee.
-        path: the ``.mrb`` file to make.
+        path: the ``.mrb`` file to make, in a folder of its own: where it fails, parts may stay there.
 
     Raises:
         InputError: the folder is no result, or a damaged one.
         MissingDependencyError: the package ``slicer-core`` is not installed.
         OutputError: the file cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="CTSMA-") as temporary:
-        scene = new_scene(Path(temporary))
-        add_views(scene)
-        result = add_result(scene, folder)
-        state = PanelState(ct=NodeId(result.get("ct").GetID()), result=NodeId(result.node.GetID()))
-        keys = keys_with_values(result)
-        if keys:
-            color_by(result, state.quantity if state.quantity in keys else keys[0], state.layer)
-        show_overlay(result, state.overlay, state.quantity, state.opacity)
-        show_models(result, state.bones, state.boxes, state.layer)
-        aim_slices(result)
-        aim_camera(result)
-        save_state(state_node(scene, MODULE), state)
-        _write(scene, Path(temporary) / "scene.mrb", path)
-
-
-def _write(scene: Any, made: Path, path: Path) -> None:
-    """Pack in the temporary folder: MRML names what is inside after the file, and leaves parts where it fails."""
+    scene = new_scene(path.parent)
+    add_views(scene)
+    result = add_result(scene, folder)
+    state = PanelState(ct=NodeId(result.get("ct").GetID()), result=NodeId(result.node.GetID()))
+    keys = keys_with_values(result)
+    if keys:
+        color_by(result, state.quantity if state.quantity in keys else keys[0], state.layer)
+    show_overlay(result, state.overlay, state.quantity, state.opacity)
+    show_models(result, state.bones, state.boxes, state.layer)
+    aim_slices(result)
+    aim_camera(result)
+    save_state(state_node(scene, MODULE), state)
     with libraries_silenced():
-        written = scene.WriteToMRB(str(made)) and made.is_file()
+        written = scene.WriteToMRB(str(path)) and path.is_file()
     if not written:
-        raise OutputError(f"{path.name} cannot be written.", "Free some space for temporary files.")
-    try:
-        shutil.copyfile(made, path)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"{path.name} cannot be written: {reason}.", "Check the folder and the free space."
-        ) from error
+        raise OutputError(f"{path.name} cannot be written.", "Check the folder and the free space.")

@@ -41,9 +41,9 @@ def why_not(node: Any | None) -> str:
     return ""
 
 
-def remember_ct(result: ResultNodes) -> None:
-    """Note where the voxels of the CT are, to tell later whether the result still fits them."""
-    result.node.SetAttribute(CT_GEOMETRY_ATTRIBUTE, " ".join(f"{value:.6f}" for value in _geometry(result.get("ct"))))
+def ct_geometry(node: Any) -> str:
+    """Where the voxels of a volume are, as a text to compare later."""
+    return " ".join(f"{value:.6f}" for value in _geometry(node))
 
 
 def ct_changed(result: ResultNodes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from CTSMALib.scene.result_nodes import PATCH_TABLE, ResultNodes
+from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, PATCH_TABLE, ResultNodes
 
 READING = 4771  # far from the identifiers of Slicer and other extensions
 
@@ -54,10 +54,19 @@ def show_layout(layout_node: Any) -> None:
         layout_node.SetViewArrangement(READING)
 
 
-def show_table(result: ResultNodes) -> None:
-    """Let the table views show the patches of a result."""
+def show_table(result: ResultNodes, instead_of_another_only: bool = False) -> None:
+    """Let the table views show the patches of a result.
+
+    Args:
+        result: the nodes.
+        instead_of_another_only: leave views alone that do not show the patches of another result.
+    """
     table = result.get(PATCH_TABLE)
     if table is None:
         return
     for index in range(result.scene.GetNumberOfNodesByClass("vtkMRMLTableViewNode")):
-        result.scene.GetNthNodeByClass(index, "vtkMRMLTableViewNode").SetTableNodeID(table.GetID())
+        view = result.scene.GetNthNodeByClass(index, "vtkMRMLTableViewNode")
+        shown = view.GetTableNode()
+        of_a_result = shown is not None and shown.GetAttribute(PART_ATTRIBUTE) == PATCH_TABLE
+        if of_a_result or not instead_of_another_only:
+            view.SetTableNodeID(table.GetID())

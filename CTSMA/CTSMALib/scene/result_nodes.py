@@ -21,7 +21,7 @@ from CTSMALib.scene.patch_table import PatchTable, read_patches
 
 RESULT_ATTRIBUTE = "CTSMA.Result"  # on the text node; its value is the version of the text
 RESULT_VERSION = "1"
-PART_ATTRIBUTE = "CTSMA.Part"  # on volumes that were made for a result: their role
+PART_ATTRIBUTE = "CTSMA.Part"  # on volumes and the table that were made for a result: their role
 OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it goes with it
 CT_GEOMETRY_ATTRIBUTE = "CTSMA.CTGeometry"  # on the text node: where the voxels of the CT were when it was analyzed
 LAYER_DEPTHS_MM = dict(enumerate(DEPTHS_MM, start=1))  # depth layer to the depth of its patches' centers

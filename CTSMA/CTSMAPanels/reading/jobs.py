@@ -16,7 +16,7 @@ from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
-from CTSMALib.scene.ct_node import first_instance, why_not, write_ct
+from CTSMALib.scene.ct_node import ct_geometry, first_instance, why_not, write_ct
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
 
@@ -45,6 +45,18 @@ def dicom_file_of(instance_uid: str) -> str:
     """The DICOM file of an image, from the application's DICOM database; empty where it has none."""
     database = getattr(slicer, "dicomDatabase", None)
     return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""
+
+
+def user_folder(text: str) -> Path:
+    """The folder that a user has written.
+
+    Raises:
+        OutputError: it begins with the home folder of somebody who is unknown here.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise OutputError(f"The folder {text} is unknown.", "Choose another folder.") from error
 
 
 def prepare_analysis(ct: Any, side: str, work: Path) -> AnalyzeRequest:
@@ -103,7 +115,7 @@ class ReadingJobs:
         self._work: Path | None = None
         self._kept: list[Path] = []
         self._folders: dict[str, Path] = {}  # ID of a result's node to the folder it was loaded from
-        self._ct_id = ""
+        self._ct_id = self._ct_geometry = ""
         self.runner = new_runner(self.changed)
 
     def analyze(self, ct: Any, side: str = "auto") -> None:
@@ -118,7 +130,7 @@ class ReadingJobs:
         """
         self._refuse_if_busy()
         request = prepare_analysis(ct, side, self._new_work())
-        self._ct_id, self._finish = ct.GetID(), self._show_results
+        self._ct_id, self._ct_geometry, self._finish = ct.GetID(), ct_geometry(ct), self._show_results
         self.runner.start(analyze_arguments(request))
 
     def export(
@@ -175,7 +187,7 @@ class ReadingJobs:
     def _show_results(self, folder: Path) -> None:
         ct = self.scene.GetNodeByID(self._ct_id)  # None if the user deleted it meanwhile
         knees = knee_folders(folder)
-        results = add_results(self.scene, knees, ct)
+        results = add_results(self.scene, knees, ct, self._ct_geometry)
         for result, knee in zip(results, knees, strict=True):
             self.remember(result, knee)
         (folder.parent / "ct.nrrd").unlink(missing_ok=True)

@@ -24,14 +24,14 @@ from CTSMALib.scene.layouts import show_layout, show_table
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.remove_result import remove_result
-from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
+from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, is_result, results_in
 from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, other_layer, select
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.process import QtJobRunner
-from CTSMAPanels.reading.jobs import ReadingJobs, Runner
+from CTSMAPanels.reading.jobs import ReadingJobs, Runner, user_folder
 from CTSMAPanels.reading.patch_panel import PatchPanel
 from CTSMAPanels.reading.report_panel import ReportPanel
 from CTSMAPanels.reading.result_panel import ResultPanel
@@ -87,6 +87,8 @@ class ModulePanel:
 
     def enter(self) -> None:
         """The user opens the module: its clicks count, and a CT that has come meanwhile is chosen."""
+        if self._closed:
+            return
         self._entered = True
         self.dependencies.refresh()
         if not self.state.ct and (likely := likely_ct(self.scene)) is not None:
@@ -118,7 +120,8 @@ class ModulePanel:
         state = self._coupled(replace(self.state, **fields), fields)
         if state == self.state or self._applying or self._is_quiet():
             return
-        self._apply(state)
+        with problems_shown(_("The result cannot be shown.")):
+            self._apply(state)
         if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
             jump_to(self.scene, center_of(self.result, state.patch))
 
@@ -171,10 +174,10 @@ class ModulePanel:
         self._applying = True
         try:
             before = None if everything else self.state
-            previous = self.result
-            self.result = self._find_result(state)
-            changed = (previous.node if previous else None) is not (self.result.node if self.result else None)
-            self.state = self._completed(state)
+            previous, found = self.result, self._find_result(state)
+            completed = self._completed(state, found)  # fails on a damaged result, of which nothing is taken then
+            changed = (previous.node if previous else None) is not (found.node if found else None)
+            self.result, self.state = found, completed
             save_state(state_node(self.scene, MODULE), self.state)
             if changed and previous is not None and previous.node.GetScene() is self.scene:
                 hide(previous)
@@ -211,18 +214,16 @@ class ModulePanel:
             return self.result  # it has read its tables already
         return ResultNodes(node)
 
-    def _completed(self, state: PanelState) -> PanelState:
+    def _completed(self, state: PanelState, result: ResultNodes | None) -> PanelState:
         """The state without what does not exist, or what its result does not have."""
         state = state.valid()
-        if self.result is None:
+        if result is None:
             return replace(state, result=NodeId(""), patch=NO_PATCH)
-        keys = keys_with_values(self.result)
+        keys = keys_with_values(result)
         if keys and state.quantity not in keys:
             state = replace(state, quantity=keys[0])
-        patches = self.result.patches
-        if state.patch > len(patches):
-            return replace(state, patch=NO_PATCH)
-        return state
+        _facts, _map = result.facts, result.display_patches  # read now: a damaged result is refused as a whole
+        return state if state.patch <= len(result.patches) else replace(state, patch=NO_PATCH)
 
     def _show_result(self, before: PanelState | None) -> None:
         """Bring into the views what differs from the state before; everything without one."""
@@ -242,6 +243,8 @@ class ModulePanel:
             aim_camera(result, state.bones)
         if differs("patch"):
             select(result, state.patch)
+        if before is None:
+            show_table(result, instead_of_another_only=True)
 
     # What the user does -----------------------------------------------------------------------------------
 
@@ -252,14 +255,13 @@ class ModulePanel:
 
     def export(self) -> None:
         """Write the report of the shown result, after a question where it would replace another one."""
-        existing = self.report.existing()
-        if existing:
-            question = _("Replace {names} in {folder}? They may be the report of another knee.")
-            names = ", ".join(existing)
-            if not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=self.report.folder)):
-                return
-        folder = Path(self.report.folder).expanduser()
         with problems_shown(_("The report could not be exported.")):
+            folder, existing = user_folder(self.report.folder), self.report.existing()
+            if existing:
+                question = _("Replace {names} in {folder}? They may be the report of another knee.")
+                names = ", ".join(existing)
+                if not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=folder)):
+                    return
             self.jobs.export(
                 self.result, folder, self.report.formats, self.report.pseudonymise, overwrite=bool(existing)
             )
@@ -335,10 +337,33 @@ class ModulePanel:
         """Forget a result or a CT that was removed from the scene."""
         if self._applying or node is None or self._is_quiet():
             return
-        if self.result is not None and node is self.result.node:
+        if node.GetAttribute(PART_ATTRIBUTE) == "patch_labels":
+            qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
+        elif self.result is not None and node is self.result.node:
             self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
         elif node.GetID() == self.state.ct:
             self._apply(replace(self.state, ct=NodeId("")))
+
+    def nodes_settled(self) -> None:
+        """Forget what was removed while many nodes came and went at once."""
+        if self._applying or self._is_quiet():
+            return
+        state = self.state
+        if self.result is not None and not self.scene.IsNodePresent(self.result.node):
+            state = replace(state, result=NodeId(""), patch=NO_PATCH)
+        if state.ct and self.scene.GetNodeByID(state.ct) is None:
+            state = replace(state, ct=NodeId(""))
+        if state != self.state:
+            self._apply(state)
+
+    def remove_remains(self) -> None:
+        """Remove what is left of results whose nodes a user has deleted: they hold the patient's data."""
+        if self._is_quiet():
+            return
+        for result in [each for each in results_in(self.scene) if each.get("patch_labels") is None]:
+            if self.result is not None and self.result.node is result.node:
+                self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
+            remove_result(result)
 
     def scene_closing(self) -> None:
         """Stop what runs, before the scene is emptied."""

@@ -10,8 +10,10 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CTSMALib.errors import OutputError
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.reading.jobs import user_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient
@@ -51,9 +53,17 @@ class ReportPanel:
         return str(value_of(self.ui.folderEdit, "currentPath") or "").strip()
 
     def existing(self) -> list[str]:
-        """The names of reports in the folder that an export would replace."""
+        """The names of reports in the folder that an export would replace.
+
+        Raises:
+            OutputError: there can be no such folder, or it cannot be read.
+        """
         names = [f"report.{name}" for name in self.formats]
-        return [name for name in names if (Path(self.folder).expanduser() / name).exists()]
+        folder = user_folder(self.folder)
+        try:
+            return [name for name in names if (folder / name).exists()]
+        except OSError as error:
+            raise OutputError(f"The folder {folder} cannot be read.", "Choose another folder.") from error
 
     @property
     def formats(self) -> tuple[str, ...]:

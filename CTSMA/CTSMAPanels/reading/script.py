@@ -13,6 +13,7 @@ from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.runner import JobRunner
 from CTSMALib.scene.add_result import add_results
+from CTSMALib.scene.ct_node import ct_geometry
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.reading.jobs import prepare_analysis
 
@@ -35,8 +36,8 @@ def analyze_and_wait(
         CTSMAError: the CT cannot be analyzed; the text says why and what to do.
     """
     with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
-        request = prepare_analysis(ct, side, Path(work))
+        request, geometry = prepare_analysis(ct, side, Path(work)), ct_geometry(ct)
         outcome = JobRunner().run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)
-        return add_results(scene, knee_folders(outcome.path), ct)
+        return add_results(scene, knee_folders(outcome.path), ct, geometry)

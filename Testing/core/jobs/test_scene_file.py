@@ -12,6 +12,7 @@ import SimpleITK as sitk
 
 from CTSMALib.cli import main
 from CTSMALib.errors import MissingDependencyError, OutputError
+from CTSMALib.jobs import rerender as rerender_module
 from CTSMALib.jobs import scene_file
 from CTSMALib.jobs.analyze import run
 from CTSMALib.jobs.request import AnalyzeRequest
@@ -45,6 +46,24 @@ def test_pseudonymising_reaches_a_scene_that_is_there(a_result_folder: Path) -> 
     assert not list(a_result_folder.glob(".scene*"))
 
 
+def test_a_scene_that_could_not_be_pseudonymised_is_gone_and_comes_again(
+    a_result_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scene(a_result_folder)
+    (a_result_folder / ".scene-killed").mkdir()
+
+    def failing(folder: Path) -> None:
+        raise OutputError("The disk is full.", "Free some space first.")
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
+        patch.setattr(rerender_module, "write_scene", failing)
+        rerender(a_result_folder, ["csv"], pseudonymise=True)
+    assert not (a_result_folder / SCENE_FILE).exists()
+    assert not list(a_result_folder.glob(".scene*"))
+    rerender(a_result_folder, ["mrb"], pseudonymise=True)
+    assert b"plain.nii.gz" not in contents(a_result_folder / SCENE_FILE)
+
+
 def test_a_missing_package_is_told_before_the_analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene_file, "find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match="slicer-core"):
@@ -55,12 +74,11 @@ def test_a_missing_package_is_told_before_the_analysis(tmp_path: Path, monkeypat
 def test_a_failure_keeps_the_scene_that_was_there(a_result_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_scene(a_result_folder)
     before = (a_result_folder / SCENE_FILE).read_bytes()
-    from CTSMALib.scene import bundle
 
     def full(source: object, target: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundle.shutil, "copyfile", full)
+    monkeypatch.setattr(scene_file.os, "replace", full)
     with pytest.raises(OutputError, match="No space left"):
         write_scene(a_result_folder)
     assert (a_result_folder / SCENE_FILE).read_bytes() == before

@@ -260,6 +260,62 @@ def test_a_damaged_result_in_the_scene_is_told_and_left_out(bench: Any, a_readin
     assert any("damaged" in shown for shown in bench.dialogs.texts("error"))
 
 
+def test_choosing_a_damaged_result_keeps_the_shown_one(
+    bench: Any, a_reading_panel: Any, analyzed: Analyzed
+) -> None:
+    from CTSMALib.scene.add_result import add_result
+
+    shown = a_reading_panel.result
+    other = add_result(a_reading_panel.scene, analyzed("plain")[0])
+    other.node.SetText("{")
+    a_reading_panel.change(patch=20)
+    a_reading_panel.results.ui.resultSelector.setCurrentNode(other.node)
+    assert a_reading_panel.result is shown
+    assert any("damaged" in text for text in bench.dialogs.texts("error"))
+    a_reading_panel.change(quantity="ct_hu_mean")
+    assert a_reading_panel.state.quantity == "ct_hu_mean"
+
+
+def test_the_table_view_shows_the_patches_of_the_chosen_result(a_reading_panel: Any, analyzed: Analyzed) -> None:
+    from CTSMALib.scene.add_result import add_result
+
+    other = add_result(a_reading_panel.scene, analyzed("mirrored")[0])
+    view = a_reading_panel.scene.GetFirstNodeByClass("vtkMRMLTableViewNode")
+    assert view.GetTableNode() is a_reading_panel.result.get("patch_table")
+    a_reading_panel.results.ui.resultSelector.setCurrentNode(other.node)
+    assert view.GetTableNode() is other.get("patch_table")
+
+
+def test_deleting_the_folder_of_a_result_deletes_all_of_it(bench: Any, a_reading_panel: Any) -> None:
+    from CTSMALib.scene.result_nodes import results_in
+
+    for role in ("patch_labels", "surface_femur", "map_ct_bvf", "patch_table"):
+        node = a_reading_panel.result.get(role)
+        a_reading_panel.scene.RemoveNode(node)
+        a_reading_panel.node_removed(node)
+    bench.process_events(50)
+    assert a_reading_panel.result is None
+    assert list(results_in(a_reading_panel.scene)) == []
+    assert a_reading_panel.scene.GetNumberOfNodesByClass("vtkMRMLModelNode") == 3  # those of the slices
+
+
+def test_a_ct_that_was_moved_during_the_analysis_is_noticed(a_panel: Any, a_ct: Any, analyzed: Analyzed) -> None:
+    from CTSMALib.scene.state import NodeId
+
+    a_panel.change(ct=NodeId(a_ct.GetID()))
+    a_panel.scan.ui.applyButton.click()
+    a_ct.SetOrigin(a_ct.GetOrigin()[0] + 25.0, *a_ct.GetOrigin()[1:])
+    a_panel.jobs.runner.finish_with(analyzed("plain")[0])
+    assert "moved" in text(a_panel.results.ui.summaryLabel)
+
+
+def test_a_folder_that_cannot_be_is_told(bench: Any, a_reading_panel: Any) -> None:
+    a_reading_panel.report.ui.folderEdit.setCurrentPath("~nobody-of-that-name/reports")
+    a_reading_panel.report.ui.exportButton.click()
+    assert any("unknown" in shown for shown in bench.dialogs.texts("error"))
+    assert not a_reading_panel.jobs.runner.is_busy()
+
+
 def test_an_imported_result_does_not_show_beside_the_chosen_one(
     bench: Any, a_reading_panel: Any, analyzed: Analyzed
 ) -> None:
