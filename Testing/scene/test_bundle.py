@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from CTSMALib.errors import InputError, OutputError
+from CTSMALib.jobs.scene_file import write_scene
 from CTSMALib.scene.bundle import write_bundle
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.overlay import slice_composites
@@ -31,8 +32,7 @@ def a_bundle(analyzed: Analyzed, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_it_is_one_file_without_absolute_paths(a_bundle: Path, analyzed: Analyzed) -> None:
-    assert [path.name for path in a_bundle.parent.iterdir()] == ["scene.mrb"]
+def test_it_holds_no_absolute_paths(a_bundle: Path, analyzed: Analyzed) -> None:
     with zipfile.ZipFile(a_bundle) as archive:
         names = archive.namelist()
         scene = next(name for name in names if name.endswith(".mrml"))
@@ -75,14 +75,16 @@ def test_a_folder_that_is_no_result_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "scene.mrb").exists()
 
 
-def test_nothing_stays_behind(analyzed: Analyzed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_nothing_stays_behind(analyzed: Analyzed, tmp_path: Path) -> None:
     at_root = set(Path("/").iterdir())
-    write_bundle(analyzed("plain")[0], tmp_path / "scene.mrb")
-    assert [path.name for path in tmp_path.iterdir()] == ["scene.mrb"]
+    folder = shutil.copytree(analyzed("plain")[0], tmp_path / "result")
+    before = {path.name for path in folder.iterdir()}
+    write_scene(folder)
+    assert {path.name for path in folder.iterdir()} == before | {"scene.mrb"}
     assert set(Path("/").iterdir()) == at_root
 
 
 def test_a_place_that_cannot_be_written_is_told(analyzed: Analyzed, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError):
-        write_bundle(analyzed("plain")[0], tmp_path / "missing" / "scene.mrb")
+        write_bundle(analyzed("plain")[0], tmp_path / "file" / "scene.mrb")
