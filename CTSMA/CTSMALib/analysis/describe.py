@@ -12,8 +12,8 @@ from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.labels import BONES, COMPARTMENTS, FEMUR, FIBULA, TIBIA, Bone
 from CTSMALib.anatomy.patch import Point, as_point
 from CTSMALib.anatomy.side import SideDecision
-from CTSMALib.morphometry.resolution import resolution_statement
-from CTSMALib.morphometry.sharpness import Sharpness
+from CTSMALib.morphometry.direct_ct.resolution import resolution_statement
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes.scan import ScanHeader
 

@@ -25,11 +25,11 @@ from CTSMALib.anatomy.labels import BONES
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from CTSMALib.catalogue import quantities
 from CTSMALib.errors import AnatomyError
-from CTSMALib.morphometry.noise import estimate_noise_sd
-from CTSMALib.morphometry.resolution import unresolved_keys, unresolved_notice
-from CTSMALib.morphometry.sharpness import Sharpness, estimate_sharpness
-from CTSMALib.morphometry.tissue_reference import TissueReferences
-from CTSMALib.morphometry.tissue_references import estimate_tissue_references
+from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
+from CTSMALib.morphometry.direct_ct.resolution import unresolved_keys, unresolved_notice
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
+from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes.metal import metal_mask

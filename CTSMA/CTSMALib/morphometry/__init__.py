@@ -1,1 +1,1 @@
-"""Measuring patches: directly on the CT, with the sharpness, noise and tissue references of the scan."""
+"""What is measured: gray values of a CT (``direct_ct``) and trabecular structure (``trabecular``)."""

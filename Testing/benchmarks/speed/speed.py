@@ -27,8 +27,8 @@ from CTSMALib.resources import resource
 from Testing.benchmarks.record import ROOT, ResultTable
 
 RESULTS = Path(__file__).parent / "results"
-CODE = ("CTSMA/CTSMALib/analysis", "CTSMA/CTSMALib/anatomy", "CTSMA/CTSMALib/morphometry", "CTSMA/CTSMALib/report",
-        "CTSMA/CTSMALib/volumes")  # fmt: skip
+CODE = ("CTSMA/CTSMALib/analysis", "CTSMA/CTSMALib/anatomy", "CTSMA/CTSMALib/morphometry/direct_ct",
+        "CTSMA/CTSMALib/report", "CTSMA/CTSMALib/volumes")  # fmt: skip
 SIZE, SPACING_MM = (512, 512, 300), (0.4, 0.4, 0.6)
 NOISE_HU, SEED = 30.0, 7
 AIR_HU = -1000.0

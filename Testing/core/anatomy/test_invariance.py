@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from CTSMALib.anatomy.knee import KneeAnatomy
-from CTSMALib.morphometry.patch_sampling import sample_label_patches, sample_patches
+from CTSMALib.morphometry.direct_ct.patch_sampling import sample_label_patches, sample_patches
 from Testing.core.anatomy.knee_variants import SHIFT_MM, reflected_points
 
 Places = np.ndarray

@@ -14,8 +14,8 @@ from CTSMALib.analysis.maps import METHOD
 from CTSMALib.analysis.measurement import LEAST_VALID
 from CTSMALib.analysis.result import ParameterMap, Summary
 from CTSMALib.catalogue import quantities, quantity
-from CTSMALib.morphometry.resolution import unresolved_notice
-from CTSMALib.morphometry.sharpness import Sharpness, Width
+from CTSMALib.morphometry.direct_ct.resolution import unresolved_notice
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, Width
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.report import notices, sentences, tables
 from CTSMALib.report.csv_table import render_csv

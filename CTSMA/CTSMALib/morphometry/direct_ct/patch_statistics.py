@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.masked_patches import MaskedPatches, divided
+from CTSMALib.morphometry.direct_ct.masked_patches import MaskedPatches, divided
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage, stats
 
 from CTSMALib.catalogue import quantities
-from CTSMALib.morphometry.ct_features import mapped_features, patch_features
-from Testing.core.morphometry.phantoms import references
+from CTSMALib.morphometry.direct_ct.ct_features import mapped_features, patch_features
+from Testing.core.morphometry.direct_ct.phantoms import references
 
 STEP = 0.5
 AXES = ("proximal", "anterior", "lateral")

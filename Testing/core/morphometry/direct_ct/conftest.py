@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import SimpleITK as sitk
 
-from Testing.core.morphometry.phantoms import a_leg
+from Testing.core.morphometry.direct_ct.phantoms import a_leg
 
 
 @pytest.fixture(scope="session")

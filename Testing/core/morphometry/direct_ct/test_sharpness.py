@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTSMALib.morphometry.sharpness import Sharpness, estimate_sharpness
-from CTSMALib.morphometry.slice_axis import slice_axis
-from Testing.core.morphometry.phantoms import a_leg, image_of
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
+from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
+from Testing.core.morphometry.direct_ct.phantoms import a_leg, image_of
 
 
 def without_skin(image: sitk.Image) -> sitk.Image:

@@ -7,7 +7,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.morphometry.tissue_reference import TissueReference, TissueReferences
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReference, TissueReferences
 
 FWHM_PER_SIGMA = 2.3548
 TILT_RAD = 0.17  # of the leg against the slice axis, so that no surface lies along the grid

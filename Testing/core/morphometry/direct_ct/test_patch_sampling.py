@@ -8,8 +8,8 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.morphometry.patch_sampling import sample_label_patches, sample_patches
-from Testing.core.morphometry.phantoms import image_of
+from CTSMALib.morphometry.direct_ct.patch_sampling import sample_label_patches, sample_patches
+from Testing.core.morphometry.direct_ct.phantoms import image_of
 
 CENTRES = np.array([[0.0, 0.0, 0.0], [4.3, -6.1, 2.2], [-5.5, 3.0, -4.7]])
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.edge_fit import Neighborhoods
+from CTSMALib.morphometry.direct_ct.edge_fit import Neighborhoods
 
 Floats = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """How sharp a scan is: the width of its point spread function, read from edges in the image itself.
 
 Two kinds of edge serve: air to skin, and soft tissue to the cortex of the long bones. Both are fitted
-as a blurred layer (:mod:`CTSMALib.morphometry.edge_fit`). The variance found along a normal that
+as a blurred layer (:mod:`CTSMALib.morphometry.direct_ct.edge_fit`). The variance found along a normal that
 leaves the slice plane by the angle a is ``Vxy cos^2 a + Vz sin^2 a`` for a Gaussian point spread
 function; so tilted surfaces tell the width across the slices where none faces the slice axis.
 
@@ -19,7 +19,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.edge_blur import (
+from CTSMALib.morphometry.direct_ct.edge_blur import (
     FWHM_PER_SIGMA,
     IN_PLANE,
     THROUGH_PLANE,
@@ -28,7 +28,7 @@ from CTSMALib.morphometry.edge_blur import (
     cortex_blur,
     skin_blur,
 )
-from CTSMALib.morphometry.slice_axis import slice_axis
+from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
 from CTSMALib.notices import Notice
 
 Floats = NDArray[np.float64]

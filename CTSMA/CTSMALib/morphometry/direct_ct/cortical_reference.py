@@ -6,8 +6,8 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.histogram_mode import histogram_mode
-from CTSMALib.morphometry.tissue_reference import TissueReference
+from CTSMALib.morphometry.direct_ct.histogram_mode import histogram_mode
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReference
 
 THRESHOLD_HU = 600.0  # about halfway between soft tissue and cortical bone
 IMAGED_PERCENTILE = 98.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.masked_patches import MaskedPatches
-from CTSMALib.morphometry.patch_spectrum import spectrum
-from CTSMALib.morphometry.patch_statistics import distribution, mean_and_sd
-from CTSMALib.morphometry.patch_texture import autocorrelation, band_contrast, gradients
-from CTSMALib.morphometry.tissue_reference import TissueReferences, bone_volume_fraction
+from CTSMALib.morphometry.direct_ct.masked_patches import MaskedPatches
+from CTSMALib.morphometry.direct_ct.patch_spectrum import spectrum
+from CTSMALib.morphometry.direct_ct.patch_statistics import distribution, mean_and_sd
+from CTSMALib.morphometry.direct_ct.patch_texture import autocorrelation, band_contrast, gradients
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences, bone_volume_fraction
 
 Floats = NDArray[np.float64]
 

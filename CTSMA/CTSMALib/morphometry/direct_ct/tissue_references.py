@@ -10,9 +10,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.morphometry.cortical_reference import cortical_reference
-from CTSMALib.morphometry.histogram_mode import histogram_mode
-from CTSMALib.morphometry.tissue_reference import TissueReference, TissueReferences
+from CTSMALib.morphometry.direct_ct.cortical_reference import cortical_reference
+from CTSMALib.morphometry.direct_ct.histogram_mode import histogram_mode
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReference, TissueReferences
 from CTSMALib.notices import Notice, Severity
 
 Floats = NDArray[np.float64]

@@ -8,10 +8,10 @@ import SimpleITK as sitk
 
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.catalogue import quantities
-from CTSMALib.morphometry.resolution import resolution_statement, unresolved_keys, unresolved_notice
-from CTSMALib.morphometry.sharpness import Sharpness, Width
+from CTSMALib.morphometry.direct_ct.resolution import resolution_statement, unresolved_keys, unresolved_notice
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, Width
 from CTSMALib.notices import Severity
-from Testing.core.morphometry.phantoms import image_of
+from Testing.core.morphometry.direct_ct.phantoms import image_of
 
 UPRIGHT = JointFrame(np.zeros(3), np.diag([-1.0, -1.0, 1.0]), False)
 

@@ -13,9 +13,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.morphometry.histogram_mode import histogram_mode
-from CTSMALib.morphometry.slice_axis import slice_axis
-from CTSMALib.morphometry.tissue_reference import TissueReferences
+from CTSMALib.morphometry.direct_ct.histogram_mode import histogram_mode
+from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 
 BLOCK_MM = 6.0
 SMOOTH_MM = 2.5

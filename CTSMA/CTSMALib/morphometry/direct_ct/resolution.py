@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.catalogue import quantities
-from CTSMALib.morphometry.sharpness import Sharpness
-from CTSMALib.morphometry.slice_axis import slice_axis
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness
+from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
 from CTSMALib.notices import Notice, Severity
 
 STRUT_MM = 0.2  # thickness of a trabecula

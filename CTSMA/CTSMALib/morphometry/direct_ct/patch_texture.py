@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.morphometry.masked_patches import MaskedPatches, divided
+from CTSMALib.morphometry.direct_ct.masked_patches import MaskedPatches, divided
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.morphometry.edge_fit import (
+from CTSMALib.morphometry.direct_ct.edge_fit import (
     INNER,
     LAYER,
     LOG_SIGMA,
@@ -24,7 +24,7 @@ from CTSMALib.morphometry.edge_fit import (
     fit_edges,
     signed_distance,
 )
-from CTSMALib.morphometry.edge_positions import EdgePositions, gather, locate, surface_voxels, tangents
+from CTSMALib.morphometry.direct_ct.edge_positions import EdgePositions, gather, locate, surface_voxels, tangents
 
 Floats = NDArray[np.float64]
 

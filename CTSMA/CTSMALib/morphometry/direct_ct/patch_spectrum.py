@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from CTSMALib.morphometry.masked_patches import MaskedPatches, divided
+from CTSMALib.morphometry.direct_ct.masked_patches import MaskedPatches, divided
 
 Floats = NDArray[np.float64]
 

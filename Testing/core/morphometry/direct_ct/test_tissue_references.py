@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTSMALib.morphometry.noise import estimate_noise_sd
-from CTSMALib.morphometry.tissue_reference import bone_volume_fraction
-from CTSMALib.morphometry.tissue_references import estimate_tissue_references
-from Testing.core.morphometry.phantoms import a_leg, image_of, references
+from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
+from CTSMALib.morphometry.direct_ct.tissue_reference import bone_volume_fraction
+from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
+from Testing.core.morphometry.direct_ct.phantoms import a_leg, image_of, references
 
 Leg = tuple[sitk.Image, sitk.Image]
 

@@ -1,0 +1,1 @@
+"""Quantities measured directly on the gray values of a CT: tissue references, blur, noise, texture of patches."""
