@@ -9,16 +9,22 @@ from CTSMALib.catalogue import Quantity, quantities
 PAGE = Path(__file__).parents[1] / "docs" / "quantities.md"
 HEAD = """# Quantities
 
-Made from `CTSMALib/catalogue.py` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on
+Made from `CTSMALib/catalogue` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on
 the CT; they are not trabecular parameters. A scan reports only those that its resolution carries.
 """
+TRABECULAR = """
+Trabecular parameters, measured by `ctsma morphometry` ([guide](morphometry.md)) in an image that shows trabeculae, such
+as a micro-CT. Bone is where the bone volume fraction exceeds one half; its surface is interpolated between voxel
+centers. Column `key` of the table holds the value, `key_uncertainty` its standard uncertainty.
+"""
+SECTIONS = (("patch", "Of a patch", ""), ("scan", "Of the scan", ""), ("region", "Of a region", TRABECULAR))
 
 
 def page() -> str:
     """The page as Markdown."""
     parts = [HEAD]
-    for scope, title in (("patch", "Of a patch"), ("scan", "Of the scan")):
-        parts.append(f"\n## {title}\n\n| Key | Symbol | Unit | Quantity | Definition | Source |\n|{' --- |' * 6}")
+    for scope, title, lead in SECTIONS:
+        parts.append(f"\n## {title}\n{lead}\n| Key | Symbol | Unit | Quantity | Definition | Source |\n|{' --- |' * 6}")
         parts += [_row(entry) for entry in quantities(scope=scope)]
     return "\n".join(parts) + "\n"
 

@@ -31,6 +31,8 @@ examples:
   ctsma analyze scans/knee --out result --series 4 --side left
   ctsma analyze legs.nrrd --out result --side both --format pdf,csv
   ctsma report result --format pdf --pseudonymise write the reports again
+  ctsma morphometry bvf.nii.gz --mask regions.nii.gz --out result
+                                                  measure trabecular structure in each region
 
 exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
 holds nothing that can be analyzed), 1 unexpected problem, 130 stopped with Ctrl-C, 143 stopped by SIGTERM.
@@ -113,7 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     import argparse
 
     from CTSMALib import __version__
-    from CTSMALib.jobs.arguments import add_analyze_arguments, add_report_arguments, given_path
+    from CTSMALib.jobs.arguments import (
+        add_analyze_arguments,
+        add_morphometry_arguments,
+        add_report_arguments,
+        given_path,
+    )
 
     parser = argparse.ArgumentParser(
         prog="ctsma",
@@ -136,6 +143,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("result", metavar="DIR", type=given_path, help="a result folder")
     add_report_arguments(report)
     _finish(report, _report)
+
+    morphometry = commands.add_parser("morphometry", help="measure trabecular structure in an image that shows it")
+    add_morphometry_arguments(morphometry)
+    _finish(morphometry, _morphometry)
 
     demo = commands.add_parser("demo", help="analyze the CT that comes with CTSMA")
     demo.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
@@ -184,7 +195,22 @@ def _report(options: argparse.Namespace) -> int:
     return _execute("report", work, options)
 
 
-def _execute(job: str, work: Callable[[Progress], Path], options: argparse.Namespace) -> int:
+def _morphometry(options: argparse.Namespace) -> int:
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.arguments import morphometry_request
+        from CTSMALib.jobs.morphometry import run
+
+        return run(morphometry_request(options), progress)
+
+    return _execute("morphometry", work, options, morphometry_summary)
+
+
+def _execute(
+    job: str,
+    work: Callable[[Progress], Path],
+    options: argparse.Namespace,
+    summed_up: Callable[[Path], str] | None = None,
+) -> int:
     """Run a job; people are shown a summary of its result at the end."""
     from CTSMALib.jobs.execute import execute
     from CTSMALib.jobs.reporters import JsonLines, protocol_stream, reporter_for_people
@@ -198,7 +224,7 @@ def _execute(job: str, work: Callable[[Progress], Path], options: argparse.Names
     reporter: Reporter = JsonLines(protocol_stream()) if options.json else reporter_for_people()
     code = execute(job, kept, reporter, debug=options.debug)
     if code == 0 and not options.json:
-        _say(summary(result[0]))
+        _say((summed_up or summary)(result[0]))
     return code
 
 
@@ -213,6 +239,16 @@ def summary(folder: Path) -> str:
         lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
         lines += [f"Scene        {path}" for path in knee.glob("scene.mrb")]
     return "\n".join([*lines, RESEARCH_USE])
+
+
+def morphometry_summary(folder: Path) -> str:
+    """What a morphometry found, in a few lines for a terminal."""
+    from CTSMALib.analysis.morphometry_folder import load_morphometry
+    from CTSMALib.report.morphometry_text import morphometry_lines
+
+    findings = load_morphometry(folder)
+    table = folder / findings.files["table"]
+    return "\n".join([f"Result       {folder}", *morphometry_lines(findings), f"Table        {table}", RESEARCH_USE])
 
 
 def _knee_lines(analysis: KneeAnalysis) -> list[str]:

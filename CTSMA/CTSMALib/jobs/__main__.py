@@ -10,7 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from CTSMALib.jobs.arguments import add_analyze_arguments, add_export_arguments, analyze_request, export_request
+from CTSMALib.jobs.arguments import (
+    add_analyze_arguments,
+    add_export_arguments,
+    add_morphometry_arguments,
+    analyze_request,
+    export_request,
+    morphometry_request,
+)
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.worker import Work, run_worker
 from CTSMALib.progress import Progress
@@ -20,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job and return its exit code (see :func:`CTSMALib.jobs.execute.execute`)."""
     options = _parser().parse_args(arguments)
     attachment = Attachment() if options.attached else None
-    work = {"analyze": _analyze, "report": _report}[options.job](options)
+    work = {"analyze": _analyze, "report": _report, "morphometry": _morphometry}[options.job](options)
     return run_worker(options.job, work, attachment)
 
 
@@ -32,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs = parser.add_subparsers(dest="job", required=True)
     add_analyze_arguments(jobs.add_parser("analyze", help="analyze a knee CT"))
     add_export_arguments(jobs.add_parser("report", help="write the reports of a result to another folder"))
+    add_morphometry_arguments(jobs.add_parser("morphometry", help="measure trabecular structure"))
     return parser
 
 
@@ -53,6 +61,17 @@ def _report(options: argparse.Namespace) -> Work:
         from CTSMALib.jobs.export import export_reports
 
         return export_reports(request, progress)
+
+    return work
+
+
+def _morphometry(options: argparse.Namespace) -> Work:
+    request = morphometry_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.morphometry import run
+
+        return run(request, progress)
 
     return work
 

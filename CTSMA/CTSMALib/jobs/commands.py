@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import CTSMALib
-from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
+from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest
 
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
@@ -38,7 +38,8 @@ def worker_command(
     """The command line of a worker.
 
     Args:
-        arguments: the job and its arguments, from :func:`analyze_arguments` or :func:`report_arguments`.
+        arguments: the job and its arguments, from :func:`analyze_arguments`, :func:`report_arguments` or
+            :func:`morphometry_arguments`.
         program: the Python to use; :func:`worker_program` if left out.
         entry: what that Python is to run.
     """
@@ -78,6 +79,19 @@ def report_arguments(request: ExportRequest) -> list[str]:
         ValueError: the request asks for no report format, which no argument can say.
     """
     return ["report", _path(request.result), *_to(request)]
+
+
+def morphometry_arguments(request: MorphometryRequest) -> list[str]:
+    """The arguments of the ``morphometry`` job that stand for ``request``."""
+    arguments = ["morphometry", _path(request.image), "--out", _path(request.out), "--kind", request.kind]
+    if request.mask is not None:
+        arguments += ["--mask", _path(request.mask)]
+    levels = {"bone": request.bone, "marrow": request.marrow, "threshold": request.threshold}
+    arguments += [f"--{name}={level!r}" for name, level in levels.items() if level is not None]
+    if request.names:
+        arguments.append("--labels=" + ",".join(f"{name}={label}" for name, label in request.names))
+    flags = {"--no-denoise": not request.denoise, "--no-maps": not request.maps, "--overwrite": request.overwrite}
+    return arguments + [flag for flag, on in flags.items() if on]
 
 
 def output_of(arguments: Sequence[str]) -> Path | None:

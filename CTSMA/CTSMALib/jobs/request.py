@@ -8,6 +8,7 @@ from pathlib import Path
 SIDES = ("auto", "left", "right", "both")
 FORMATS = ("html", "pdf", "csv")  # of reports
 SCENE_FORMAT = "mrb"  # of the scene for 3D Slicer
+KINDS = ("auto", "fraction", "gray", "binary")  # of the values of an image that shows trabeculae
 
 
 @dataclass(frozen=True)
@@ -54,4 +55,35 @@ class ExportRequest:
     out: Path
     formats: tuple[str, ...] = FORMATS
     pseudonymise: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class MorphometryRequest:
+    """Trabecular morphometry of the regions of one image.
+
+    Attributes:
+        image: the image file.
+        out: the result folder to make.
+        mask: labels; every label but 0 is a region. ``None`` takes the whole image as one.
+        kind: one of :data:`KINDS`; ``"auto"`` tells it from the values.
+        bone: gray value of pure bone.
+        marrow: gray value of pure marrow.
+        threshold: gray value of the bone surface.
+        names: (name, label) of regions; the others are called ``"label 3"``.
+        denoise: whether noise may be removed first, where there is much.
+        maps: whether the thickness maps are written.
+        overwrite: replace a result that is in ``out``.
+    """
+
+    image: Path
+    out: Path
+    mask: Path | None = None
+    kind: str = "auto"
+    bone: float | None = None
+    marrow: float | None = None
+    threshold: float | None = None
+    names: tuple[tuple[str, int], ...] = ()
+    denoise: bool = True
+    maps: bool = True
     overwrite: bool = False

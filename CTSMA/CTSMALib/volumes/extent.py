@@ -29,11 +29,7 @@ def check_geometry(size: Sequence[int], spacing: Sequence[float], what: str) -> 
     """
     step = np.asarray(spacing, dtype=float)
     extent = step * np.asarray(size)
-    if not np.all(np.isfinite(step)) or np.any(step <= 0):
-        raise InputError(
-            f"{what} has no usable voxel size: {_times(step)} mm.",
-            "Convert the original DICOM images again so that the voxel size is stored.",
-        )
+    check_spacing(spacing, what)
     if np.prod([float(n) for n in size]) > MAX_VOXELS:
         raise InputError(
             f"{what} is too large to analyze: {_times(size)} voxels.",
@@ -50,6 +46,20 @@ def check_geometry(size: Sequence[int], spacing: Sequence[float], what: str) -> 
         raise InputError(
             f"{what} is too coarse: its voxels measure {_times(step)} mm.",
             f"Give a scan with pixels of at most {MAX_PIXEL_MM:g} mm and slices of at most {MAX_SLICE_MM:g} mm.",
+        )
+
+
+def check_spacing(spacing: Sequence[float], what: str) -> None:
+    """Refuse a voxel size that is not positive and finite.
+
+    Raises:
+        InputError: it is not.
+    """
+    step = np.asarray(spacing, dtype=float)
+    if not np.all(np.isfinite(step)) or np.any(step <= 0):
+        raise InputError(
+            f"{what} has no usable voxel size: {_times(step)} mm.",
+            "Convert the original DICOM images again so that the voxel size is stored.",
         )
 
 

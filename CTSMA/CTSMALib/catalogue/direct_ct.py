@@ -1,45 +1,8 @@
-"""Every quantity the project reports: symbol, unit, definition, reference, display range.
-
-Panels, CSV files, reports and the documentation take their words from here and nowhere else.
-Keys beginning with ``ct_`` are measured directly on the CT; they are not trabecular parameters.
-"""
+"""Quantities measured directly on the CT, of a patch and of the whole scan; they are not trabecular parameters."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One reported quantity.
-
-    Attributes:
-        key: identifier in files and code.
-        symbol: short form for column heads.
-        unit: SI-style unit; ``"1"`` for a ratio.
-        title: name in words.
-        definition: how it is obtained, precisely enough to repeat.
-        reference: where the definition comes from.
-        display_range: fixed limits of color scales, in ``unit``.
-        decimals: digits after the point when printed.
-        scope: ``"patch"`` or ``"scan"``.
-        mapped: whether it is also measured on the display grid and drawn as a map.
-        lowest: the smallest value it can have, in ``unit``; minus infinity where there is none.
-    """
-
-    key: str
-    symbol: str
-    unit: str
-    title: str
-    definition: str
-    reference: str
-    display_range: tuple[float, float]
-    decimals: int
-    scope: str = "patch"
-    mapped: bool = False
-    lowest: float = -math.inf
-
+from CTSMALib.catalogue.quantity import Quantity
 
 _IBSI = "Zwanenburg et al., Radiology 2020 (IBSI)"
 _OWN = "this project, docs/decisions/0004-ct-quantities.md"
@@ -300,31 +263,4 @@ _SCAN = (
     ),
 )
 
-QUANTITIES: tuple[Quantity, ...] = _INTENSITY + _TEXTURE + _PLATE + _SCAN
-_BY_KEY = {entry.key: entry for entry in QUANTITIES}
-
-
-def quantity(key: str) -> Quantity:
-    """The entry of a key.
-
-    Raises:
-        KeyError: if the catalogue has no such key.
-    """
-    return _BY_KEY[key]
-
-
-def quantities(prefix: str = "", scope: str | None = None, mapped: bool | None = None) -> tuple[Quantity, ...]:
-    """Entries in catalogue order.
-
-    Args:
-        prefix: beginning of the key, for example ``"ct_"``.
-        scope: ``"patch"`` or ``"scan"``; all without it.
-        mapped: only those that are, or are not, drawn as maps; all without it.
-    """
-    return tuple(
-        entry
-        for entry in QUANTITIES
-        if entry.key.startswith(prefix)
-        and (scope is None or entry.scope == scope)
-        and (mapped is None or entry.mapped == mapped)
-    )
+DIRECT_CT: tuple[Quantity, ...] = _INTENSITY + _TEXTURE + _PLATE + _SCAN

@@ -1,0 +1,1 @@
+"""Trabecular structure of a volume: what is bone, its thickness, spacing, number, connections, direction and shape."""

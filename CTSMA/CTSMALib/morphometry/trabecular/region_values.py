@@ -1,0 +1,161 @@
+"""The values of one region that come from its surface, and from the spheres inscribed around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.morphometry.trabecular import uncertainty
+from CTSMALib.morphometry.trabecular.bone_image import FRACTION, BoneImage
+from CTSMALib.morphometry.trabecular.connectivity import connectivity_density
+from CTSMALib.morphometry.trabecular.fabric import Fabric, fabric
+from CTSMALib.morphometry.trabecular.fractal import fractal_dimension
+from CTSMALib.morphometry.trabecular.result import Estimate, Histogram
+from CTSMALib.morphometry.trabecular.shape import pattern_factor, structure_model_index
+from CTSMALib.morphometry.trabecular.surface import BoneSurface, bone_surface
+
+BINS = 40
+AREA = 0.015  # relative uncertainty of an area of triangles
+NORMALS = 0.015  # of DA_norm, from the scatter of normals
+MOST_SHIFT = 0.3  # of the fraction; more would lose the surface
+SHAPE = 0.08  # of the structure model index
+
+
+@dataclass(frozen=True)
+class Spheres:
+    """Diameters of the spheres in one region, mm.
+
+    Attributes:
+        thickness: (n,) of the bone's voxels.
+        spacing: (m,) of the marrow's voxels.
+        distance: (n + m,) between mid-axes, around every voxel; empty if not measured.
+    """
+
+    thickness: NDArray[np.float32]
+    spacing: NDArray[np.float32]
+    distance: NDArray[np.float32]
+
+
+def sphere_values(spheres: Spheres, surface_mm: float) -> dict[str, Estimate]:
+    """Thickness, spacing and number, each with the spread of its local values.
+
+    Args:
+        spheres: of the region.
+        surface_mm: standard uncertainty of the surface position.
+    """
+    values: dict[str, Estimate] = {}
+    for key, diameters in (("tb_th", spheres.thickness), ("tb_sp", spheres.spacing)):
+        if diameters.size:
+            mean, spread = _mean_and_sd(diameters)
+            values[f"{key}_mm"] = Estimate(mean, uncertainty.of_diameter(mean, surface_mm))
+            values[f"{key}_sd_mm"] = Estimate(spread, float(np.hypot(surface_mm, uncertainty.SPHERE * mean)))
+    if spheres.distance.size:
+        mean, spread = _mean_and_sd(spheres.distance)
+        error = uncertainty.of_axis_distance(mean, surface_mm)
+        values["tb_n_per_mm"] = Estimate(1.0 / mean, error / mean**2)
+        values["tb_n_sd_mm"] = Estimate(spread, error)
+    return values
+
+
+def surface_values(
+    image: BoneImage, surface_mm: float, noise: float, gradient_per_mm: float
+) -> tuple[dict[str, Estimate], Fabric]:
+    """Volume, surface, direction, connections and shape, with the fabric that they include.
+
+    What a shift of the surface does to shape, direction and connections is found by measuring again with the surface
+    moved outward by its uncertainty.
+
+    Args:
+        image: the region as the image's mask, with some context around it.
+        surface_mm: standard uncertainty of the surface position.
+        noise: relative to the contrast.
+        gradient_per_mm: of the fraction at the surface.
+    """
+    surface = bone_surface(image)
+    total, area, rate = image.total_mm3, surface.area_mm2, surface.area_rate_mm
+    volume = bone_volume(image, surface)
+    moved = area * surface_mm
+    counted = moved if image.kind != FRACTION else noise * image.voxel_mm3 * np.sqrt(max(total / image.voxel_mm3, 1.0))
+    values = {"bv_tv": Estimate(volume / total, float(np.hypot(counted, 0.25 * moved)) / total)}
+    directions = fabric(surface, total)
+    if area > 0:
+        values |= _area_values(volume, total, area, float(np.hypot(surface_mm * rate, AREA * area)))
+    plain = _structure(image, surface, volume, directions)
+    shifted = shifted_by(image, surface_mm, gradient_per_mm)
+    other = bone_surface(shifted)
+    again = _structure(shifted, other, volume + moved, fabric(other, total))
+    values |= _fractal_value(image)
+    for key, value in plain.items():
+        base = {"da_norm": NORMALS, "smi": SHAPE, "da": NORMALS * abs(value)}.get(key, 0.0)
+        change = again.get(key, value) - value
+        values[key] = Estimate(value, float(np.hypot(base, change)) if np.isfinite(change) else np.nan)
+    return {key: estimate for key, estimate in values.items() if not np.isnan(estimate.value)}, directions
+
+
+def bone_volume(image: BoneImage, surface: BoneSurface) -> float:
+    """Bone volume within the mask, mm^3.
+
+    Fractions are summed, which no threshold disturbs. Where only the surface has a meaning, voxels above one half are
+    counted; in its mean over a region the rounding of each voxel cancels.
+    """
+    inside = image.fraction[image.mask]
+    if image.kind == FRACTION:
+        return float(np.clip(inside.sum(dtype=np.float64), 0.0, inside.size)) * image.voxel_mm3
+    return float(np.count_nonzero(inside > 0.5)) * image.voxel_mm3
+
+
+def shifted_by(image: BoneImage, surface_mm: float, gradient_per_mm: float) -> BoneImage:
+    """The image with its surface moved outward, by way of the gradient of the fraction there."""
+    return replace(image, fraction=image.fraction + np.float32(min(surface_mm * gradient_per_mm, MOST_SHIFT)))
+
+
+def histogram(diameters: NDArray[np.float32], step_mm: float) -> Histogram:
+    """Distribution of diameters, in bins of a width that suits them but not finer than half a voxel allows."""
+    if diameters.size == 0:
+        return Histogram(np.zeros(1), np.zeros(0))
+    top = float(diameters.max())
+    width = max(top / BINS, step_mm / 4.0)
+    edges = np.arange(0, int(np.ceil(top / width + 1e-6)) + 1) * width
+    counts, _ = np.histogram(diameters, edges)
+    return Histogram(edges, counts / diameters.size)
+
+
+def _mean_and_sd(values: NDArray[np.float32]) -> tuple[float, float]:
+    return float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
+
+
+def _area_values(volume: float, total: float, area: float, area_error: float) -> dict[str, Estimate]:
+    """Surface ratios and the plate model built on them."""
+    relative = area_error / area
+    values = {"bs_tv_per_mm": Estimate(area / total, area_error / total)}
+    values["tb_n_plate_per_mm"] = Estimate(area / (2.0 * total), area_error / (2.0 * total))
+    values["tb_n_mil_per_mm"] = Estimate(area / (4.0 * total), area_error / (4.0 * total))
+    if volume > 0:
+        values["bs_bv_per_mm"] = Estimate(area / volume, relative * area / volume)
+        values["tb_th_plate_mm"] = Estimate(2.0 * volume / area, relative * 2.0 * volume / area)
+    spacing = 2.0 * max(total - volume, 0.0) / area
+    values["tb_sp_plate_mm"] = Estimate(spacing, relative * spacing)
+    return values
+
+
+def _structure(image: BoneImage, surface: BoneSurface, volume: float, directions: Fabric) -> dict[str, float]:
+    """Shape, direction and connections; NaN where there is none."""
+    return {
+        "da": directions.da,
+        "da_norm": directions.da_norm,
+        "smi": structure_model_index(surface, volume),
+        "tb_pf_per_mm": pattern_factor(surface),
+        "conn_d_per_mm3": connectivity_density(image),
+    }
+
+
+def _fractal_value(image: BoneImage) -> dict[str, Estimate]:
+    """The fractal dimension with the standard error of the slope that it is."""
+    fit = fractal_dimension(image)
+    freedom = len(fit.boxes_mm) - 2
+    if not np.isfinite(fit.dimension):
+        return {}
+    error = fit.dimension * float(np.sqrt(max(1.0 / fit.r2 - 1.0, 0.0) / freedom)) if freedom > 0 else np.nan
+    return {"fd": Estimate(fit.dimension, error)}

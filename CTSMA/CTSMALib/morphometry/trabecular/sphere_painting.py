@@ -1,0 +1,79 @@
+"""Painting spheres: every voxel is given the radius of the largest sphere that contains it.
+
+Kernels: voxels of an isotropic grid, (z, y, x).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+LEAST_RADIUS = 0.25  # voxels; of what is thinner than any sphere between voxel centers
+
+
+@njit(cache=True, nogil=True)
+def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
+    """Set every voxel of the phase to the radius of the largest sphere that contains its center.
+
+    Args:
+        spheres: (n, 5) float32.
+        fraction: (z, y, x) float32.
+        phase: 1 bone, 0 marrow, 2 both.
+        radius: (z, y, x) float32 that is raised where a sphere is larger.
+    """
+    nz, ny, nx = radius.shape
+    for index in range(spheres.shape[0]):
+        cz, cy, cx, r = spheres[index, 0], spheres[index, 1], spheres[index, 2], spheres[index, 3]
+        for z in range(max(int(np.ceil(cz - r)), 0), min(int(np.floor(cz + r)) + 1, nz)):
+            rest = r * r - (z - cz) * (z - cz)
+            if rest <= 0.0:
+                continue
+            half = np.sqrt(rest)
+            for y in range(max(int(np.ceil(cy - half)), 0), min(int(np.floor(cy + half)) + 1, ny)):
+                rest_row = rest - (y - cy) * (y - cy)
+                if rest_row <= 0.0:
+                    continue
+                reach = np.sqrt(rest_row)
+                for x in range(max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)) + 1, nx)):
+                    radius[z, y, x] = max(radius[z, y, x], r)
+
+
+@njit(cache=True, nogil=True)
+def _mean_of_neighbors(fraction: Any, phase: int, radius: Any, z: int, y: int, x: int) -> float:
+    nz, ny, nx = radius.shape
+    total, count = 0.0, 0
+    for zz in range(max(z - 1, 0), min(z + 2, nz)):
+        for yy in range(max(y - 1, 0), min(y + 2, ny)):
+            for xx in range(max(x - 1, 0), min(x + 2, nx)):
+                if radius[zz, yy, xx] > 0.0 and (phase == 2 or (fraction[zz, yy, xx] > 0.5) == (phase == 1)):
+                    total += radius[zz, yy, xx]
+                    count += 1
+    return total / count if count else 0.0
+
+
+@njit(cache=True, nogil=True)
+def fill_gaps(fraction: Any, phase: int, square: Any, radius: Any) -> None:
+    """Give voxels of the phase that no sphere contains the mean of their neighbors: they lie in the rim at the surface.
+
+    Args:
+        fraction: (z, y, x) float32.
+        phase: 1 bone, 0 marrow, 2 both.
+        square: (z, y, x) float32 squared distances from the surface, for voxels without such neighbors.
+        radius: (z, y, x) float32, completed.
+    """
+    nz, ny, nx = radius.shape
+    for round in range(2):
+        for z in range(nz):
+            for y in range(ny):
+                for x in range(nx):
+                    if radius[z, y, x] == 0.0 and (phase == 2 or (fraction[z, y, x] > 0.5) == (phase == 1)):
+                        value = _mean_of_neighbors(fraction, phase, radius, z, y, x)
+                        if value == 0.0 and round == 1:
+                            value = max(np.sqrt(square[z, y, x]), LEAST_RADIUS)
+                        radius[z, y, x] = -value  # negative: not yet a neighbor of others
+        for z in range(nz):
+            for y in range(ny):
+                for x in range(nx):
+                    radius[z, y, x] = abs(radius[z, y, x])
