@@ -7,4 +7,4 @@ resources, inputs, volumes, catalogue, palette, anatomy, morphometry, analysis, 
 scene, jobs, cli.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

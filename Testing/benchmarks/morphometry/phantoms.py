@@ -65,7 +65,7 @@ class Phantom:
         for start in range(0, shape[0], slices):
             stop = min(start + slices, shape[0])
             z = (np.arange(start * parts[0] - 1, stop * parts[0] + 1) + 0.5) * step[0]
-            inside = _occupied(level.sample((z, y, x), rotation, offset))
+            inside = occupied(level.sample((z, y, x), rotation, offset))
             blocks = (stop - start, parts[0], shape[1], parts[1], shape[2], parts[2])
             fraction[start:stop] = inside.reshape(blocks).mean(axis=(1, 3, 5))
         return fraction
@@ -89,7 +89,7 @@ def pose(seed: int, rotated: bool) -> tuple[NDArray[np.float64], NDArray[np.floa
     return rotation, offset
 
 
-def _occupied(level: NDArray[np.float32]) -> NDArray[np.float32]:
+def occupied(level: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much of the cell around each point is bone, its surface taken as flat within the cell; no rim."""
     middle = (slice(1, -1),) * 3
     squares = np.zeros([n - 2 for n in level.shape], np.float32)

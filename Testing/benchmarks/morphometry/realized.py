@@ -1,8 +1,9 @@
 """Truth of the piece of a phantom that a volume holds, where that can be told apart from the whole shape.
 
 A volume of a few periods, turned at random, holds a little more or less bone than the shape does on average. Errors are
-told against the piece where it is known: BV/TV from the partial volumes, surface and its orientation from a mesh of the
-analytic level, and, for the random fields, the Euler number by integrating the Gaussian curvature over that mesh.
+told against the piece where it is known: BV/TV from the partial volumes; the surface in proportion to it, or for the
+wavy shapes from a mesh of the analytic level; for the random fields also the orientation of that mesh, and the Euler
+number as the integral of the Gaussian curvature over it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from skimage.measure import marching_cubes
 
 from Testing.benchmarks.morphometry.closed_form import directions, ellipsoid_of_intercepts
 from Testing.benchmarks.morphometry.phantoms import Phantom, Spacing, pose
-from Testing.benchmarks.morphometry.shapes import Shape, Waves
+from Testing.benchmarks.morphometry.shapes import Solid, Waves
 
 MESH_MM = 0.05
 Floats = NDArray[np.float64]
@@ -25,6 +26,10 @@ def realized_truth(
     """Catalogue key to value, for what :meth:`Phantom.fraction` returned for the same arguments."""
     rotation, offset = pose(seed, rotated)
     shape = phantom.shape(seed)
+    volume = float(fraction.mean())
+    if isinstance(shape, Solid):
+        ratio = phantom.known(seed)["bs_bv_per_mm"]
+        return {"bv_tv": volume, "bs_tv_per_mm": ratio * volume, "bs_bv_per_mm": ratio}
     size = np.asarray(fraction.shape) * spacing_mm
     cells = 2 * np.ceil(size / (2 * MESH_MM)).astype(int)
     axes = tuple(np.linspace(0, length, n + 1) for length, n in zip(size, cells, strict=True))
@@ -33,7 +38,7 @@ def realized_truth(
     areas = np.linalg.norm(vectors, axis=1)
     coarse = np.linalg.norm(_mesh(level[::2, ::2, ::2], 2 * size / cells)[1], axis=1)
     # The area that facets cut off falls with the square of their size.
-    volume, surface = float(fraction.mean()), float((4 * areas.sum() - coarse.sum()) / (3 * size.prod()))
+    surface = float((4 * areas.sum() - coarse.sum()) / (3 * size.prod()))
     found = {"bv_tv": volume, "bs_tv_per_mm": surface, "bs_bv_per_mm": surface / volume}
     if not phantom.random:
         return found

@@ -22,7 +22,7 @@ def connectivity_density(image: BoneImage) -> float:
     Bone in several pieces or with closed cavities makes it smaller, even negative. Arguments and result as in
     :func:`euler_density`.
     """
-    return -euler_density(image)
+    return 0.0 - euler_density(image)
 
 
 def euler_density(image: BoneImage) -> float:
@@ -83,6 +83,7 @@ def _code_counts(bone: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np
 
 def _packed(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Codes of all corners between the voxels of (z, y, x), one smaller along each axis."""
-    along_x = bits[:, :, :-1] | bits[:, :, 1:] << 1
-    plane = along_x[:, :-1] | along_x[:, 1:] << 2
-    return plane[:-1] | plane[1:] << 4
+    along_x = bits[:, :, :-1] | np.left_shift(bits[:, :, 1:], np.uint8(1))
+    plane = along_x[:, :-1] | np.left_shift(along_x[:, 1:], np.uint8(2))
+    codes: NDArray[np.uint8] = plane[:-1] | np.left_shift(plane[1:], np.uint8(4))
+    return codes

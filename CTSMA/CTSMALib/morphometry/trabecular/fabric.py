@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 DIRECTIONS = 400  # over the half sphere
 BINS = 24  # along the edge of a face of the cube of normals: 4 degrees at most
 GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
-ROUNDING = 1e-9  # of the largest eigenvalue
+ROUNDING = 1e-5  # of the largest eigenvalue: what is 300 times as long as it is wide has no end
 PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # entries of a symmetric matrix
 
 
@@ -48,9 +48,9 @@ def fabric(surface: BoneSurface, total_mm3: float) -> Fabric:
     """Fit an ellipsoid to the mean intercept lengths of a region.
 
     A test line of direction u crosses the surface (1 / V) sum |a . u| times per mm, a being the area vectors
-    (Cauchy-Crofton), so no line needs to be cast and no chance is involved. Half of the crossings, N(u), enter bone, and
-    the mean intercept length is 1 / N(u). Following Harrigan and Mann (1984), u' M u = 1 / MIL(u)^2 is fitted by least
-    squares over directions that are spread evenly; the eigenvectors of M are the axes.
+    (Cauchy-Crofton), so no line needs to be cast and no chance is involved. Half of the crossings, N(u), enter bone,
+    and the mean intercept length is 1 / N(u). Following Harrigan and Mann (1984), u' M u = 1 / MIL(u)^2 is fitted by
+    least squares over directions that are spread evenly; the eigenvectors of M are the axes.
 
     Args:
         surface: the bone surface of the region.

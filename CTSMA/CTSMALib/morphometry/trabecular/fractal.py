@@ -60,12 +60,13 @@ def fractal_dimension(image: BoneImage) -> FractalFit:
     surface = surface_voxels(image, bounds)
     mask = image.mask[region]
     spacing = np.array(image.spacing_mm)
-    sizes, counts = [], []
+    sizes: list[float] = []
+    counts: list[float] = []
     for edge in _box_edges(np.array(mask.shape) * spacing, float(spacing.max())):
         share = _share_with_surface(surface, None if mask.all() else mask, edge / spacing)
         if share > 0:
             sizes.append(edge)
-            counts.append(share * np.count_nonzero(mask) * image.voxel_mm3 / edge**3)
+            counts.append(share * float(np.count_nonzero(mask)) * image.voxel_mm3 / edge**3)
     return _fit(sizes, counts)
 
 
@@ -104,8 +105,8 @@ def _share_with_surface(surface: NDArray[np.bool_], mask: NDArray[np.bool_] | No
         full = np.ones_like(hit)
         if mask is not None:
             _mark(mask, z, y, x, False, full)
-        held += np.count_nonzero(hit & full)
-        whole += np.count_nonzero(full)
+        held += int(np.count_nonzero(hit & full))
+        whole += int(np.count_nonzero(full))
     return held / whole if whole else 0.0
 
 

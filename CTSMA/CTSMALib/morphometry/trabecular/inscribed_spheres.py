@@ -62,7 +62,7 @@ def _radius_to(foot: Any, direction: Any, positions: Any, normals: Any, side: fl
 
 @njit(cache=True, nogil=True)
 def _shrink_once(
-    nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, radius: float, contact: int
+    nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, radius: float, contact: Any
 ) -> tuple[float, int]:
     """The radius left by the sites around the sphere's center, and the site that limits it (``contact`` if none)."""
     nz, ny, nx = nearest.shape
@@ -73,7 +73,7 @@ def _shrink_once(
     y0 = min(max(int(np.floor(y)), 0), max(ny - 2, 0))
     x0 = min(max(int(np.floor(x)), 0), max(nx - 2, 0))
     smallest = radius
-    last = np.int64(-1)
+    last: Any = np.int64(-1)
     for zz in range(np.uint32(z0), np.uint32(min(z0 + 2, nz))):
         for yy in range(np.uint32(y0), np.uint32(min(y0 + 2, ny))):
             for xx in range(np.uint32(x0), np.uint32(min(x0 + 2, nx))):
@@ -98,8 +98,8 @@ def _clearance(nearest: Any, positions: Any, normals: Any, side: float, center: 
     y0 = min(max(int(np.floor(center[1])), 0), max(ny - 2, 0))
     x0 = min(max(int(np.floor(center[2])), 0), max(nx - 2, 0))
     smallest = np.inf
-    chosen = np.uint32(0)
-    last = np.int64(-1)
+    chosen: Any = np.uint32(0)
+    last: Any = np.int64(-1)
     for zz in range(np.uint32(z0), np.uint32(min(z0 + 2, nz))):
         for yy in range(np.uint32(y0), np.uint32(min(y0 + 2, ny))):
             for xx in range(np.uint32(x0), np.uint32(min(x0 + 2, nx))):
@@ -179,7 +179,7 @@ def _maximal_sphere(
     start = min(1.2 * distance + 2.5, longest)
     if start < 0.1:
         return False
-    contact = np.int64(-1)
+    contact: Any = np.int64(-1)
     radius = start
     for _ in range(ITERATIONS):
         smaller, contact = _shrink_once(nearest, positions, normals, side, foot, direction, radius, contact)

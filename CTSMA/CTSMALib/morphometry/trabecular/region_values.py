@@ -117,7 +117,7 @@ def histogram(diameters: NDArray[np.float32], step_mm: float) -> Histogram:
         return Histogram(np.zeros(1), np.zeros(0))
     top = float(diameters.max())
     width = max(top / BINS, step_mm / 4.0)
-    edges = np.arange(0, int(np.ceil(top / width + 1e-6)) + 1) * width
+    edges = np.arange(int(np.ceil(top / width + 1e-6)) + 1, dtype=np.float64) * width
     counts, _ = np.histogram(diameters, edges)
     return Histogram(edges, counts / diameters.size)
 

@@ -24,6 +24,7 @@ def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
         radius: (z, y, x) float32 that is raised where a sphere is larger.
     """
     nz, ny, nx = radius.shape
+    low, high = np.float32(0.5 if phase == 1 else -np.inf), np.float32(0.5 if phase == 0 else np.inf)
     for index in range(spheres.shape[0]):
         cz, cy, cx, r = spheres[index, 0], spheres[index, 1], spheres[index, 2], spheres[index, 3]
         for z in range(max(int(np.ceil(cz - r)), 0), min(int(np.floor(cz + r)) + 1, nz)):
@@ -37,7 +38,8 @@ def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
                     continue
                 reach = np.sqrt(rest_row)
                 for x in range(max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)) + 1, nx)):
-                    radius[z, y, x] = max(radius[z, y, x], r)
+                    inside = (fraction[z, y, x] > low) & (fraction[z, y, x] <= high)  # of the phase; no branch: faster
+                    radius[z, y, x] = max(radius[z, y, x], r if inside else np.float32(0.0))
 
 
 @njit(cache=True, nogil=True)

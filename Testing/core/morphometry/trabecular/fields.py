@@ -79,7 +79,9 @@ def _partial_volumes(distance: Distance, points: Floats, turn: Floats, step: Flo
     at_center = distance(points)
     fraction = (at_center < 0).astype(np.float32)
     near = np.flatnonzero(np.abs(at_center) < 0.7 * np.linalg.norm(step))
-    counts = np.round(samples * step / step.min()).astype(int)  # nearly cubes, as the ramp is the same in all directions
+    counts = np.round(samples * step / step.min()).astype(
+        int
+    )  # nearly cubes, as the ramp is the same in all directions
     ramp = np.float32(np.cbrt(np.prod(step / counts)))
     offsets = np.stack(np.meshgrid(*(((np.arange(n) + 0.5) / n - 0.5) * s for n, s in zip(counts, step, strict=True))))
     total = np.zeros(len(near), np.float32)
@@ -261,3 +263,29 @@ def a_random_field(
     z, y, x = count // samples
     fraction = fine.reshape(z, samples, y, samples, x, samples).mean(axis=(1, 3, 5))
     return RandomField(from_fraction(fraction, spacing_mm), gradient)
+
+
+def odd_images() -> dict[str, BoneImage]:
+    """Images with too little in them to measure, by what they are."""
+    voxel = np.zeros((7, 7, 7))
+    voxel[3, 3, 3] = 1.0
+    noise = np.random.default_rng(0).random((9, 9, 9))
+    spacing = (0.1, 0.1, 0.2)
+    return {
+        "no bone": from_fraction(np.zeros((7, 7, 7)), spacing),
+        "all bone": from_fraction(np.ones((7, 7, 7)), spacing),
+        "one voxel of bone": from_fraction(voxel, spacing),
+        "one voxel": from_fraction(np.ones((1, 1, 1)), spacing),
+        "one slice": from_fraction(noise[:1], spacing),
+        "one slice across the long axis": from_fraction(noise[:, :, :1], spacing),
+        "two slices": from_fraction(noise[:2], spacing),
+        "an empty mask": from_fraction(noise, spacing, np.zeros(noise.shape, bool)),
+        "a mask of one voxel": from_fraction(noise, spacing, voxel_mask(noise.shape)),
+    }
+
+
+def voxel_mask(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask of the voxel in the middle."""
+    mask = np.zeros(shape, bool)
+    mask[tuple(size // 2 for size in shape)] = True
+    return mask

@@ -1,0 +1,116 @@
+"""Compare the morphometry of this project and of peers with the truth of phantoms.
+
+Thickness, separation and number are means over the part 1.3 mm from the faces, for every method; all else is of the
+whole volume. Rows of peers and of CTSMA lie in separate tables, so that a change of CTSMA costs its own rows only.
+
+Usage::
+
+    python -m Testing.benchmarks.morphometry.accuracy [--peers-python PYTHON] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+
+from Testing.benchmarks.morphometry import ours
+from Testing.benchmarks.morphometry.conditions import CONDITIONS, QUICK, Case, cases
+from Testing.benchmarks.morphometry.peers import PEERS, Peers
+from Testing.benchmarks.morphometry.sources import digest
+from Testing.benchmarks.record import ROOT, ResultTable
+
+RESULTS = Path(__file__).parent / "results"
+CODE = ("CTSMA/CTSMALib/morphometry/trabecular",)
+KEYS = ("method", "condition", "phantom", "seed")
+CLEANED = "0.1 mm, noise, cleaned by CTSMA"
+# What the tables tell; the other keys of the catalogue follow from these or are not truth of anything.
+QUANTITIES = (
+    "bv_tv", "bs_tv_per_mm", "tb_th_mm", "tb_th_sd_mm", "tb_sp_mm", "tb_sp_sd_mm", "tb_n_per_mm", "tb_n_mil_per_mm",
+    "da", "da_norm", "da_surface", "smi", "conn_d_per_mm3", "tb_pf_per_mm",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers-python", type=Path, help="interpreter of an environment with the peers")
+    parser.add_argument("--quick", action="store_true", help="two phantoms; kept apart from the full results")
+    options = parser.parse_args()
+    prefix = "quick_" if options.quick else ""
+    chosen = cases(QUICK if options.quick else CONDITIONS)
+    phantoms = digest("phantoms", "shapes", "closed_form", "realized", "conditions", "numeric")
+    own = ResultTable(RESULTS / f"{prefix}accuracy.csv", KEYS, CODE, phantoms_sha256=phantoms)
+    for case in chosen:
+        own_rows(case, own)
+    peers = Peers(options.peers_python)
+    if options.peers_python:
+        adapters = digest("peers", "peer_programs")
+        settings = {"phantoms_sha256": phantoms, "peers_sha256": adapters, "peers": peers.versions}
+        table = ResultTable(RESULTS / f"{prefix}accuracy_peers.csv", KEYS, (), **settings)
+        clean = ResultTable(RESULTS / f"{prefix}accuracy_peers_cleaned.csv", KEYS,
+                            ("CTSMA/CTSMALib/morphometry/trabecular",), **settings)  # fmt: skip
+        for case in chosen:
+            peer_rows(case, peers, table, clean)
+    print(f"Results: {RESULTS.relative_to(ROOT)}")
+
+
+def own_rows(case: Case, table: ResultTable) -> None:
+    """Add what CTSMA says of a case."""
+    if table.holds(method=ours.NAME, **case.key):
+        return
+    image = ours.bone_image(case.fraction, case.condition.spacing_mm, case.condition.binary)
+    found = ours.run(image, case.inner)
+    table.add(_rows(ours.NAME, case.key, found.values, case.truth, found.uncertainties, " ".join(found.flags)))
+    print(ours.NAME, *case.key.values(), f"{found.cpu_s:.1f} s", flush=True)
+
+
+def peer_rows(case: Case, peers: Peers, table: ResultTable, clean: ResultTable) -> None:
+    """Add what peers say of a case, and of the case cleaned if it is noisy."""
+    for name in [p for p in PEERS if p in peers]:
+        volumes = [(table, case.key, case.condition.noise and "raw")]
+        if case.condition.noise:
+            volumes.append((clean, case.key | {"condition": CLEANED}, "cleaned"))
+        for target, key, kind in volumes:
+            if target.holds(method=name, **key):
+                continue
+            spacing = case.condition.spacing_mm
+            fraction = ours.cleaned(case.fraction, spacing) if kind == "cleaned" else case.fraction
+            found = peers.run(name, fraction, case.inner, spacing)
+            target.add(_rows(name, key, found.values, case.truth, {}, found.failure))
+            print(name, *key.values(), f"{found.cpu_s:.1f} s", found.failure, flush=True)
+
+
+def _rows(
+    method: str, key: dict[str, object], values: dict[str, float], truth: dict[str, float],
+    uncertainties: dict[str, float], note: str,
+) -> list[dict[str, object]]:  # fmt: skip
+    """One row per quantity; a single row without one where there are no values."""
+    return [
+        {"method": method, **key, "quantity": quantity, "value": _text(values.get(quantity)),
+         "uncertainty": _text(uncertainties.get(quantity)), "truth": _text(truth.get(quantity)),
+         "error": _text(_difference(values, truth, quantity)), "error_pct": _text(_percent(values, truth, quantity)),
+         "note": note}
+        for quantity in [q for q in QUANTITIES if q in values] or [""]
+    ]  # fmt: skip
+
+
+def _difference(values: dict[str, float], truth: dict[str, float], quantity: str) -> float | None:
+    return values[quantity] - truth[quantity] if quantity in values and quantity in truth else None
+
+
+def _percent(values: dict[str, float], truth: dict[str, float], quantity: str) -> float | None:
+    if quantity not in values or truth.get(quantity, 0.0) == 0.0:
+        return None
+    return 100 * (values[quantity] / truth[quantity] - 1)
+
+
+def _text(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "" if value is None else str(float(value))
+    return f"{value:.{max(0, 4 - int(np.floor(np.log10(max(abs(value), 1e-4)))) - 1)}f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Which version of the sources of this folder a result depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def digest(*names: str) -> str:
+    """Of modules of this folder, by name; the truths count with ``numeric``."""
+    folder, found = Path(__file__).parent, hashlib.sha256()
+    for name in names:
+        found.update((folder / f"{name}.py").read_bytes())
+        if name == "numeric" and (truth := folder / "results" / "truth.csv").exists():
+            found.update(truth.read_bytes())
+    return found.hexdigest()[:16]
