@@ -13,6 +13,7 @@ from Testing.benchmarks.morphometry.shapes import Shape
 
 Floats = NDArray[np.float64]
 MARGIN = 0.38  # periods around the cell within which surface counts; more than any ball of the phantoms reaches
+TOLERANCE = 1e-3  # of distances, relative; on the axis of a strut very many points are equally near
 H_MM = 1e-3  # step of numeric derivatives
 
 
@@ -47,7 +48,7 @@ class CellSurface:
 
     def distance(self, points: Floats) -> Floats:
         """Unsigned distance of (n, 3) points to the surface, mm."""
-        return self._tree.query(points % self._period)[0]
+        return self._tree.query(points % self._period, eps=TOLERANCE)[0]
 
     def depth(self, sign: int) -> Callable[[Floats], Floats]:
         """Distance to the surface within bone (sign 1) or marrow (sign -1) as a function of points, -1 elsewhere."""

@@ -119,7 +119,7 @@ def load(folder: Path) -> list[Volume]:
 
 
 def _own_rows(table: ResultTable, volume: Volume, factor: int, finest: dict[str, ours.OwnResult]) -> None:
-    """Values, and how far they are from those of the finest voxels in units of their standard uncertainty."""
+    """Values, and how far they are from those of the finest voxels, in units of their own standard uncertainty."""
     key = {"method": ours.NAME, "volume": volume.name, "factor": factor}
     if table.holds(**key):
         return
@@ -130,7 +130,7 @@ def _own_rows(table: ResultTable, volume: Volume, factor: int, finest: dict[str,
     rows = []
     for quantity in [q for q in QUANTITIES if q in found.values]:
         difference = found.values[quantity] - fine.values.get(quantity, math.nan)
-        u = math.hypot(found.uncertainties[quantity], fine.uncertainties.get(quantity, math.nan))
+        u = found.uncertainties[quantity]
         rows.append(key | {
             "quantity": quantity, "value": f"{found.values[quantity]:.4f}",
             "uncertainty": f"{found.uncertainties[quantity]:.4f}",

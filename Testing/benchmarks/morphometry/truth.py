@@ -14,7 +14,6 @@ Usage::
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +25,8 @@ from scipy.stats import qmc
 from Testing.benchmarks.morphometry import shapes
 from Testing.benchmarks.morphometry.cell_surface import CellSurface, cell_fraction
 from Testing.benchmarks.morphometry.phantoms import GYROID, PHANTOMS, SHEET
+from Testing.benchmarks.morphometry.sources import digest
+from Testing.benchmarks.record import ROOT, ResultTable
 
 RESULTS = Path(__file__).parent / "results"
 POINTS, POINTS_OF_TREE = 2**14, 2**13
@@ -49,16 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="coarser; kept apart from the full results")
     quick = parser.parse_args().quick
-    rows = []
-    for name in PERIODS_MM:
-        rows += phantom_rows(name, QUICK_MM if quick or name in SMOOTH else STEPS_MM)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{'quick_' if quick else ''}truth.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"Results: {path.name}")
+    table = ResultTable(RESULTS / f"{'quick_' if quick else ''}truth.csv", ("phantom",), (),
+                        truth_sha256=digest("truth", "cell_surface", "shapes", "phantoms"))  # fmt: skip
+    for name in [n for n in PERIODS_MM if not table.holds(phantom=n)]:
+        table.add(phantom_rows(name, QUICK_MM if quick or name in SMOOTH else STEPS_MM))
+    print(f"Results: {RESULTS.relative_to(ROOT)}")
 
 
 def phantom_rows(name: str, steps: tuple[float, float]) -> list[dict[str, object]]:
@@ -68,7 +64,7 @@ def phantom_rows(name: str, steps: tuple[float, float]) -> list[dict[str, object
     rows = []
     for key, value in fine.items():
         row = {"phantom": name, "quantity": key, "value": f"{value:.4f}", "coarser": f"{coarse[key]:.4f}",
-               "step_mm": steps[1], "coarser_step_mm": steps[0],
+               "step_mm": str(steps[1]), "coarser_step_mm": str(steps[0]),
                "closed_form": f"{closed[key]:.4f}" if key in closed else "",
                "earlier": EARLIER.get((name, key), "")}  # fmt: skip
         print(*row.values(), flush=True)

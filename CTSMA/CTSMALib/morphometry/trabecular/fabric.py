@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from CTSMALib.morphometry.compiled import compiled
 
 if TYPE_CHECKING:
     from CTSMALib.morphometry.trabecular.surface import BoneSurface
 
 Floats = NDArray[np.float64]
 
-DIRECTIONS = 400  # over the half sphere
-BINS = 24  # along the edge of a face of the cube of normals: 4 degrees at most
+DIRECTIONS = 200  # over the half sphere
+BINS = 40  # along the edge of a face of the cube of normals: 3 degrees at most
 GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 ROUNDING = 1e-5  # of the largest eigenvalue: what is 300 times as long as it is wide has no end
 PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))  # entries of a symmetric matrix
@@ -88,14 +89,14 @@ def binned(vectors: NDArray[np.floating]) -> Floats:
     Only vectors perpendicular to a direction u within the width of a bin change |a . u|, and those count little there.
 
     Returns:
-        (m, 3), m at most 1728.
+        (m, 3), m at most 4800.
     """
     sums = np.zeros((3 * BINS**2, 3))
     _add_to_bins(vectors, sums)
     return sums[sums.any(axis=1)]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_to_bins(vectors: Any, sums: Any) -> None:
     """Add vectors (n, 3) to the sums of their bins, on the three faces of a cube around the origin."""
     for n in range(len(vectors)):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from CTSMALib.morphometry.compiled import compiled
 from CTSMALib.morphometry.trabecular.surface import Bounds, bounds_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _box_of(size: int, edge: float, offset: float) -> NDArray[np.int64]:
     return box
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mark(voxels: Any, box_z: Any, box_y: Any, box_x: Any, sought: bool, boxes: Any) -> None:
     """Set the boxes that hold a voxel of the value sought to that value."""
     for z in range(voxels.shape[0]):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from CTSMALib.morphometry.compiled import compiled
 from CTSMALib.morphometry.trabecular.nearest_sites import squared_distance
 
 LOOK_AHEAD = 1.5  # voxels
@@ -22,7 +22,7 @@ STEPS = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05)
 CONVERGED = 2e-2  # voxels
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _still_grows(square: Any, center: Any, direction: Any, distance: float) -> bool:
     """Whether the distance from the surface still grows ahead of a voxel: then its sphere is not maximal."""
     z = int(np.rint(center[0] + LOOK_AHEAD * direction[0]))
@@ -36,7 +36,7 @@ def _still_grows(square: Any, center: Any, direction: Any, distance: float) -> b
     return square[z, y, x] >= least * least
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _radius_to(foot: Any, direction: Any, positions: Any, normals: Any, side: float, site: int) -> float:
     """Radius of the sphere that touches ``foot`` and a site: the point, or the plane through it if that is nearer.
 
@@ -60,7 +60,7 @@ def _radius_to(foot: Any, direction: Any, positions: Any, normals: Any, side: fl
     return radius
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _shrink_once(
     nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, radius: float, contact: Any
 ) -> tuple[float, int]:
@@ -90,7 +90,7 @@ def _shrink_once(
     return smallest, contact
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _clearance(nearest: Any, positions: Any, normals: Any, side: float, center: Any, away: Any) -> float:
     """Distance of a point from the surface; ``away`` is set to the direction from the nearest site."""
     nz, ny, nx = nearest.shape
@@ -124,7 +124,7 @@ def _clearance(nearest: Any, positions: Any, normals: Any, side: float, center: 
     return smallest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def center_spheres(spheres: Any, nearest: Any, positions: Any, normals: Any, side: float) -> None:
     """Move the centers of spheres to where they are largest nearby, and set their radii to the distance there.
 
@@ -139,7 +139,7 @@ def center_spheres(spheres: Any, nearest: Any, positions: Any, normals: Any, sid
             spheres[index, axis] = sphere[axis]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _centered(nearest: Any, positions: Any, normals: Any, side: float, sphere: Any, away: Any, trial: Any) -> float:
     """Move a center away from what it is nearest to, where that makes the sphere larger; its radius."""
     best = _clearance(nearest, positions, normals, side, sphere, away)
@@ -154,7 +154,7 @@ def _centered(nearest: Any, positions: Any, normals: Any, side: float, sphere: A
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _longest_way(shape: Any, foot: Any, direction: Any) -> float:
     """How far a center may move along the direction before it leaves the image."""
     longest = np.inf
@@ -166,7 +166,7 @@ def _longest_way(shape: Any, foot: Any, direction: Any) -> float:
     return longest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _maximal_sphere(
     nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, distance: float, sphere: Any
 ) -> bool:
@@ -201,7 +201,7 @@ def _maximal_sphere(
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cell_size(radius: float) -> int:
     """Edge of the cells of which only the largest sphere is kept: what they leave uncovered is below 0.2 voxels."""
     if radius < 3.0:
@@ -211,14 +211,14 @@ def _cell_size(radius: float) -> int:
     return 3 if radius < 20.0 else 5
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_left_out(z: int, y: int, x: int, distance: float) -> bool:
     if distance > SPARSE[1]:
         return (z + y) % 2 != 0 or (y + x) % 2 != 0
     return distance > SPARSE[0] and (z + y + x) % 2 != 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def collect_spheres(
     fraction: Any,
     phase: int,
@@ -276,7 +276,7 @@ def collect_spheres(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _keep(sphere: Any, first: int, cells: Any, out: Any, count: int) -> int:
     """Keep a sphere if it is the largest of its cell; the number of spheres kept."""
     size = _cell_size(sphere[3])

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from CTSMALib.morphometry.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def squared_distance(positions: Any, site: int, z: float, y: float, x: float) -> float:
     """Squared distance of a point from a site."""
     dz, dy, dx = positions[site, 0] - z, positions[site, 1] - y, positions[site, 2] - x
     return dz * dz + dy * dy + dx * dx
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _take_over_row(nearest: Any, square: Any, others: Any, positions: Any, z: float, y: float) -> None:
     """Let every voxel of a row consider the site of its neighbor in another row."""
     for x in range(np.uint32(nearest.shape[0])):  # unsigned: spares the kernel the care for negative indices
@@ -32,7 +33,7 @@ def _take_over_row(nearest: Any, square: Any, others: Any, positions: Any, z: fl
             square[x] = distance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sweep_row(nearest: Any, square: Any, positions: Any, z: float, y: float, backward: bool) -> None:
     """Let every voxel of a row consider the site of its neighbor before it."""
     count = np.uint32(nearest.shape[0])
@@ -49,7 +50,7 @@ def _sweep_row(nearest: Any, square: Any, positions: Any, z: float, y: float, ba
         other = own
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sweep_slice(nearest: Any, square: Any, positions: Any, z: int, before: int) -> None:
     """Take over from the slice ``before`` (none if negative), then within the slice."""
     rows = nearest.shape[1]
@@ -67,7 +68,7 @@ def _sweep_slice(nearest: Any, square: Any, positions: Any, z: int, before: int)
         _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), True)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def propagate(nearest: Any, square: Any, positions: Any) -> None:
     """Find the nearest site of every voxel.
 

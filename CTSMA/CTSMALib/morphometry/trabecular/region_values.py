@@ -17,6 +17,7 @@ from CTSMALib.morphometry.trabecular.shape import pattern_factor, structure_mode
 from CTSMALib.morphometry.trabecular.surface import BoneSurface, bone_surface
 
 BINS = 40
+FEWEST_VOXELS = 512  # 8 x 8 x 8: in less, shape, direction and connections are those of single voxels
 AREA = 0.015  # relative uncertainty of an area of triangles
 NORMALS = 0.015  # of DA_norm, from the scatter of normals
 MOST_SHIFT = 0.3  # of the fraction; more would lose the surface
@@ -91,7 +92,11 @@ def surface_values(
         base = {"da_norm": NORMALS, "smi": SHAPE, "da": NORMALS * abs(value)}.get(key, 0.0)
         change = again.get(key, value) - value
         values[key] = Estimate(value, float(np.hypot(base, change)) if np.isfinite(change) else np.nan)
-    return {key: estimate for key, estimate in values.items() if not np.isnan(estimate.value)}, directions
+    small = np.count_nonzero(image.mask) < FEWEST_VOXELS
+    left_out = {key for key, estimate in values.items() if not np.isfinite(estimate.value)} | (
+        set(plain) if small else set()
+    )
+    return {key: estimate for key, estimate in values.items() if key not in left_out}, directions
 
 
 def bone_volume(image: BoneImage, surface: BoneSurface) -> float:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from CTSMALib.morphometry.compiled import compiled
 
 LEAST_RADIUS = 0.25  # voxels; of what is thinner than any sphere between voxel centers
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
     """Set every voxel of the phase to the radius of the largest sphere that contains its center.
 
@@ -42,7 +43,7 @@ def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
                     radius[z, y, x] = max(radius[z, y, x], r if inside else np.float32(0.0))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _mean_of_neighbors(fraction: Any, phase: int, radius: Any, z: int, y: int, x: int) -> float:
     nz, ny, nx = radius.shape
     total, count = 0.0, 0
@@ -55,7 +56,7 @@ def _mean_of_neighbors(fraction: Any, phase: int, radius: Any, z: int, y: int, x
     return total / count if count else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_gaps(fraction: Any, phase: int, square: Any, radius: Any) -> None:
     """Give voxels of the phase that no sphere contains the mean of their neighbors: they lie in the rim at the surface.
 

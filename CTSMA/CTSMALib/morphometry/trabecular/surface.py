@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from CTSMALib.morphometry.compiled import compiled
 from CTSMALib.morphometry.trabecular.bone_image import BINARY
 from CTSMALib.morphometry.trabecular.triangle_growth import TINY, describe, grow, spread, sum_normals
 
@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 Bounds = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 VOXELS_AT_ONCE = 1_500_000
+VOXELS_IN_FULL = 20_000_000  # of which every triangle is kept
 MARGIN = 3  # voxels around a slab, so that all neighbors' neighbors of its triangles are there
 
 # The triangles of the level one half lie inside of a convex surface by LAG h^2 (k1 + k2), h being the edge of a voxel
@@ -75,6 +76,14 @@ class BoneSurface:
             self.positions_zyx[which], self.area_vectors_zyx[which], self.area_rate[which], self.shortfall_mm[which]
         )
 
+    def thinned(self, times: int, rng: np.random.Generator) -> BoneSurface:
+        """One in so many triangles, taken by chance; each stands for that many."""
+        some = self.chosen(np.flatnonzero(rng.random(len(self.area_rate), np.float32) < 1.0 / times))
+        factor = np.float32(times)
+        return BoneSurface(
+            some.positions_zyx, some.area_vectors_zyx * factor, some.area_rate * factor, some.shortfall_mm
+        )
+
 
 def bone_surface(image: BoneImage) -> BoneSurface:
     """The level one half of the bone fraction within the mask.
@@ -87,14 +96,21 @@ def bone_surface(image: BoneImage) -> BoneSurface:
     exact around a prism; rates are then averaged around vertices. Normals from the gradient of the image were tried:
     on rods and balls they lose half a percent to one percent more.
 
+    Of more than 20 million voxels, triangles are thinned out so that they take half a gigabyte at most; what that adds
+    to sums is below 0.3 %.
+
     Errors, on partial volumes in random poses: the area is within 0.5 % on plates, rods, balls and shells of at least
     four voxels (balls of four: -3 %), 1.5 % with voxels of 1 to 3; 2 to 6 % too large on binary images. The integral of
-    the rate is within 2 % (balls of four voxels: -7 %).
+    the rate is within 3 % (balls of four voxels: -7 %).
 
     Args:
         image: what to look at; voxels outside its mask give the surface a continuation.
     """
-    parts = list(surface_slabs(image))
+    bounds = bounds_of(image.mask)
+    voxels = 0 if bounds is None else int(np.prod([high - low for low, high in bounds]))
+    times = 1 + voxels // VOXELS_IN_FULL
+    rng = np.random.default_rng(0)
+    parts = [slab.thinned(times, rng) if times > 1 else slab for slab in surface_slabs(image)]
     if not parts:
         nothing = np.zeros((0, 3), np.float32)
         return BoneSurface(nothing, nothing, nothing[:, 0], nothing[:, 0])
@@ -239,7 +255,7 @@ def _level_surface(block: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return np.ascontiguousarray(vertices[:, ::-1]), np.ascontiguousarray(triangles[:, ::-1], dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _weigh(vertices: Any, triangles: Any, origin: Any, mask: Any, bounds: Any, centers: Any, weight: Any) -> None:
     """Set the centers (t, 3) in voxels, and how many of its like a triangle stands for (t,), 0 if it does not count."""
     voxel = np.zeros(3, np.int64)

@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from CTSMALib.morphometry.compiled import compiled
 
 NO_SITE = -1
 PURE = 0.03  # a voxel that is this close to 0 or 1 is pure
 COLUMN = 3  # voxels beyond the two next to the surface that a sum may extend to, on each side
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _at(fraction: Any, z: int, y: int, x: int) -> float:
     """The fraction, that of the border beyond it."""
     nz, ny, nx = fraction.shape
@@ -27,7 +28,7 @@ def _at(fraction: Any, z: int, y: int, x: int) -> float:
     ]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _is_at_surface(fraction: Any, z: int, y: int, x: int) -> bool:
     nz, ny, nx = fraction.shape
     inside = fraction[z, y, x] > 0.5
@@ -41,7 +42,7 @@ def _is_at_surface(fraction: Any, z: int, y: int, x: int) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gradient(fraction: Any, z: int, y: int, x: int, gradient: Any) -> None:
     """Set the gradient: central differences, averaged over the 3 x 3 columns with weights 1 2 1."""
     gradient[:] = 0.0
@@ -55,7 +56,7 @@ def _gradient(fraction: Any, z: int, y: int, x: int, gradient: Any) -> None:
                 gradient[2] += dx * wz * wy * value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _height(fraction: Any, z: int, y: int, x: int, dz: int, dy: int, dx: int) -> float:
     """Distance from a voxel's center to the surface, in a direction in which the next voxel lies beyond it."""
     own = _at(fraction, z, y, x)
@@ -84,7 +85,7 @@ def _height(fraction: Any, z: int, y: int, x: int, dz: int, dy: int, dx: int) ->
     return first - 0.5 + total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _site(fraction: Any, z: int, y: int, x: int, normal: Any, position: Any) -> None:
     """Set the unit normal into the bone and the site of a voxel at the surface."""
     inside = fraction[z, y, x] > 0.5
@@ -110,7 +111,7 @@ def _site(fraction: Any, z: int, y: int, x: int, normal: Any, position: Any) -> 
         position[a] += nearest * sign * normal[axis] * normal[a]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_sites(fraction: Any) -> int:
     """Number of voxels next to the surface."""
     nz, ny, nx = fraction.shape
@@ -123,7 +124,7 @@ def count_sites(fraction: Any) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def find_sites(fraction: Any, nearest: Any, positions: Any, normals: Any) -> None:
     """Find the sites.
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from CTSMALib.morphometry.compiled import compiled
 
 MOST_CURVED = 1.0  # curvature times voxel edge up to which a series in it holds (a ball of four voxels); more is noise
 TINY = 1e-20
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _area_vector(vertices: Any, a: int, b: int, c: int) -> tuple[float, float, float]:
     z1, y1, x1 = (vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2])
     z2, y2, x2 = (vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2])
     return 0.5 * (y1 * x2 - x1 * y2), 0.5 * (x1 * z2 - z1 * x2), 0.5 * (z1 * y2 - y1 * z2)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sum_normals(vertices: Any, triangles: Any, normals: Any) -> None:
     """Set the unit normals (v, 3) of vertices: the mean of the triangles around, by area."""
     for t in range(len(triangles)):
@@ -34,7 +35,7 @@ def sum_normals(vertices: Any, triangles: Any, normals: Any) -> None:
             normals[v] /= length
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _angle_per_sine(cosine: float) -> float:
     squared = 1.0 - cosine * cosine
     if cosine > 0.8:  # nearly always; the series is right to 0.1 %, and fast
@@ -42,7 +43,7 @@ def _angle_per_sine(cosine: float) -> float:
     return np.arccos(cosine) / max(np.sqrt(squared), 1e-3)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _rate(vertices: Any, normals: Any, corners: Any, z: float, y: float, x: float) -> float:
     """Growth of a triangle with the unit normal (z, y, x) when each vertex moves along its own.
 
@@ -63,7 +64,7 @@ def _rate(vertices: Any, normals: Any, corners: Any, z: float, y: float, x: floa
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grow(vertices: Any, triangles: Any, normals: Any, inner: Any) -> tuple[Any, Any]:
     """Growth and area of the triangles around each vertex, (v,) both; their ratio is the curvature there.
 
@@ -90,7 +91,7 @@ def grow(vertices: Any, triangles: Any, normals: Any, inner: Any) -> tuple[Any, 
     return growth, area
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spread(triangles: Any, growth: Any, area: Any) -> None:
     """Give vertices that have neither growth nor area those of their neighbors: a surface ends as it is before."""
     more_growth, more_area = np.zeros(len(growth)), np.zeros(len(growth))
@@ -107,7 +108,7 @@ def spread(triangles: Any, growth: Any, area: Any) -> None:
             area[v] = more_area[v]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def describe(
     vertices: Any,
     triangles: Any,

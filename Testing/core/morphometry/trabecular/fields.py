@@ -162,7 +162,7 @@ def shells(diameter: float = 1.2, thickness: float = 0.3, period: float = 1.5) -
     return Shape(distance, truth)
 
 
-def gyroid(period: float = 1.5, level: float = 0.76) -> Shape:
+def gyroid(period: float = 1.5, level: float = 0.766) -> Shape:
     """The network on one side of a gyroid, a quarter of the volume; four loops in a cube of one period.
 
     The primitive cell of the body-centered lattice, half the cube, holds a graph of genus 3, so the Euler
@@ -179,7 +179,7 @@ def gyroid(period: float = 1.5, level: float = 0.76) -> Shape:
     return Shape(distance, {"bv_tv": 0.25, "conn_d_per_mm3": 4.0 / period**3, "da_norm": 0.0})
 
 
-def p_sheet(period: float = 1.5, level: float = 0.517) -> Shape:
+def p_sheet(period: float = 1.5, level: float = 0.525) -> Shape:
     """A sheet along the Schwarz P surface, three tenths of the volume.
 
     The sheet is homotopic to the P surface, of genus 3 in a cube of one period, so its Euler characteristic is -4.

@@ -26,7 +26,7 @@ def test_a_plane_has_two_dimensions(spacing: tuple[float, float, float]) -> None
     angle = np.radians(25.0)
     plane = Shape(lambda p: np.cos(angle) * p[0] + np.sin(angle) * p[1], {})
     fit = fractal_dimension(a_field(plane, 8.0, spacing, rotation=None))
-    assert fit.dimension == pytest.approx(2.0, abs=0.1)
+    assert fit.dimension == pytest.approx(2.0, abs=0.15)
     assert fit.r2 > 0.99
 
 

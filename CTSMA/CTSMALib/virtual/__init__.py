@@ -1,0 +1,1 @@
+"""Virtual knees: bone, tissue and scanners whose truth is known."""

@@ -1,0 +1,67 @@
+"""Bone looks thicker in MR: the difference in susceptibility dephases the marrow beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.morphometry.compiled import compiled_with
+from CTSMALib.virtual.scanners.scan_grid import Box
+
+
+def broadened(bone: NDArray[np.float32], spacing_mm: tuple[float, float, float], by_mm: float, box: Box) -> NDArray:
+    """Bone fraction after every surface moved outward by half of ``by_mm``.
+
+    To first order in the shift a fraction f becomes ``f + by / 2 |grad f|``, whose integral is the added volume: half
+    the broadening times the surface. The sum over a neighborhood is right; single voxels inside an edge may exceed one
+    a little. Hence this serves only before a blur that is wider than the voxels.
+
+    Args:
+        bone: (z, y, x) fractions of a whole volume.
+        spacing_mm: (z, y, x).
+        by_mm: how much thicker a plate looks.
+        box: the voxels that are wanted.
+
+    Returns:
+        (z, y, x) float32 of the box.
+    """
+    if by_mm == 0.0:
+        return bone[box].copy()
+    starts = [max(cut.start - 1, 0) for cut in box]
+    stops = [min(cut.stop + 1, n) for cut, n in zip(box, bone.shape, strict=True)]
+    wide = np.ascontiguousarray(bone[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))])
+    found = wide.copy()
+    _add_gradient(wide, np.array([0.25 / h for h in spacing_mm], dtype=np.float32), np.float32(by_mm / 16.0), found)
+    return found[tuple(slice(cut.start - a, cut.stop - a) for cut, a in zip(box, starts, strict=True))]
+
+
+@compiled_with(fastmath=True)
+def _add_gradient(f: Any, per_mm: Any, weight: Any, found: Any) -> None:
+    """Add the gradient's length between every eight voxels to each of them.
+
+    Between voxels, not at them: the two-sided difference at a voxel does not see a plate one voxel thick.
+    """
+    for k in range(f.shape[0] - 1):
+        for j in range(f.shape[1] - 1):
+            for i in range(f.shape[2] - 1):
+                a, b, c, d = f[k, j, i], f[k, j, i + 1], f[k, j + 1, i], f[k, j + 1, i + 1]
+                e, g, h, m = f[k + 1, j, i], f[k + 1, j, i + 1], f[k + 1, j + 1, i], f[k + 1, j + 1, i + 1]
+                low, high = a + b + c + d, e + g + h + m
+                if low + high == 0.0:
+                    continue
+                z = (high - low) * per_mm[0]
+                y = (c + d + h + m - a - b - e - g) * per_mm[1]
+                x = (b + d + g + m - a - c - e - h) * per_mm[2]
+                length = weight * np.sqrt(z * z + y * y + x * x)
+                if length == 0.0:
+                    continue
+                found[k, j, i] += length
+                found[k, j, i + 1] += length
+                found[k, j + 1, i] += length
+                found[k, j + 1, i + 1] += length
+                found[k + 1, j, i] += length
+                found[k + 1, j, i + 1] += length
+                found[k + 1, j + 1, i] += length
+                found[k + 1, j + 1, i + 1] += length
