@@ -18,7 +18,7 @@ import numpy as np
 
 from Testing.benchmarks.morphometry import ours
 from Testing.benchmarks.morphometry.conditions import CONDITIONS, QUICK, Case, cases
-from Testing.benchmarks.morphometry.peers import PEERS, Peers
+from Testing.benchmarks.morphometry.peers import PEERS, Given, Peers
 from Testing.benchmarks.morphometry.sources import digest
 from Testing.benchmarks.record import ROOT, ResultTable
 
@@ -51,8 +51,12 @@ def main() -> None:
         table = ResultTable(RESULTS / f"{prefix}accuracy_peers.csv", KEYS, (), **settings)
         clean = ResultTable(RESULTS / f"{prefix}accuracy_peers_cleaned.csv", KEYS,
                             ("CTSMA/CTSMALib/morphometry/trabecular",), **settings)  # fmt: skip
-        for case in chosen:
-            peer_rows(case, peers, table, clean)
+        for condition in QUICK if options.quick else CONDITIONS:
+            among = [case for case in chosen if case.condition == condition]
+            for name in [p for p in PEERS if p in peers]:
+                peer_rows(name, among, peers, table)
+                if condition.noise:
+                    peer_rows(name, among, peers, clean, cleaned=True)
     print(f"Results: {RESULTS.relative_to(ROOT)}")
 
 
@@ -66,20 +70,19 @@ def own_rows(case: Case, table: ResultTable) -> None:
     print(ours.NAME, *case.key.values(), f"{found.cpu_s:.1f} s", flush=True)
 
 
-def peer_rows(case: Case, peers: Peers, table: ResultTable, clean: ResultTable) -> None:
-    """Add what peers say of a case, and of the case cleaned if it is noisy."""
-    for name in [p for p in PEERS if p in peers]:
-        volumes = [(table, case.key, case.condition.noise and "raw")]
-        if case.condition.noise:
-            volumes.append((clean, case.key | {"condition": CLEANED}, "cleaned"))
-        for target, key, kind in volumes:
-            if target.holds(method=name, **key):
-                continue
-            spacing = case.condition.spacing_mm
-            fraction = ours.cleaned(case.fraction, spacing) if kind == "cleaned" else case.fraction
-            found = peers.run(name, fraction, case.inner, spacing)
-            target.add(_rows(name, key, found.values, case.truth, {}, found.failure))
-            print(name, *key.values(), f"{found.cpu_s:.1f} s", found.failure, flush=True)
+def peer_rows(name: str, among: list[Case], peers: Peers, table: ResultTable, cleaned: bool = False) -> None:
+    """Add what a peer says of cases, as they are or cleaned by CTSMA."""
+    keys = [case.key | ({"condition": CLEANED} if cleaned else {}) for case in among]
+    left = [(case, key) for case, key in zip(among, keys, strict=True) if not table.holds(method=name, **key)]
+    if not left:
+        return
+    given = []
+    for case, _ in left:
+        spacing = case.condition.spacing_mm
+        given.append(Given(ours.cleaned(case.fraction, spacing) if cleaned else case.fraction, case.inner, spacing))
+    for (case, key), found in zip(left, peers.run(name, given), strict=True):
+        table.add(_rows(name, key, found.values, case.truth, {}, found.failure))
+        print(name, *key.values(), f"{found.cpu_s:.1f} s", found.failure, flush=True)
 
 
 def _rows(

@@ -1,12 +1,13 @@
-"""One peer on one volume, in a process of the peers' environment; imports nothing of this project.
+"""One peer on some volumes, in a process of the peers' environment; imports nothing of this project.
 
 Usage (by ``peers.py``)::
 
-    python peer_programs.py PEER INPUT.npz OUTPUT.json
+    python peer_programs.py PEER FOLDER
 
-INPUT holds ``fraction`` (z, y, x; bone above 0.5), ``inner`` (where thickness counts) and ``spacing`` (mm).
+Every volume in FOLDER, an npz file, holds ``fraction`` (z, y, x; bone above 0.5), ``inner`` (where thickness counts) and ``spacing`` (mm).
 Peers that know no spacing get the volume interpolated to cubic voxels of the finest spacing. Each peer runs on a small
-volume first, so that imports and compilers do not count. OUTPUT: values by catalogue key, CPU seconds, memory in MiB.
+volume first, so that imports and compilers do not count. A JSON file for each volume gets the values by catalogue key,
+CPU seconds and memory in MiB, or why the peer failed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -178,23 +180,22 @@ PROGRAMS: dict[str, Callable[[Volume], dict[str, float]]] = {
 
 
 def main() -> None:
-    name, source, target = sys.argv[1:]
-    program = PROGRAMS[name]
-    with np.load(source) as data:
-        volume = Volume(data["fraction"], data["inner"], tuple(data["spacing"].tolist()))
+    program, folder = PROGRAMS[sys.argv[1]], Path(sys.argv[2])
     start = time.process_time()
     program(small_volume())
     first = time.process_time() - start
-    start = time.process_time()
-    values = program(volume)
-    report = {
-        "values": values,
-        "cpu_s": time.process_time() - start,
-        "first_call_s": first,
-        "peak_mib": peak_mib(),
-    }
-    with open(target, "w", encoding="utf-8") as file:
-        json.dump(report, file)
+    for source in sorted(folder.glob("*.npz")):
+        with np.load(source) as data:
+            volume = Volume(data["fraction"], data["inner"], tuple(data["spacing"].tolist()))
+        report: dict[str, object] = {"first_call_s": first}
+        start = time.process_time()
+        try:
+            report["values"] = program(volume)
+            report["cpu_s"] = time.process_time() - start
+        except Exception as error:  # what a peer does with a volume it cannot measure is a result
+            report["failure"] = f"{type(error).__name__}: {error}"
+        report["peak_mib"] = peak_mib()
+        source.with_suffix(".json").write_text(json.dumps(report), encoding="utf-8")
 
 
 def peak_mib() -> float:

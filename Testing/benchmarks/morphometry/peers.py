@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,21 @@ ONE_THREAD = {name: "1" for name in (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")}  # fmt: skip
 LAST_WORDS = 160
+
+
+@dataclass(frozen=True)
+class Given:
+    """A volume for peers.
+
+    Attributes:
+        fraction: (z, y, x), bone above one half.
+        inner: same shape, where thickness counts.
+        spacing_mm: (z, y, x).
+    """
+
+    fraction: NDArray[np.float32]
+    inner: NDArray[np.bool_]
+    spacing_mm: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -65,42 +81,50 @@ class Peers:
     def __contains__(self, name: str) -> bool:
         return PACKAGES[name] in self.versions
 
-    def run(
-        self, name: str, fraction: NDArray[np.float32], inner: NDArray[np.bool_],
-        spacing_mm: tuple[float, float, float], limit_s: float = 300.0,
-    ) -> PeerResult:  # fmt: skip
-        """Run one peer on one volume.
+    def run(self, name: str, volumes: Sequence[Given], limit_s: float = 300.0) -> list[PeerResult]:
+        """Run one peer on volumes, one after the other in one process.
 
         Args:
             name: of the peer.
-            fraction: (z, y, x), bone above one half.
-            inner: same shape, where thickness counts.
-            spacing_mm: (z, y, x).
-            limit_s: wall seconds after which it is stopped.
+            volumes: what to measure.
+            limit_s: wall seconds for each after which the process is stopped.
         """
         if name not in self:
-            return PeerResult(failure="not installed")
+            return [PeerResult(failure="not installed") for _ in volumes]
         with tempfile.TemporaryDirectory() as folder:
-            source, target = Path(folder) / "volume.npz", Path(folder) / "result.json"
-            np.savez(source, fraction=fraction, inner=inner, spacing=np.array(spacing_mm))
-            try:
-                done = subprocess.run(
-                    [str(self._python), str(PROGRAM), name, str(source), str(target)],
-                    env={**os.environ, **ONE_THREAD, "PYTHONPATH": ""}, capture_output=True, text=True,
-                    timeout=limit_s, check=False,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                return PeerResult(failure=f"stopped after {limit_s:.0f} s")
-            if done.returncode != 0 or not target.exists():
-                return PeerResult(failure=_last_words(done))
-            return PeerResult(**json.loads(target.read_text(encoding="utf-8")))
+            for i, given in enumerate(volumes):
+                np.savez(Path(folder) / f"{i:03d}.npz", fraction=given.fraction, inner=given.inner,
+                         spacing=np.array(given.spacing_mm))  # fmt: skip
+            failure = self._process(name, folder, limit_s * len(volumes))
+            return [_result(Path(folder) / f"{i:03d}.json", failure) for i in range(len(volumes))]
+
+    def _process(self, name: str, folder: str, limit_s: float) -> str:
+        """Run the process; why it failed, or nothing."""
+        try:
+            done = subprocess.run(
+                [str(self._python), str(PROGRAM), name, folder], env={**os.environ, **ONE_THREAD, "PYTHONPATH": ""},
+                capture_output=True, text=True, timeout=limit_s, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"stopped after {limit_s:.0f} s"
+        return "" if done.returncode == 0 else _last_words(done)
+
+
+def _result(path: Path, failure: str) -> PeerResult:
+    if not path.exists():
+        return PeerResult(failure=failure or "no result")
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return PeerResult(**{**found, "failure": _portable(found.get("failure", ""))})
 
 
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    # Paths of one machine mean nothing elsewhere.
-    words = [word for word in (lines[-1] if lines else "").split() if "/" not in word]
-    return f"exit {done.returncode}: {' '.join(words)}"[:LAST_WORDS]
+    return f"exit {done.returncode}: {_portable(lines[-1] if lines else '')}"
+
+
+def _portable(message: str) -> str:
+    """On one line, and without paths: those of one machine mean nothing elsewhere."""
+    return " ".join(word for word in message.split() if "/" not in word)[:LAST_WORDS]
 
 
 def _versions(python: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from CTSMALib.morphometry.trabecular.bone_image import from_binary, from_fraction, from_gray
 from Testing.benchmarks.morphometry import ours
 from Testing.benchmarks.morphometry.accuracy import QUANTITIES
-from Testing.benchmarks.morphometry.peers import PEERS, Peers
+from Testing.benchmarks.morphometry.peers import PEERS, Given, Peers
 from Testing.benchmarks.morphometry.sources import digest
 from Testing.benchmarks.record import ROOT, ResultTable
 
@@ -145,7 +145,7 @@ def _peer_rows(table: ResultTable, peers: Peers, name: str, volume: Volume, fact
     key = {"method": name, "volume": volume.name, "factor": factor}
     if table.holds(**key):
         return
-    found = peers.run(name, volume.above_half, volume.inner, volume.spacing_mm)
+    (found,) = peers.run(name, [Given(volume.above_half, volume.inner, volume.spacing_mm)])
     rows = [key | {"quantity": q, "value": f"{v:.4f}", "note": found.failure} for q, v in found.values.items()]
     table.add(rows or [key | {"quantity": "", "value": "", "note": found.failure}])
     print(*key.values(), f"{found.cpu_s:.1f} s", found.failure, flush=True)

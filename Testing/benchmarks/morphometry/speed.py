@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from Testing.benchmarks.morphometry import ours
-from Testing.benchmarks.morphometry.peers import ONE_THREAD, PEERS, REFERENCES, Peers
+from Testing.benchmarks.morphometry.peers import ONE_THREAD, PEERS, REFERENCES, Given, Peers
 from Testing.benchmarks.morphometry.phantoms import occupied
 from Testing.benchmarks.record import ROOT, ResultTable
 
@@ -103,7 +103,7 @@ def _others(table: ResultTable, peers: Peers, fraction: NDArray[np.float32]) -> 
     for name in [p for p in (*REFERENCES, *PEERS) if p in peers]:
         if edge > LARGEST.get(name, edge) or table.holds(method=name, edge=edge):
             continue
-        found = peers.run(name, fraction, np.ones(fraction.shape, bool), SPACING_MM, LIMIT_S)
+        (found,) = peers.run(name, [Given(fraction, np.ones(fraction.shape, bool), SPACING_MM)], LIMIT_S)
         report = {"cpu_s": found.cpu_s, "first_call_s": found.first_call_s, "peak_mib": found.peak_mib}
         table.add([_row(name, "maps", edge, report, found.failure)])
 

@@ -191,9 +191,13 @@ def _on_cubic_grid(grid: IsotropicGrid, region: Region) -> tuple[Box, NDArray[np
 
 
 def _spheres(measured: _Measured, box: Box, mask: NDArray[np.bool_]) -> Spheres:
+    """The spheres of a region; none if it lacks one of the phases, as its spheres would span far beyond it."""
     diameter = np.float32(2.0 * measured.image.spacing_mm[0])
     radius = measured.structure.radius[box][mask]
     bone = measured.image.bone_in(box)[mask]
+    if bone.all() or not bone.any():
+        nothing = np.zeros(0, np.float32)
+        return Spheres(nothing, nothing, nothing)
     known = radius > 0
     axis = measured.axis_radius
     distance = np.zeros(0, np.float32) if axis is None else axis[box][mask] * diameter

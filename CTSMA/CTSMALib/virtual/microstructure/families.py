@@ -8,7 +8,7 @@ the same everywhere, of any anisotropy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from CTSMALib.virtual.microstructure.periodic_tile import PeriodicTile, tile_of
 
 Floats = NDArray[np.float32]
-Axes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Axes = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 SAMPLES_PER_WAVELENGTH = 7
 QUANTILES = 2001

@@ -20,7 +20,7 @@ DESIGN = 256  # frequencies along each axis
 REACH_PIXELS = 24
 REACH_SLICES = 8
 ALIASES = (-1, 0, 1)
-SLAB_VOXELS = 24_000_000
+SLAB_VOXELS = 4_000_000  # of noise, held at once
 
 
 def noise_power(radial: MTF, per_mm: Floats, ramp: float) -> Floats:

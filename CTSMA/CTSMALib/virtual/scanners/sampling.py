@@ -36,7 +36,7 @@ def sampled(source: Source, scan: Grid, spans: Spans, spread: PointSpread) -> ND
         (z, y, x); equal to the cut-out from the whole scan up to rounding.
 
     Raises:
-        InputError: the part lies outside the tissue; or it needs tissue beyond the grid, which is to be refused.
+        InputError: the scan lies outside the tissue; or the part needs tissue beyond the grid, which is to be refused.
     """
     turned = np.reshape(source.grid.direction, (3, 3)).T @ np.reshape(scan.direction, (3, 3))
     fine_mm = np.sqrt(turned.T**2 @ np.square(source.grid.spacing_mm))[::-1]

@@ -51,14 +51,14 @@ class Source:
         return np.stack([found.min(axis=0) - moved, found.max(axis=0) + moved])
 
     def check(self, scan: Grid, spans: Spans, reach_mm: tuple[float, float, float]) -> None:
-        """Refuse a part of a scan without tissue.
+        """Refuse scans of nothing.
 
         Raises:
-            InputError: the part lies outside the tissue; or a response of the reach (z, y, x) needs tissue beyond the
-                grid, and that is to be refused.
+            InputError: the whole scan lies outside the tissue; or a response of the reach (z, y, x) needs tissue beyond
+                the grid for the part of the scan, and that is to be refused.
         """
         last = np.array(self.grid.size) - 1.0
-        low, high = self.extent(scan, np.array(spans, dtype=float) - [0.0, 1.0])
+        low, high = self.extent(scan, np.array([(0.0, count - 1.0) for count in scan.size[::-1]]))
         if np.any(low > last + OVERHANG) or np.any(high < -OVERHANG):
             raise InputError("The scan lies outside the tissue.", "Place the scan so that it meets the tissue.")
         if not self.refuse_beyond:

@@ -189,6 +189,15 @@ def test_small_images_give_values_without_a_crash(shape: tuple[int, int, int], k
     assert all(np.isfinite(estimate.value) or key == "da" for key, estimate in region.values.items())
 
 
+def test_a_region_without_bone_is_not_measured_by_what_lies_far_away():
+    bone = np.zeros((40, 40, 40))
+    bone[2:6, 2:6, 2:6] = 1.0
+    empty = Region("empty", (slice(20, 40),) * 3, np.ones((20, 20, 20), bool))
+    region = measure(from_fraction(bone, 0.1), [empty]).regions[0]
+    assert codes(region) == {"no-bone"}
+    assert not {"tb_th_mm", "tb_sp_mm", "tb_n_per_mm"} & set(region.values)
+
+
 def test_voxels_without_a_number_do_not_count():
     image = a_field(plates(), size_mm=4.0)
     fraction = image.fraction.copy()
