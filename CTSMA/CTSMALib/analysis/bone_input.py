@@ -23,6 +23,7 @@ from CTSMALib.morphometry.trabecular.gray_levels import levels_from_threshold
 from CTSMALib.notices import Notice, Severity
 
 FRACTION_RANGE = (-0.75, 1.75)  # noise carries fractions out of 0 to 1
+NEAR_MARROW, NEAR_BONE = 0.15, 0.6  # that an image of fractions reaches; thick slices leave bone below 1
 _PERCENTILES = (1.0, 99.0)
 _MOST_SAMPLES = 2_000_000
 
@@ -156,7 +157,8 @@ def _filled(
 def _kind_of(values: NDArray[np.float32], lowest: float, highest: float) -> str:
     if _has_two_values(values, lowest, highest):
         return BINARY
-    return FRACTION if _whole(values) is False and _like_fractions(values) else GRAY
+    fractions = not _whole(values) and _like_fractions(values) and _reaches_bone_and_marrow(values)
+    return FRACTION if fractions else GRAY
 
 
 def _has_two_values(values: NDArray[np.float32], lowest: float, highest: float) -> bool:
@@ -174,6 +176,12 @@ def _whole(values: NDArray[np.float32]) -> bool:
 def _like_fractions(values: NDArray[np.float32]) -> bool:
     low, high = np.percentile(_sample(values), _PERCENTILES)
     return bool(low >= FRACTION_RANGE[0] and high <= FRACTION_RANGE[1])
+
+
+def _reaches_bone_and_marrow(values: NDArray[np.float32]) -> bool:
+    """Whether values near 0 and near 1 occur: attenuation coefficients may lie between the two as well."""
+    low, high = np.percentile(_sample(values), _PERCENTILES)
+    return bool(low <= NEAR_MARROW and high >= NEAR_BONE)
 
 
 def _sample(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -210,7 +218,7 @@ def _kind_notice(kind: str, lowest: float, highest: float) -> Notice:
     means = {
         BINARY: "they were read as a segmentation",
         FRACTION: "they were read as bone volume fractions",
-        GRAY: "they were read as gray values, bone above the threshold of Otsu's method",
+        GRAY: "they were read as gray values, bone above a threshold halfway between the classes of Otsu's method",
     }[kind]
     text = f"The values run from {lowest:g} to {highest:g}; {means}. --kind says otherwise."
     return Notice("kind-assumed", text, Severity.INFO)

@@ -67,18 +67,31 @@ def numbered_regions(
         (z, y, x) number of the region of each voxel, from 1 in the order of the regions, 0 outside; the regions; and a
         notice where one has no voxel left.
     """
-    values, inverse, counts = np.unique(np.where(image.mask, labels, 0), return_inverse=True, return_counts=True)
-    voxels = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    voxels: dict[int, int] = {}
+    for plane, counted in zip(labels, image.mask, strict=True):
+        for label, count in zip(*np.unique(plane[counted], return_counts=True), strict=True):
+            voxels[int(label)] = voxels.get(int(label), 0) + int(count)
     kept = [label for label in names if label in voxels]
-    number = {label: row for row, label in enumerate(kept, start=1)}
-    of_value = np.array([number.get(label, 0) for label in values.tolist()], dtype=np.int32)
     regions = tuple(MarkedRegion(names[label], label, voxels[label] * image.voxel_mm3) for label in kept)
     gone = [name for label, name in names.items() if label not in voxels]
     notices: tuple[Notice, ...] = ()
     if gone:
         text = f"The image has no value anywhere in: {', '.join(gone)}. This was left out."
         notices = (Notice("regions-without-value", text),)
-    return of_value[inverse].reshape(labels.shape), regions, notices
+    return _renumbered(labels, image.mask, kept), regions, notices
+
+
+def _renumbered(labels: NDArray[np.int32], mask: NDArray[np.bool_], kept: list[int]) -> NDArray[np.int32]:
+    """1 where the first of the labels is, 2 for the second and so on; slice by slice, which needs little memory."""
+    order = np.argsort(kept)
+    present = np.asarray(kept, dtype=np.int64)[order]
+    numbers = np.zeros(labels.shape, dtype=np.int32)
+    if not kept:
+        return numbers
+    for plane, counted, target in zip(labels, mask, numbers, strict=True):
+        place = np.minimum(np.searchsorted(present, plane), len(present) - 1)
+        target[...] = np.where(counted & (present[place] == plane), order[place] + 1, 0)
+    return numbers
 
 
 def box_around(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float], margin_mm: float = CONTEXT_MM) -> Box:

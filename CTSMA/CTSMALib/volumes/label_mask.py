@@ -12,6 +12,7 @@ from CTSMALib.volumes.grid import Grid
 from CTSMALib.volumes.scalar_image import ScalarImage
 
 MOST_LABELS = 500  # more of them are the gray values of an image
+LARGEST = 2**24  # whole numbers from here on are not exact as they are read
 LOST_NOTICED = 0.01  # share of the mask
 _OUTSIDE = InputError("The mask lies outside the image.", "Give a mask that was drawn on this very image.")
 
@@ -47,8 +48,13 @@ def _whole_numbers(mask: ScalarImage) -> NDArray[np.int32]:
     found: set[int] = set()
     for target, plane in zip(labels, mask.array, strict=True):
         finite = bool(np.isfinite(plane).all())
-        if not finite or np.any(plane != np.rint(plane)) or np.abs(plane).max() >= 2**24:
+        if not finite or np.any(plane != np.rint(plane)):
             raise _no_labels(mask, "values that are no whole numbers")
+        if np.abs(plane).max() >= LARGEST:
+            raise InputError(
+                f"The mask '{mask.identity.name}' holds labels of {LARGEST:,} or more.",
+                "Give its regions smaller labels.",
+            )
         target[...] = plane
         found.update(np.unique(target).tolist())
         if len(found) > MOST_LABELS:

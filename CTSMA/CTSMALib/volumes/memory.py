@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from CTSMALib.errors import InputError
 
 _GB = 1e9
+_CONTROL_GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def check_memory(needed_bytes: float, what: str) -> None:
@@ -31,7 +33,7 @@ def check_memory(needed_bytes: float, what: str) -> None:
 
 def memory_limit_bytes() -> float | None:
     """Bytes of memory that this process may use: the machine's, or less where a limit is set; ``None`` if unknown."""
-    limits = [limit for limit in (_machine(), _process()) if limit is not None and limit > 0]
+    limits = [limit for limit in (_machine(), _process(), _container()) if limit is not None and limit > 0]
     return min(limits, default=None)
 
 
@@ -49,3 +51,13 @@ def _process() -> float | None:
         return None
     soft = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if soft == resource.RLIM_INFINITY else float(soft)
+
+
+def _container() -> float | None:
+    """The limit of a Linux control group, as of containers and batch systems."""
+    for path in _CONTROL_GROUPS:
+        try:
+            return float(Path(path).read_text(encoding="ascii"))
+        except (OSError, ValueError):  # there is none, or it says "max"
+            continue
+    return None

@@ -14,8 +14,6 @@ import argparse
 import math
 from pathlib import Path
 
-import numpy as np
-
 from Testing.benchmarks.morphometry import ours
 from Testing.benchmarks.morphometry.conditions import CONDITIONS, QUICK, Case, cases
 from Testing.benchmarks.morphometry.peers import PEERS, Given, Peers
@@ -25,6 +23,7 @@ from Testing.benchmarks.record import ROOT, ResultTable
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/morphometry/trabecular",)
 KEYS = ("method", "condition", "phantom", "seed")
+NOISY = "0.1 mm, noise"
 CLEANED = "0.1 mm, noise, cleaned by CTSMA"
 # What the tables tell; the other keys of the catalogue follow from these or are not truth of anything.
 QUANTITIES = (
@@ -40,10 +39,11 @@ def main() -> None:
     options = parser.parse_args()
     prefix = "quick_" if options.quick else ""
     chosen = cases(QUICK if options.quick else CONDITIONS)
-    phantoms = digest("phantoms", "shapes", "closed_form", "realized", "conditions", "numeric")
+    phantoms = digest("phantoms", "shapes", "closed_form", "realized", "conditions")
     own = ResultTable(RESULTS / f"{prefix}accuracy.csv", KEYS, CODE, phantoms_sha256=phantoms)
     for case in chosen:
         own_rows(case, own)
+    refresh(own, chosen)
     peers = Peers(options.peers_python)
     if options.peers_python:
         adapters = digest("peers", "peer_programs")
@@ -57,6 +57,8 @@ def main() -> None:
                 peer_rows(name, among, peers, table)
                 if condition.noise:
                     peer_rows(name, among, peers, clean, cleaned=True)
+        refresh(table, chosen)
+        refresh(clean, chosen)
     print(f"Results: {RESULTS.relative_to(ROOT)}")
 
 
@@ -85,6 +87,17 @@ def peer_rows(name: str, among: list[Case], peers: Peers, table: ResultTable, cl
         print(name, *key.values(), f"{found.cpu_s:.1f} s", found.failure, flush=True)
 
 
+def refresh(table: ResultTable, among: list[Case]) -> None:
+    """Enter numeric truths, which may have been found or improved after the values."""
+    numeric = {(case.phantom.name, str(case.seed), case.condition.name): case.numeric for case in among}
+    for row in table.rows:
+        condition = NOISY if row["condition"] == CLEANED else row["condition"]
+        truth = numeric.get((row["phantom"], row["seed"], condition), {})
+        if row["quantity"] in truth and row["value"]:
+            row |= _against({row["quantity"]: float(row["value"])}, truth, row["quantity"])
+    table.add([])
+
+
 def _rows(
     method: str, key: dict[str, object], values: dict[str, float], truth: dict[str, float],
     uncertainties: dict[str, float], note: str,
@@ -92,11 +105,14 @@ def _rows(
     """One row per quantity; a single row without one where there are no values."""
     return [
         {"method": method, **key, "quantity": quantity, "value": _text(values.get(quantity)),
-         "uncertainty": _text(uncertainties.get(quantity)), "truth": _text(truth.get(quantity)),
-         "error": _text(_difference(values, truth, quantity)), "error_pct": _text(_percent(values, truth, quantity)),
-         "note": note}
+         "uncertainty": _text(uncertainties.get(quantity)), **_against(values, truth, quantity), "note": note}
         for quantity in [q for q in QUANTITIES if q in values] or [""]
     ]  # fmt: skip
+
+
+def _against(values: dict[str, float], truth: dict[str, float], quantity: str) -> dict[str, str]:
+    return {"truth": _text(truth.get(quantity)), "error": _text(_difference(values, truth, quantity)),
+            "error_pct": _text(_percent(values, truth, quantity))}  # fmt: skip
 
 
 def _difference(values: dict[str, float], truth: dict[str, float], quantity: str) -> float | None:
@@ -110,9 +126,13 @@ def _percent(values: dict[str, float], truth: dict[str, float], quantity: str) -
 
 
 def _text(value: float | None) -> str:
-    if value is None or not math.isfinite(value):
-        return "" if value is None else str(float(value))
-    return f"{value:.{max(0, 4 - int(np.floor(np.log10(max(abs(value), 1e-4)))) - 1)}f}"
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return str(float(value))
+    # Four digits, but nothing beyond the sixth decimal.
+    digits = 6 if abs(value) < 1e-3 else max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f}"
 
 
 if __name__ == "__main__":

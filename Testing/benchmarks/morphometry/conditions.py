@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from Testing.benchmarks.morphometry.numeric import numeric_truth
 from Testing.benchmarks.morphometry.phantoms import PHANTOMS, Phantom, Spacing
-from Testing.benchmarks.morphometry.realized import realized_truth
+from Testing.benchmarks.morphometry.realized import REALIZED, realized_truth
 
 RIM_MM = 1.3  # thickness counts only so far from the faces: more than the radius of any sphere
 NOISE = 0.25  # standard deviation relative to the contrast
@@ -101,7 +102,15 @@ class Case:
         """Catalogue key to value: of the piece in the volume where that is known, and of the whole shape otherwise."""
         c = self.condition
         realized = realized_truth(self.phantom, self.exact, c.spacing_mm, self.seed, c.rotated)
-        return self.phantom.truth(self.seed) | realized
+        return self.numeric | self.phantom.known(self.seed) | realized
+
+    @property
+    def numeric(self) -> dict[str, float]:
+        """The part of the truth that is neither closed form nor of the piece."""
+        c = self.condition
+        piece = numeric_truth(f"{self.phantom.name} {self.seed}") if c.rotated and round(c.edge_mm) == 10 else {}
+        found = numeric_truth(self.phantom.name) | piece
+        return {k: v for k, v in found.items() if k not in self.phantom.known(self.seed) and k not in REALIZED}
 
 
 def cases(conditions: tuple[Condition, ...]) -> list[Case]:

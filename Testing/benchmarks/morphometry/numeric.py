@@ -1,4 +1,4 @@
-"""The numeric truths, as ``Testing.benchmarks.morphometry.truth`` wrote them."""
+"""The numeric truths, as ``truth`` and ``field_truth`` wrote them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import csv
 from functools import cache
 from pathlib import Path
 
-TRUTH = Path(__file__).parent / "results" / "truth.csv"
+RESULTS = Path(__file__).parent / "results"
+TRUTHS = (RESULTS / "truth.csv", RESULTS / "field_truth.csv")
 
 
 def numeric_truth(phantom: str) -> dict[str, float]:
-    """Catalogue key to value; empty before ``truth`` has run."""
+    """Catalogue key to value, of a phantom, or of a seed of a random one (``"field 3"``); empty before they ran."""
     return dict(_all().get(phantom, {}))
 
 
 @cache
 def _all() -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
-    if TRUTH.exists():
-        with TRUTH.open(newline="", encoding="utf-8") as file:
+    for path in [p for p in TRUTHS if p.exists()]:
+        with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 found.setdefault(row["phantom"], {})[row["quantity"]] = float(row["value"])
     return found

@@ -4,10 +4,10 @@ Usage (by ``peers.py``)::
 
     python peer_programs.py PEER FOLDER
 
-Every volume in FOLDER, an npz file, holds ``fraction`` (z, y, x; bone above 0.5), ``inner`` (where thickness counts) and ``spacing`` (mm).
-Peers that know no spacing get the volume interpolated to cubic voxels of the finest spacing. Each peer runs on a small
-volume first, so that imports and compilers do not count. A JSON file for each volume gets the values by catalogue key,
-CPU seconds and memory in MiB, or why the peer failed.
+Every volume in FOLDER, an npz file, holds ``fraction`` (z, y, x; bone above 0.5), ``inner`` (where thickness counts)
+and ``spacing`` (mm). Peers that know no spacing get the volume interpolated to cubic voxels of the finest spacing. Each
+peer runs on a small volume first, so that imports and compilers do not count. A JSON file for each volume gets the
+values by catalogue key, CPU seconds and memory in MiB, or why the peer failed.
 """
 
 from __future__ import annotations

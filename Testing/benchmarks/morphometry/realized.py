@@ -16,6 +16,7 @@ from Testing.benchmarks.morphometry.closed_form import directions, ellipsoid_of_
 from Testing.benchmarks.morphometry.phantoms import Phantom, Spacing, pose
 from Testing.benchmarks.morphometry.shapes import Solid, Waves
 
+REALIZED = ("bv_tv", "bs_tv_per_mm", "bs_bv_per_mm")  # of every piece
 MESH_MM = 0.05
 Floats = NDArray[np.float64]
 

@@ -31,6 +31,7 @@ from Testing.benchmarks.record import ROOT, ResultTable
 RESULTS = Path(__file__).parent / "results"
 POINTS, POINTS_OF_TREE = 2**14, 2**13
 IMPROVEMENTS = 80
+SLACKS = (0.0, 0.5, 1.0)  # steps
 Floats = NDArray[np.float64]
 Depth = Callable[[Floats], Floats]  # of (n, 3) points: distance to the surface, negative outside the phase (mm)
 
@@ -124,18 +125,36 @@ def mean_diameter(depth: Depth, period_mm: float, step_mm: float, count: int) ->
     points = qmc.Sobol(3, seed=1).random(count) * period_mm
     own = depth(points)
     points, own = points[own > 0], own[own > 0]
-    found = _first_ball(points, centers[order], radii[order], period_mm)
-    # A point very near the surface may lie in no ball of the grid: its own ball is the start there.
-    start = np.where(found[:, None] >= 0, centers[order][found], points)
-    start += period_mm * np.round((points - start) / period_mm)
-    radius = np.where(found >= 0, radii[order][found], own)
-    reach = np.where(found >= 0, step_mm, np.maximum(4 * step_mm, 0.1 * period_mm))
-    diameters = 2 * _improved(depth, points, start, radius, reach)
+    diameters = largest_balls(depth, points, own, centers[order], radii[order], step_mm, period_mm)
     return float(diameters.mean()), float(diameters.std())
 
 
+def largest_balls(
+    depth: Depth, points: Floats, own: Floats, centers: Floats, radii: Floats, step_mm: float, period_mm: float = 1e9
+) -> Floats:
+    """Diameters of the largest balls that contain points.
+
+    Args:
+        depth: of the phase.
+        points: (n, 3) in the phase.
+        own: (n,) their depths.
+        centers: (m, 3) of balls on a grid, the largest first.
+        radii: (m,) their depths.
+        step_mm: of the grid.
+        period_mm: of the shape, if it has one.
+    """
+    best = own.copy()
+    for slack in SLACKS:  # a ball of the grid that misses a point narrowly may have a larger neighbor that does not
+        found = first_ball(points, centers, radii + slack * step_mm, period_mm)
+        start = np.where(found[:, None] >= 0, centers[found], points)
+        start = start + period_mm * np.round((points - start) / period_mm)
+        reach = np.where(found >= 0, step_mm, 5 * step_mm)
+        best = np.maximum(best, improved(depth, points, start, reach))
+    return 2 * best
+
+
 @numba.njit(parallel=False, cache=True)
-def _first_ball(
+def first_ball(
     points: NDArray[np.float64], centers: NDArray[np.float64], radii: NDArray[np.float64], period: float
 ) -> NDArray[np.int64]:
     """Index of the first ball (they descend) that contains each point, in a periodic cell; -1 where none does."""
@@ -153,16 +172,30 @@ def _first_ball(
     return found
 
 
-def _improved(depth: Depth, points: Floats, centers: Floats, radii: Floats, reach: Floats) -> Floats:
-    """Radii after a random search, first over (n,) ``reach``, for larger balls that still contain their points."""
+def improved(depth: Depth, points: Floats, centers: Floats, reach: Floats) -> Floats:
+    """Radii of balls that contain their points, after a random search for the largest; 0 where none was found.
+
+    Args:
+        depth: of the phase.
+        points: (n, 3).
+        centers: (n, 3) of balls to start from, which may miss their points.
+        reach: (n,) of the first steps.
+    """
     rng = np.random.default_rng(2)
+    scores = _score(depth(centers), centers, points)
     for factor in np.geomspace(1, 0.02, IMPROVEMENTS):
         tried = centers + rng.normal(size=centers.shape) * (factor * reach)[:, None]
-        larger = depth(tried)
-        better = (larger > radii) & (np.linalg.norm(tried - points, axis=1) < larger)
+        new = _score(depth(tried), tried, points)
+        better = new > scores
         centers = np.where(better[:, None], tried, centers)
-        radii = np.where(better, larger, radii)
-    return radii
+        scores = np.where(better, new, scores)
+    return np.maximum(scores, 0.0)
+
+
+def _score(radii: Floats, centers: Floats, points: Floats) -> Floats:
+    """The radius where the ball contains its point, and minus what it lacks where not."""
+    lacking = np.linalg.norm(centers - points, axis=1) - radii
+    return np.where(lacking <= 0, radii, -lacking)
 
 
 if __name__ == "__main__":

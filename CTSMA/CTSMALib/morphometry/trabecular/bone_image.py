@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.trabecular.gray_levels import GrayLevels, levels_from_threshold, levels_of
@@ -68,7 +69,8 @@ def from_fraction(
     Args:
         fraction: (z, y, x), 0 marrow to 1 bone.
         spacing_mm: (z, y, x) or one number for all three.
-        mask: (z, y, x) region that counts; everything without it. Voxels that are not finite never count.
+        mask: (z, y, x) region that counts; everything without it. Voxels that are not finite never count; as context
+            for others they take the nearest finite value, for taken as marrow they would look like a surface.
 
     Raises:
         InputError: not a volume, nothing finite, a mask of another shape, or a spacing that is not positive.
@@ -84,11 +86,8 @@ def from_binary(
     array = np.asarray(bone)
     if array.dtype != bool and array.dtype.kind not in "iufb":
         raise InputError("The bone is not given as numbers.", "Give a volume of zeros and ones.")
-    finite = np.isfinite(array) if array.dtype.kind == "f" else None
-    values, region, spacing = _checked(array != 0, spacing_mm, mask)
-    if finite is not None and not finite.all():
-        values[~finite] = 0.0
-        region &= finite
+    known = np.where(np.isfinite(array), array != 0, np.nan) if array.dtype.kind == "f" else array != 0
+    values, region, spacing = _checked(known, spacing_mm, mask)
     return BoneImage(values, region, spacing, BINARY)
 
 
@@ -147,7 +146,8 @@ def _checked(
         if not finite.any():
             raise InputError("The image holds no finite number.", "Check how it was written.")
         region &= finite
-        values[~finite] = values[finite].min()
+        nearest = ndimage.distance_transform_edt(~finite, spacing, return_distances=False, return_indices=True)
+        values = values[tuple(nearest)]
     return values, region, spacing
 
 
@@ -158,7 +158,7 @@ def _volume(array: ArrayLike) -> NDArray[np.float32]:
     if given.dtype.kind not in "iufb":
         raise InputError("The image does not hold real numbers.", "Give a scalar volume.")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is left out
-        return given.astype(np.float32)
+        return given.astype(np.float32, copy=False)
 
 
 def _spacing(spacing_mm: Any) -> tuple[float, float, float]:

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.morphometry.trabecular.bone_image import BINARY, BoneImage
+from CTSMALib.morphometry.trabecular.bone_image import BINARY, GRAY, BoneImage
+from CTSMALib.morphometry.trabecular.sample_box import sample_box
 
 QUIET = 0.04  # noise relative to the contrast that does not disturb the surface
 STAIRS_SIGMA = 0.85  # voxels; turns the stairs of a segmentation into a surface
 LEFT = 0.06  # noise that may stay: smoothing further costs more than it gains
 SIGMAS = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)  # voxels; more would close gaps
-SAMPLE = 96  # voxels along each axis that noise is looked for in
 FEWEST = 500  # voxels that a scatter is read from
-INSIDE = 1e-3  # share of the other phase among the 7 x 7 x 7 voxels around
+AROUND = 5  # voxels; edge of the cube that must be pure
+PURE = 0.25  # how far the mean of 3 x 3 x 3 voxels may be from bone or marrow there
 ISLAND_VOXELS = 64  # 4 x 4 x 4: what is smaller is no structure that could be measured
 BORDER_VOXELS = 8  # the same for what the border of the image may have cut off
 
@@ -26,44 +27,45 @@ def noise_sd(image: BoneImage) -> float:
 
     The larger of two estimates: the scatter around the local mean (5 x 5 x 5 voxels) well inside either phase, which
     sees correlated noise too but needs thick structures; and the median second difference of second differences
-    within slices, which sees uncorrelated noise only but everywhere (Immerkaer, Comput Vis Image Underst 1996, with a
-    median in place of the mean).
+    within slices, which sees uncorrelated noise only but needs less room (Immerkaer, Comput Vis Image Underst 1996,
+    with a median in place of the mean). They are read where most of the mask is. A segmentation has none.
     """
-    part = _middle(image)
-    return max(_scatter_within(part.fraction, part.mask), _second_differences(part.fraction, part.mask))
+    if image.kind == BINARY:
+        return 0.0
+    part = image.crop(sample_box(image.mask))
+    pure = part.mask & _pure(part.fraction)
+    found = pure if np.count_nonzero(pure) >= FEWEST else part.mask
+    return max(_scatter(part.fraction, pure), _second_differences(part.fraction, found))
 
 
-def _middle(image: BoneImage) -> BoneImage:
-    """The middle of the mask, large enough for its noise to be known."""
-    found = ndimage.find_objects(image.mask.view(np.uint8))
-    if not found:
-        return image
-    z, y, x = (
-        slice(
-            max(part.start, (part.start + part.stop - SAMPLE) // 2),
-            min(part.stop, (part.start + part.stop + SAMPLE) // 2),
-        )
-        for part in found[0]
+def _pure(fraction: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Voxels around which there is nothing but bone, or nothing but marrow, apart from noise."""
+    smooth = ndimage.uniform_filter(fraction, 3, mode="nearest")
+    lowest, highest = (
+        operation(smooth, AROUND, mode="nearest") for operation in (ndimage.minimum_filter, ndimage.maximum_filter)
     )
-    return image.crop((z, y, x))
+    return (highest < PURE) | (lowest > 1.0 - PURE)
 
 
-def _scatter_within(fraction: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+def _scatter(fraction: NDArray[np.float32], pure: NDArray[np.bool_]) -> float:
     """Scatter around the local mean, inside bone or marrow; the smaller of the two is free of other structure."""
-    bone = ndimage.uniform_filter((fraction > 0.5).astype(np.float32), 7, mode="nearest")
     away = fraction - ndimage.uniform_filter(fraction, 5, mode="nearest")
-    found = [away[mask & inside] for inside in (bone < INSIDE, bone > 1.0 - INSIDE)]
-    spreads = [float(np.median(np.abs(part))) * 1.4826 for part in found if part.size >= FEWEST]
-    return min(spreads, default=0.0)
+    found = [away[pure & phase] for phase in (fraction > 0.5, fraction <= 0.5)]
+    return min((_spread(part) for part in found if part.size >= FEWEST), default=0.0)
 
 
-def _second_differences(fraction: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+def _second_differences(fraction: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
     if min(fraction.shape[1:]) < 3:
         return 0.0
     rows = fraction[:, :-2] - 2.0 * fraction[:, 1:-1] + fraction[:, 2:]
     both = rows[:, :, :-2] - 2.0 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    values = both[mask[:, 1:-1, 1:-1]]
-    return float(np.median(np.abs(values)) * 1.4826 / 6.0) if values.size else 0.0
+    values = both[where[:, 1:-1, 1:-1]]
+    return _spread(values) / 6.0 if values.size else 0.0
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    """Standard deviation, from the median of the absolute values."""
+    return float(np.median(np.abs(values))) * 1.4826
 
 
 def clean(image: BoneImage, denoise: bool | None = None, islands: bool = True) -> BoneImage:
@@ -83,7 +85,7 @@ def clean(image: BoneImage, denoise: bool | None = None, islands: bool = True) -
 
 def smoothed(image: BoneImage) -> BoneImage:
     """A segmentation as a gray image, whose surface no longer follows the faces of voxels."""
-    return replace(image, fraction=flat_smoothed(image.fraction, STAIRS_SIGMA))
+    return replace(image, fraction=flat_smoothed(image.fraction, STAIRS_SIGMA), kind=GRAY)
 
 
 def flat_smoothed(fraction: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -123,7 +125,7 @@ def _at_border(pieces: NDArray[np.integer]) -> NDArray[np.integer]:
 
 def _quieted(image: BoneImage) -> BoneImage:
     """The image under the mildest smoothing that makes its noise quiet."""
-    middle = _middle(image)
+    middle = image.crop(sample_box(image.mask))
     for sigma in SIGMAS:
         sample = replace(middle, fraction=flat_smoothed(middle.fraction, sigma))
         if noise_sd(sample) <= LEFT:

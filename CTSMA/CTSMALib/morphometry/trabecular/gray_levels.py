@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from CTSMALib.errors import InputError
 
 MOST_SAMPLES = 2_000_000
+ROBUST = (0.1, 99.9)  # percentiles between which a threshold is looked for
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def levels_from_threshold(gray: NDArray[np.float32], threshold: float | None) ->
 
     Args:
         gray: (n,) values of the region.
-        threshold: gray value of the surface; Otsu's if left out.
+        threshold: gray value of the surface; if left out, halfway between the classes of Otsu's method.
 
     Raises:
         InputError: the threshold is not finite, or none was given and the values do not vary.
@@ -68,9 +69,7 @@ def levels_from_threshold(gray: NDArray[np.float32], threshold: float | None) ->
                 "The image has one gray value only, so bone cannot be told from marrow.",
                 "Give a threshold, or the gray values of bone and marrow.",
             )
-        from skimage.filters import threshold_otsu
-
-        threshold = float(threshold_otsu(sample))
+        threshold = _between_classes(sample)
     above, below = sample[sample > threshold], sample[sample <= threshold]
     reach = max(
         float(np.median(above)) - threshold if above.size else 0.0,
@@ -78,3 +77,15 @@ def levels_from_threshold(gray: NDArray[np.float32], threshold: float | None) ->
     )
     reach = reach or max(abs(threshold), 1.0)
     return GrayLevels(threshold - reach, threshold + reach, False)
+
+
+def _between_classes(sample: NDArray[np.float32]) -> float:
+    """Otsu's threshold, moved halfway between the medians of its two classes; single extreme values do not count."""
+    from skimage.filters import threshold_otsu
+
+    low, high = np.percentile(sample, ROBUST)
+    usual = sample[(sample >= low) & (sample <= high)]
+    if not low < high:  # nearly all values are equal
+        usual = sample
+    otsu = float(threshold_otsu(usual))
+    return float(np.median(usual[usual > otsu]) + np.median(usual[usual <= otsu])) / 2.0

@@ -208,7 +208,7 @@ def _cell_size(radius: float) -> int:
         return 1
     if radius < 8.0:
         return 2
-    return 3 if radius < 20.0 else 5
+    return 3 if radius < 20.0 else max(5, int(radius / 6.0))
 
 
 @compiled

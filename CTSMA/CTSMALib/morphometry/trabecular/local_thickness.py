@@ -113,7 +113,7 @@ def thickness_maps(
     grid = isotropic_grid(image)
     cubic = to_isotropic(smoothed(image) if image.kind == BINARY else image, grid)
     radius = inscribe(cubic, phases, progress).radius
-    radius *= np.float32(2.0 * cubic.spacing_mm[0])
+    radius *= np.float32(2.0 * grid.step_mm)
     return tuple(phase_map(radius, cubic, grid, phase) for phase in phases)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from CTSMALib.morphometry.trabecular import resolvability
 from CTSMALib.morphometry.trabecular.bone_image import FRACTION, BoneImage
 from CTSMALib.morphometry.trabecular.cleaning import QUIET, clean, noise_sd
+from CTSMALib.morphometry.trabecular.fabric import Fabric
 from CTSMALib.morphometry.trabecular.isotropic import (
     IsotropicGrid,
     isotropic_grid,
@@ -25,16 +26,24 @@ from CTSMALib.morphometry.trabecular.local_thickness import (
     mid_axis_radius,
     phase_map,
 )
-from CTSMALib.morphometry.trabecular.region_values import Spheres, histogram, sphere_values, surface_values
+from CTSMALib.morphometry.trabecular.region_values import (
+    Spheres,
+    bone_fraction_of,
+    histogram,
+    sphere_values,
+    surface_values,
+)
 from CTSMALib.morphometry.trabecular.regions import (
     Box,
     OrientedBox,
     Region,
+    checked,
     regions_of_boxes,
     regions_of_labels,
     whole,
 )
 from CTSMALib.morphometry.trabecular.result import Estimate, Flag, Histogram, Morphometry, RegionMorphometry
+from CTSMALib.morphometry.trabecular.surface import bone_surface
 from CTSMALib.morphometry.trabecular.uncertainty import Edges, edges_of, surface_uncertainty
 from CTSMALib.progress import Progress, part_of, silent
 
@@ -52,6 +61,8 @@ __all__ = [
     "regions_of_labels",
 ]
 
+CHANGED = 0.1  # relative change of the bone volume by cleaning that is told
+LEAST_APART = 0.02  # relative difference of eigenvalues that makes a direction
 CONTEXT = 4  # voxels around a region that its surface and connections are continued by
 
 
@@ -84,6 +95,7 @@ class _Measured:
     noise: float
     denoised: bool
     edges: Edges
+    strut_centers: NDArray[np.intp]
 
 
 def measure(
@@ -127,12 +139,13 @@ def _inscribed(image: BoneImage, options: MeasureOptions, progress: Progress) ->
     cubic = to_isotropic(cleaned, grid)
     structure = inscribe(cubic, progress=part_of(progress, 0.0, 0.6))
     radius = mid_axis_radius(structure, part_of(progress, 0.6, 1.0)) if options.number else None
-    return _Measured(cubic, image, grid, structure, radius, noise, denoised, edges_of(cubic))
+    centers = _strut_centers(structure)
+    return _Measured(cubic, image, grid, structure, radius, noise, denoised, edges_of(cubic), centers)
 
 
 def _maps(measured: _Measured) -> dict[str, NDArray[np.float32]]:
     """Diameters in mm on the grid of the given image, NaN outside the phase and the mask."""
-    diameters = measured.structure.radius * np.float32(2.0 * measured.image.spacing_mm[0])
+    diameters = measured.structure.radius * np.float32(2.0 * measured.grid.step_mm)
     maps = {
         "tb_th_mm": phase_map(diameters, measured.image, measured.grid, BONE),
         "tb_sp_mm": phase_map(diameters, measured.image, measured.grid, MARROW),
@@ -143,28 +156,31 @@ def _maps(measured: _Measured) -> dict[str, NDArray[np.float32]]:
 
 
 def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
+    region = checked(region, measured.given.mask.shape)
     region = replace(region, mask=region.mask & measured.given.mask[region.box])
-    if not region.mask.any():
+    box, mask = _on_cubic_grid(measured.grid, region)
+    if not (region.mask.any() and mask.any()):
         nothing = Histogram(np.zeros(1), np.zeros(0))
         flag = Flag("empty-region", "Empty region: it holds no voxel of the image.")
         return RegionMorphometry(region.name, {}, None, False, (flag,), nothing, nothing)
-    box, mask = _on_cubic_grid(measured.grid, region)
     spheres = _spheres(measured, box, mask)
     th = float(spheres.thickness.mean(dtype=np.float64)) if spheres.thickness.size else None
     given, edges = measured.given, measured.edges
     surface_mm = surface_uncertainty(given.spacing_mm, given.kind, measured.noise, edges, th)
     part = _with_context(measured.image, box, mask)
-    original = measured.given.fraction[region.box][region.mask]
-    values, directions = surface_values(part, surface_mm, measured.noise, edges.gradient_per_mm)
-    values["bv_tv"] = replace(values["bv_tv"], value=_bone_fraction(measured.given, original, values["bv_tv"].value))
+    cleaned = float(np.mean(part.bone[part.mask]))
+    original = given.fraction[region.box][region.mask]
+    area_per_mm = bone_surface(part).area_mm2 / part.total_mm3
+    bone = bone_fraction_of(original, given.kind, cleaned, area_per_mm, surface_mm, measured.noise)
+    values, directions = surface_values(part, bone, surface_mm, edges.gradient_per_mm)
     values |= sphere_values(spheres, surface_mm)
-    flags = _flags(measured, box, mask, values)
+    flags = [*_cleaning_flags(measured, original, cleaned), *_flags(measured, box, mask, values, spheres)]
     resolvable = not any(flag.code in ("not-resolvable", "no-bone", "no-marrow") for flag in flags)
-    step = measured.image.spacing_mm[0]
+    step = measured.grid.step_mm
     return RegionMorphometry(
         region.name,
         values,
-        directions.principal_zyx,
+        _principal(directions, values),
         resolvable,
         tuple(flags),
         histogram(spheres.thickness, step),
@@ -172,9 +188,17 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     )
 
 
-def _bone_fraction(image: BoneImage, inside: NDArray[np.float32], counted: float) -> float:
-    """Partial volumes are summed as they were given: cleaning and interpolation must not change them."""
-    return float(np.clip(inside.mean(dtype=np.float64), 0.0, 1.0)) if image.kind == FRACTION else counted
+def _principal(directions: Fabric, values: dict[str, Estimate]) -> tuple[float, float, float] | None:
+    """The main direction, where there is one: not if isotropic, nor if two directions share the longest length."""
+    if "da_norm" not in values or directions.principal_zyx is None:
+        return None
+    with np.errstate(divide="ignore"):
+        eigenvalues = np.asarray(directions.mil_mm, dtype=float) ** -2.0  # ascending: of the ellipsoid's matrix
+    apart = (eigenvalues[1] - eigenvalues[0]) / eigenvalues[2]
+    if not apart >= 2.0 * max(values["da_norm"].uncertainty, LEAST_APART):
+        return None
+    z, y, x = (part + 0.0 for part in directions.principal_zyx)  # no -0.0
+    return z, y, x
 
 
 def _on_cubic_grid(grid: IsotropicGrid, region: Region) -> tuple[Box, NDArray[np.bool_]]:
@@ -192,7 +216,7 @@ def _on_cubic_grid(grid: IsotropicGrid, region: Region) -> tuple[Box, NDArray[np
 
 def _spheres(measured: _Measured, box: Box, mask: NDArray[np.bool_]) -> Spheres:
     """The spheres of a region; none if it lacks one of the phases, as its spheres would span far beyond it."""
-    diameter = np.float32(2.0 * measured.image.spacing_mm[0])
+    diameter = np.float32(2.0 * measured.grid.step_mm)
     radius = measured.structure.radius[box][mask]
     bone = measured.image.bone_in(box)[mask]
     if bone.all() or not bone.any():
@@ -201,7 +225,31 @@ def _spheres(measured: _Measured, box: Box, mask: NDArray[np.bool_]) -> Spheres:
     known = radius > 0
     axis = measured.axis_radius
     distance = np.zeros(0, np.float32) if axis is None else axis[box][mask] * diameter
-    return Spheres(radius[bone & known] * diameter, radius[~bone & known] * diameter, distance[distance > 0])
+    to_border = _steps_to_border(measured.image.mask.shape, box)[mask]
+    cut = [_share_cut(to_border, radius, phase & known) for phase in (bone, ~bone)]
+    both = 0.0 if axis is None else _share_cut(to_border, axis[box][mask], known)
+    return Spheres(
+        radius[bone & known] * diameter,
+        radius[~bone & known] * diameter,
+        distance[distance > 0],
+        (cut[0], cut[1], both),
+    )
+
+
+def _share_cut(to_border: NDArray[np.int32], radius: NDArray[np.float32], phase: NDArray[np.bool_]) -> float:
+    """Share of a phase that is nearer to the border of the image than its mean radius."""
+    if not phase.any():
+        return 0.0
+    return float(np.mean(to_border[phase] < radius[phase].mean(dtype=np.float64)))
+
+
+def _steps_to_border(shape: tuple[int, ...], box: Box) -> NDArray[np.int32]:
+    """Voxels between each voxel of a box and the nearest face of the image."""
+    z, y, x = (
+        np.minimum(np.arange(part.start, part.stop), size - 1 - np.arange(part.start, part.stop)).astype(np.int32)
+        for size, part in zip(shape, box, strict=True)
+    )
+    return np.minimum(np.minimum(z[:, None, None], y[None, :, None]), x[None, None, :])
 
 
 def _with_context(image: BoneImage, box: Box, mask: NDArray[np.bool_]) -> BoneImage:
@@ -218,27 +266,46 @@ def _with_context(image: BoneImage, box: Box, mask: NDArray[np.bool_]) -> BoneIm
     return replace(image, fraction=image.fraction[wide], mask=inside)
 
 
-def _flags(measured: _Measured, box: Box, mask: NDArray[np.bool_], values: dict[str, Estimate]) -> list[Flag]:
+def _cleaning_flags(measured: _Measured, original: NDArray[np.float32], cleaned: float) -> list[Flag]:
     flags = []
     if measured.noise > QUIET:
         smoothed = "the image was smoothed" if measured.denoised else "thickness reads too low, connections too many"
         flags.append(Flag("noisy", f"Noise of {measured.noise:.2f} of the contrast: {smoothed}."))
+    before = float(np.mean(original > 0.5))
+    if abs(cleaned - before) > CHANGED * max(before, 1e-3):
+        text = f"Cleaning changed the bone from {before:.3f} to {cleaned:.3f} of the volume: fine structure is lost."
+        flags.append(Flag("cleaning-changed-bone", text))
+    return flags
+
+
+def _flags(
+    measured: _Measured, box: Box, mask: NDArray[np.bool_], values: dict[str, Estimate], spheres: Spheres
+) -> list[Flag]:
     th, sp = values.get("tb_th_mm"), values.get("tb_sp_mm")
     if th is None or sp is None:
-        flags.append(resolvability.one_phase(values["bv_tv"].value, bool(measured.image.bone_in(box)[mask].any())))
-        return flags
-    flags += resolvability.unresolved(th.value, sp.value, _core_fraction(measured, box), measured.given.spacing_mm)
+        has_bone = bool(measured.image.bone_in(box)[mask].any())
+        return [resolvability.one_phase(values["bv_tv"].value, has_bone)]
+    core = _core_fraction(measured, box, mask)
+    flags = resolvability.unresolved(th.value, sp.value, core, measured.given.spacing_mm)
     number = values.get("tb_n_per_mm")
     distance = 1.0 / number.value if number else th.value + sp.value
     total = float(np.count_nonzero(mask)) * measured.image.voxel_mm3
-    return flags + resolvability.small_region(total, distance)
+    return [*flags, *resolvability.small_region(total, distance), *resolvability.at_border(*spheres.cut[:2])]
 
 
-def _core_fraction(measured: _Measured, box: Box) -> float | None:
+def _core_fraction(measured: _Measured, box: Box, mask: NDArray[np.bool_]) -> float | None:
     """Median bone fraction in the centers of the region's struts."""
     if measured.given.kind != FRACTION:
         return None
-    low, high = np.array([[part.start, part.stop - 1] for part in box]).T
-    voxels = np.rint(measured.structure.bone_spheres[:, :3]).astype(np.intp)
-    voxels = voxels[np.all((voxels >= low) & (voxels <= high), axis=1)]
-    return float(np.median(measured.image.fraction[tuple(voxels.T)])) if len(voxels) else None
+    centers = measured.strut_centers
+    first, last = np.searchsorted(centers[:, 0], [box[0].start, box[0].stop])
+    voxels = centers[first:last] - [part.start for part in box]
+    voxels = voxels[np.all((voxels >= 0) & (voxels < mask.shape), axis=1)]
+    voxels = voxels[mask[tuple(voxels.T)]]
+    return float(np.median(measured.image.fraction[box][tuple(voxels.T)])) if len(voxels) else None
+
+
+def _strut_centers(structure: Structure) -> NDArray[np.intp]:
+    """(n, 3) voxels with the center of a sphere in bone, in the order of their slices."""
+    voxels = np.rint(structure.bone_spheres[:, :3]).astype(np.intp)
+    return voxels[np.argsort(voxels[:, 0], kind="stable")]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.morphometry.trabecular import uncertainty
-from CTSMALib.morphometry.trabecular.bone_image import FRACTION, BoneImage
+from CTSMALib.morphometry.trabecular.bone_image import BINARY, FRACTION, BoneImage
 from CTSMALib.morphometry.trabecular.connectivity import connectivity_density
 from CTSMALib.morphometry.trabecular.fabric import Fabric, fabric
 from CTSMALib.morphometry.trabecular.fractal import fractal_dimension
@@ -32,11 +32,14 @@ class Spheres:
         thickness: (n,) of the bone's voxels.
         spacing: (m,) of the marrow's voxels.
         distance: (n + m,) between mid-axes, around every voxel; empty if not measured.
+        cut: share of the voxels of bone, of marrow, and of both that lie so near to the border of the image that it may
+            cut their spheres.
     """
 
     thickness: NDArray[np.float32]
     spacing: NDArray[np.float32]
     distance: NDArray[np.float32]
+    cut: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def sphere_values(spheres: Spheres, surface_mm: float) -> dict[str, Estimate]:
@@ -47,73 +50,81 @@ def sphere_values(spheres: Spheres, surface_mm: float) -> dict[str, Estimate]:
         surface_mm: standard uncertainty of the surface position.
     """
     values: dict[str, Estimate] = {}
-    for key, diameters in (("tb_th", spheres.thickness), ("tb_sp", spheres.spacing)):
+    parts = (("tb_th", spheres.thickness, spheres.cut[0]), ("tb_sp", spheres.spacing, spheres.cut[1]))
+    for key, diameters, cut in parts:
         if diameters.size:
             mean, spread = _mean_and_sd(diameters)
-            values[f"{key}_mm"] = Estimate(mean, uncertainty.of_diameter(mean, surface_mm))
+            values[f"{key}_mm"] = Estimate(mean, uncertainty.of_diameter(mean, surface_mm, cut))
             values[f"{key}_sd_mm"] = Estimate(spread, float(np.hypot(surface_mm, uncertainty.SPHERE * mean)))
     if spheres.distance.size:
         mean, spread = _mean_and_sd(spheres.distance)
-        error = uncertainty.of_axis_distance(mean, surface_mm)
+        error = uncertainty.of_axis_distance(mean, surface_mm, spheres.cut[2])
         values["tb_n_per_mm"] = Estimate(1.0 / mean, error / mean**2)
         values["tb_n_sd_mm"] = Estimate(spread, error)
     return values
 
 
 def surface_values(
-    image: BoneImage, surface_mm: float, noise: float, gradient_per_mm: float
+    image: BoneImage, bone_fraction: Estimate, surface_mm: float, gradient_per_mm: float
 ) -> tuple[dict[str, Estimate], Fabric]:
-    """Volume, surface, direction, connections and shape, with the fabric that they include.
+    """Surface, direction, connections and shape, with the fabric that they include.
 
     What a shift of the surface does to shape, direction and connections is found by measuring again with the surface
-    moved outward by its uncertainty.
+    moved outward and inward by its uncertainty.
 
     Args:
         image: the region as the image's mask, with some context around it.
+        bone_fraction: bone volume fraction of the region.
         surface_mm: standard uncertainty of the surface position.
-        noise: relative to the contrast.
         gradient_per_mm: of the fraction at the surface.
     """
     surface = bone_surface(image)
-    total, area, rate = image.total_mm3, surface.area_mm2, surface.area_rate_mm
-    volume = bone_volume(image, surface)
-    moved = area * surface_mm
-    counted = moved if image.kind != FRACTION else noise * image.voxel_mm3 * np.sqrt(max(total / image.voxel_mm3, 1.0))
-    values = {"bv_tv": Estimate(volume / total, float(np.hypot(counted, 0.25 * moved)) / total)}
+    total, area = image.total_mm3, surface.area_mm2
+    volume = bone_fraction.value * total
     directions = fabric(surface, total)
+    values = {"bv_tv": bone_fraction}
     if area > 0:
-        values |= _area_values(volume, total, area, float(np.hypot(surface_mm * rate, AREA * area)))
-    plain = _structure(image, surface, volume, directions)
-    shifted = shifted_by(image, surface_mm, gradient_per_mm)
-    other = bone_surface(shifted)
-    again = _structure(shifted, other, volume + moved, fabric(other, total))
+        values |= _area_values(volume, total, area, float(np.hypot(surface_mm * surface.area_rate_mm, AREA * area)))
     values |= _fractal_value(image)
-    for key, value in plain.items():
-        base = {"da_norm": NORMALS, "smi": SHAPE, "da": NORMALS * abs(value)}.get(key, 0.0)
-        change = again.get(key, value) - value
-        values[key] = Estimate(value, float(np.hypot(base, change)) if np.isfinite(change) else np.nan)
-    small = np.count_nonzero(image.mask) < FEWEST_VOXELS
-    left_out = {key for key, estimate in values.items() if not np.isfinite(estimate.value)} | (
-        set(plain) if small else set()
-    )
-    return {key: estimate for key, estimate in values.items() if key not in left_out}, directions
+    if np.count_nonzero(image.mask) >= FEWEST_VOXELS:
+        plain = _structure(image, surface, volume, directions)
+        moved = [_moved_structure(image, volume, area, sign * surface_mm, gradient_per_mm) for sign in (1, -1)]
+        for key, value in plain.items():
+            base = {"da_norm": NORMALS, "smi": SHAPE, "da": NORMALS * abs(value), "conn_d_per_mm3": 1.0 / total}
+            change = max(abs(other[key] - value) for other in moved)
+            uncertain = float(np.hypot(base.get(key, 0.0), change)) if np.isfinite(change) else np.nan
+            values[key] = Estimate(value, uncertain)
+    return {key: estimate for key, estimate in values.items() if np.isfinite(estimate.value)}, directions
 
 
-def bone_volume(image: BoneImage, surface: BoneSurface) -> float:
-    """Bone volume within the mask, mm^3.
+def bone_fraction_of(
+    given: NDArray[np.float32], kind: str, cleaned: float, area_per_mm: float, surface_mm: float, noise: float
+) -> Estimate:
+    """Bone volume fraction of a region.
 
-    Fractions are summed, which no threshold disturbs. Where only the surface has a meaning, voxels above one half are
-    counted; in its mean over a region the rounding of each voxel cancels.
+    Fractions are summed as they were given, which no threshold disturbs; so are the voxels of a segmentation. Where
+    only the surface has a meaning, voxels above it are counted after cleaning.
+
+    Args:
+        given: (n,) fractions of the region's voxels before cleaning.
+        kind: of the image.
+        cleaned: share of the region that is bone after cleaning.
+        area_per_mm: bone surface per volume.
+        surface_mm: standard uncertainty of the surface position.
+        noise: relative to the contrast.
     """
-    inside = image.fraction[image.mask]
-    if image.kind == FRACTION:
-        return float(np.clip(inside.sum(dtype=np.float64), 0.0, inside.size)) * image.voxel_mm3
-    return float(np.count_nonzero(inside > 0.5)) * image.voxel_mm3
+    moved = area_per_mm * surface_mm
+    if kind == FRACTION:
+        value = float(np.clip(given.mean(dtype=np.float64), 0.0, 1.0))
+        return Estimate(value, float(np.hypot(noise / np.sqrt(given.size), 0.25 * moved)))
+    counted = float(np.mean(given > 0.5)) if kind == BINARY else cleaned
+    return Estimate(counted, moved)
 
 
 def shifted_by(image: BoneImage, surface_mm: float, gradient_per_mm: float) -> BoneImage:
     """The image with its surface moved outward, by way of the gradient of the fraction there."""
-    return replace(image, fraction=image.fraction + np.float32(min(surface_mm * gradient_per_mm, MOST_SHIFT)))
+    shift = float(np.clip(surface_mm * gradient_per_mm, -MOST_SHIFT, MOST_SHIFT))
+    return replace(image, fraction=image.fraction + np.float32(shift))
 
 
 def histogram(diameters: NDArray[np.float32], step_mm: float) -> Histogram:
@@ -143,6 +154,14 @@ def _area_values(volume: float, total: float, area: float, area_error: float) ->
     spacing = 2.0 * max(total - volume, 0.0) / area
     values["tb_sp_plate_mm"] = Estimate(spacing, relative * spacing)
     return values
+
+
+def _moved_structure(
+    image: BoneImage, volume: float, area: float, surface_mm: float, gradient_per_mm: float
+) -> dict[str, float]:
+    shifted = shifted_by(image, surface_mm, gradient_per_mm)
+    surface = bone_surface(shifted)
+    return _structure(shifted, surface, volume + area * surface_mm, fabric(surface, image.total_mm3))
 
 
 def _structure(image: BoneImage, surface: BoneSurface, volume: float, directions: Fabric) -> dict[str, float]:

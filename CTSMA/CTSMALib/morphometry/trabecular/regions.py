@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CTSMALib.errors import InputError
+
 Box = tuple[slice, slice, slice]
+MOST_NUMBERS = 65_535
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,50 @@ def regions_of_labels(labels: NDArray[np.integer], names: Mapping[int, str] | No
     """One region for each label above zero.
 
     Args:
-        labels: (z, y, x).
+        labels: (z, y, x) whole numbers, none negative.
         names: of some labels; ``"label 3"`` otherwise.
+
+    Raises:
+        InputError: these are no labels.
     """
+    if labels.ndim != 3 or labels.dtype.kind not in "iub" or (labels.size and labels.min() < 0):
+        raise InputError("The labels are not a volume of whole numbers from 0.", "Give 0 outside, a number per region.")
     known = names or {}
+    largest = int(labels.max(initial=0))
+    if largest > MOST_NUMBERS:  # the search below makes a list as long as the largest label
+        numbers, labels = _renumbered(labels)
+    else:
+        numbers = np.arange(1, largest + 1)
     regions = []
-    for label, box in enumerate(ndimage.find_objects(labels), start=1):
+    for row, box in enumerate(ndimage.find_objects(labels.astype(np.int32, copy=False)), start=1):
         if box is not None:
-            regions.append(Region(known.get(label, f"label {label}"), box, labels[box] == label))
+            number = int(numbers[row - 1])
+            regions.append(Region(known.get(number, f"label {number}"), box, labels[box] == row))
     return regions
+
+
+def _renumbered(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32]]:
+    """The labels that occur, and the volume with 1 for the first of them, 2 for the second and so on."""
+    present = np.unique(labels)
+    present = present[present > 0]
+    rows = np.searchsorted(present, labels) + 1
+    return present, np.where(labels > 0, rows, 0).astype(np.int32)
+
+
+def checked(region: Region, shape: tuple[int, ...]) -> Region:
+    """A region that lies in an image of this shape.
+
+    Raises:
+        InputError: its box is not one of voxels of the image, or its mask has another shape.
+    """
+    parts = [slice(*part.indices(size)) for part, size in zip(region.box, shape, strict=True)]
+    outside = any(
+        (part.start or 0) < 0 or (part.stop or 0) > size or part.step not in (None, 1)
+        for part, size in zip(region.box, shape, strict=True)
+    )
+    if outside or region.mask.shape != tuple(max(0, part.stop - part.start) for part in parts):
+        raise InputError(f"The region '{region.name}' does not fit the image.", "Make it on the grid of the image.")
+    return Region(region.name, (parts[0], parts[1], parts[2]), region.mask)
 
 
 def regions_of_boxes(

@@ -7,6 +7,7 @@ from CTSMALib.morphometry.trabecular.result import Flag
 LEAST_VOXELS = 2.0  # that a strut or a gap must span along every axis
 FILLED = 0.75  # median bone fraction in the middle of struts, below which they are narrower than the blur
 REPRESENTATIVE = 5.0  # distances between trabeculae that the edge of a region should span (Harrigan et al., 1988)
+CUT = 0.3  # share of spheres that the border may cut
 _AXES = ("z", "y", "x")
 
 
@@ -57,6 +58,22 @@ def one_phase(bone_fraction: float, has_bone: bool) -> Flag:
             f"Not resolvable: the mean bone fraction is {bone_fraction:.2f}, but no voxel is more than half bone.",
         )
     return Flag("no-bone", "No bone: nothing in the region is above the bone threshold.")
+
+
+def at_border(cut_bone: float, cut_marrow: float) -> list[Flag]:
+    """A flag if the border of the image cuts many of the spheres: beyond it, the image is taken as mirrored.
+
+    Args:
+        cut_bone: share of bone so near to the border of the image that it may cut its spheres.
+        cut_marrow: the same for marrow.
+    """
+    if max(cut_bone, cut_marrow) < CUT:
+        return []
+    text = (
+        f"At the border of the image, which may cut the spheres of {cut_bone:.0%} of the bone and {cut_marrow:.0%} of "
+        "the marrow: give more context around the region."
+    )
+    return [Flag("at-border", text)]
 
 
 def small_region(total_mm3: float, distance_mm: float | None) -> list[Flag]:

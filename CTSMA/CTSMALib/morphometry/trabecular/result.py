@@ -53,7 +53,8 @@ class RegionMorphometry:
     Attributes:
         name: of the region.
         values: by catalogue key; what cannot be measured is left out.
-        principal_zyx: unit vector of the longest mean intercept length in the array's axes, if there is one.
+        principal_zyx: unit vector of the longest mean intercept length in the array's axes; ``None`` where no direction
+            stands out.
         resolvable: whether the voxels resolve the structure. If not, thickness, spacing, number, shape and
             connections describe the image rather than the bone.
         flags: what must be known, the reason for ``resolvable`` being false among it.

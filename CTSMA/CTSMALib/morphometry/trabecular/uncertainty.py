@@ -13,13 +13,14 @@ import numpy as np
 from scipy import ndimage
 
 from CTSMALib.morphometry.trabecular.bone_image import BINARY, GRAY, BoneImage
+from CTSMALib.morphometry.trabecular.sample_box import sample_box
 
 OF_VOXEL = 0.05  # of the voxel edge, gray surface
-OF_VOXEL_BINARY = 0.12  # of the voxel edge, surface of a segmentation
+OF_VOXEL_BINARY = 0.2  # of the voxel edge, surface of a segmentation
 CURVED = 0.1  # of edge^2 times curvature: averaging over voxels moves a curved surface
 OF_NOISE = 0.25  # of the noise over the gradient of the fraction
 SPHERE = 0.01  # relative, of a mean sphere diameter, besides the surface
-SAMPLE = 96  # voxels along each axis that edges are looked at in
+BORDER = 0.25  # relative, of spheres that the border of the image cuts
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,23 @@ class Edges:
 
 
 def edges_of(image: BoneImage) -> Edges:
-    """Look at the edges in the middle of an image with cubic voxels."""
-    z, y, x = (slice(max(0, (n - SAMPLE) // 2), max(0, (n - SAMPLE) // 2) + SAMPLE) for n in image.fraction.shape)
-    fraction, mask = image.fraction[z, y, x], image.mask[z, y, x]
-    bone = fraction > 0.5
-    steepest = 1.0 / image.spacing_mm[0]
-    gradients = [
-        np.gradient(fraction, axis=axis) / image.spacing_mm[axis] for axis in range(3) if fraction.shape[axis] > 1
-    ]
+    """Look at the edges of an image with cubic voxels, where most of its mask is."""
+    seen = _edges_in(image.crop(sample_box(image.mask))) or _edges_in(image)
+    return seen or Edges(1.0 / image.spacing_mm[0], 0.0)  # no edge: nothing that an uncertainty could be given for
+
+
+def _edges_in(image: BoneImage) -> Edges | None:
+    fraction, mask, bone = image.fraction, image.mask, image.bone
     near = mask & (ndimage.maximum_filter(bone, 3) != ndimage.minimum_filter(bone, 3))
-    if not gradients or not near.any():
-        return Edges(steepest, 0.0)
-    gradient = float(np.mean(np.sqrt(sum(part[near] ** 2 for part in gradients))))
+    axes = [axis for axis in range(3) if fraction.shape[axis] > 1]
+    if not axes or not near.any():
+        return None
+    squares = sum((np.gradient(fraction, axis=axis)[near] / image.spacing_mm[axis]) ** 2 for axis in axes)
+    gradient = float(np.mean(np.sqrt(squares)))
     imbalance = 0.0
     if image.kind == GRAY and (mask & bone).any() and (mask & ~bone).any():
         imbalance = abs(float(np.median(fraction[mask & bone]) + np.median(fraction[mask & ~bone])) / 2.0 - 0.5)
+    steepest = 1.0 / image.spacing_mm[0]
     return Edges(min(max(gradient, 0.1 * steepest), steepest), imbalance)
 
 
@@ -74,11 +77,17 @@ def surface_uncertainty(
     return float(np.sqrt(of_voxel**2 + min(curved, edge / 2.0) ** 2 + of_level**2))
 
 
-def of_diameter(diameter_mm: float, surface_mm: float) -> float:
-    """Standard uncertainty of a mean sphere diameter between two surfaces, mm."""
-    return float(np.hypot(2.0 * surface_mm, SPHERE * diameter_mm))
+def of_diameter(diameter_mm: float, surface_mm: float, cut: float) -> float:
+    """Standard uncertainty of a mean sphere diameter between two surfaces, mm.
+
+    Args:
+        diameter_mm: the mean.
+        surface_mm: standard uncertainty of the surface position.
+        cut: share of the voxels near enough to the border of the image that it may cut their sphere.
+    """
+    return float(np.linalg.norm([2.0 * surface_mm, SPHERE * diameter_mm, BORDER * cut * diameter_mm]))
 
 
-def of_axis_distance(distance_mm: float, surface_mm: float) -> float:
+def of_axis_distance(distance_mm: float, surface_mm: float, cut: float) -> float:
     """Standard uncertainty of a mean distance between mid-axes, mm: both surfaces of a strut move its axis."""
-    return float(np.hypot(surface_mm, 2.0 * SPHERE * distance_mm))
+    return float(np.linalg.norm([surface_mm, 2.0 * SPHERE * distance_mm, BORDER * cut * distance_mm]))

@@ -15,6 +15,7 @@ STEPS_PER_WIDTH = 60  # of the table, per full width of the narrowest structure 
 NEGLIGIBLE_MTF = 1e-5
 NEGLIGIBLE_TAIL = 2e-4  # of the peak of a response
 HIGHEST_PER_MM = 40.0
+MOST_GAIN = 2.0  # where voxels are coarse against the blur, more would ring
 FADE = 0.35  # share of the reach over which a cut tail fades out
 
 
@@ -94,7 +95,8 @@ def line_response(mtf: Callable[[Floats], Floats], fine_mm: float, smoothings: i
 
     A fine voxel is the mean over its edge, a blur of MTF sinc(f h), and linear interpolation between voxels adds
     sinc(f h) squared on average over positions. The response is the inverse cosine transform of the wanted MTF
-    divided by that, so that both together are the wanted MTF. The division ends at the fine grid's Nyquist frequency.
+    divided by that, so that both together are the wanted MTF. The division ends at the fine grid's Nyquist frequency,
+    and its gain is limited.
 
     Args:
         mtf: wanted, by frequency in cycles per mm; hashable.
@@ -106,7 +108,8 @@ def line_response(mtf: Callable[[Floats], Floats], fine_mm: float, smoothings: i
     passed = np.abs(mtf(trial)) > NEGLIGIBLE_MTF
     highest = float(trial[min(int(np.flatnonzero(passed)[-1]) + 1, len(trial) - 1)])
     frequency = np.linspace(0.0, highest, max(int(np.ceil(highest * 8.0 * longest_mm)), 200) + 1)
-    wanted = mtf(frequency) / np.sinc(np.minimum(frequency, 0.5 / fine_mm) * fine_mm) ** smoothings
+    gain = np.sinc(np.minimum(frequency, 0.5 / fine_mm) * fine_mm) ** -float(smoothings)
+    wanted = mtf(frequency) * np.minimum(gain, MOST_GAIN)
     step = 1.0 / (STEPS_PER_WIDTH * min(highest, 1.0 / fine_mm))
     distance = np.arange(int(np.ceil(longest_mm / step)) + 1) * step
     trapezoid = np.full(len(frequency), frequency[1])

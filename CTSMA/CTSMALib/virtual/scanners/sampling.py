@@ -3,15 +3,22 @@
 Where the axes of both grids agree, up to order and sign, every scanner voxel is a weighted mean of fine voxels with
 weights made for its own place: nothing is interpolated, and nothing aliases but what the fine grid itself has lost.
 Elsewhere the fine volume is first interpolated linearly along the scanner's axes, about as finely, and the weights make
-up for the blur of that. ``Testing/core/virtual/scanners/test_sampling.py`` holds the errors that remain.
+up for the blur of that.
+
+The error that remains at a straight edge between 0 and 1 under a Gaussian point spread, at worst: on voxels of 0.1 mm
+0.003 for a FWHM of 0.4 mm, 0.0005 from 0.7 mm on; on voxels of 0.3 mm 0.02 for 0.7 mm, 0.002 for 1.1 mm, and up to 0.17
+for 0.4 mm, for which they are too coarse: voxels should be at most half the FWHM. MTF50 and MTF10 then
+are within 0.5 %.
 """
 
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from CTSMALib.virtual.scanners.aligned import AlignedSampler
 from CTSMALib.virtual.scanners.point_spread import PointSpread
@@ -53,6 +60,14 @@ def sampled(source: Source, scan: Grid, spans: Spans, spread: PointSpread) -> ND
     slabs = max(int(np.ceil(sampler.fine_voxels(spans) / SLAB_VOXELS)), 1)
     edges = np.unique(np.linspace(first, last, slabs + 1).astype(int))
     found = np.empty([stop - start for start, stop in spans], dtype=np.float32)
-    for start, stop in itertools.pairwise(edges):
-        found[start - first : stop - first] = sampler.values(((int(start), int(stop)), *across))
+    # the products are small: more threads mostly wait for each other
+    with _threads().limit(limits=1, user_api="blas"):
+        for start, stop in itertools.pairwise(edges):
+            found[start - first : stop - first] = sampler.values(((int(start), int(stop)), *across))
     return found
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadpoolController:
+    """The loaded libraries with threads; looking for them takes longer than a small scan."""
+    return ThreadpoolController()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from CTSMALib.virtual.scanners.point_spread import Responses
 from CTSMALib.virtual.scanners.scan_grid import Box
@@ -11,7 +12,7 @@ from CTSMALib.virtual.scanners.source import Source, Spans
 from CTSMALib.virtual.scanners.trilinear import interpolate
 from CTSMALib.volumes.grid import Grid
 
-COARSER = 0.1  # of a fine voxel: by how much the interpolated grid may be coarser
+COARSER = 0.25  # of a fine voxel: by how much the interpolated grid may be coarser
 
 
 class TurnedSampler:
@@ -36,6 +37,9 @@ class TurnedSampler:
         spacing = np.array(scan.spacing_mm)[::-1]
         self._divisor = np.maximum(np.ceil(spacing / fine_mm - COARSER), 1.0)
         self._step_mm = spacing / self._divisor
+        turned = np.reshape(source.grid.direction, (3, 3)).T @ np.reshape(scan.direction, (3, 3))
+        # the tissue's axis that runs most along each axis of the scan; neighbors are then neighbors in memory, too
+        self._axes = linear_sum_assignment(-np.abs(turned).T)[1]
         self._start, self._fine = self._fine_values(spans)
 
     def fine_voxels(self, spans: Spans) -> float:
@@ -49,14 +53,14 @@ class TurnedSampler:
         return weighting.applied(self._interpolated(weighting.box))
 
     def _fine_values(self, spans: Spans) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The first fine voxel x, y, z that is needed, and the property from there on."""
+        """The first fine voxel x, y, z that is needed, and the property from there on, with axes like the scan's."""
         reach = np.array(self._responses.reach_mm) / np.array(self._scan.spacing_mm)[::-1] + 1.0
         low, high = self._source.extent(self._scan, np.array(spans) + np.stack([-reach, reach - 1.0], axis=1))
         size = np.array(self._source.grid.size)
         start = np.clip(np.floor(low), 0, size - 1).astype(int)
         stop = np.clip(np.ceil(high) + 1, start + 1, size).astype(int)
         x, y, z = (slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
-        return start, np.ascontiguousarray(self._source.values((z, y, x)))
+        return start, np.ascontiguousarray(self._source.values((z, y, x)).transpose(2 - self._axes[::-1]))
 
     def _interpolated(self, box: Box) -> NDArray[np.float32]:
         isocenter = np.array(self._source.distortion.isocenter_mm)
@@ -66,6 +70,7 @@ class TurnedSampler:
         fine = self._source.grid
         turn = np.reshape(fine.direction, (3, 3)).T / np.array(fine.spacing_mm)[:, None]
         to_voxel = np.column_stack([turn, turn @ (isocenter - fine.origin_mm) - self._start])
+        to_voxel = to_voxel[self._axes]
         found = np.empty([cut.stop - cut.start for cut in box], dtype=np.float32)
         interpolate(self._fine, to_mm, self._source.distortion.warp, to_voxel, found)
         return found

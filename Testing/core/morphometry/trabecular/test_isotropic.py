@@ -29,8 +29,8 @@ def test_a_linear_ramp_stays_a_ramp():
 def test_both_grids_fill_the_same_volume(spacing: tuple[float, float, float]):
     image = from_fraction(np.zeros((10, 11, 12)), spacing)
     cubic = to_isotropic(image, isotropic_grid(image))
-    assert cubic.total_mm3 == pytest.approx(image.total_mm3)
-    assert max(cubic.spacing_mm) < 1.1 * min(cubic.spacing_mm)
+    assert cubic.total_mm3 == pytest.approx(image.total_mm3, rel=0.02)  # but for half a step on each side
+    assert cubic.spacing_mm == (min(spacing),) * 3
 
 
 def test_a_map_comes_back_as_the_mean_of_what_counts():
@@ -39,7 +39,7 @@ def test_a_map_comes_back_as_the_mean_of_what_counts():
     values = np.zeros((6, 2, 2), np.float32)
     values[0], values[1], values[4] = 1.0, 2.0, 5.0
     back = from_isotropic(values, grid)
-    np.testing.assert_allclose(back[:, 0, 0], [1.5, 5.0])
+    np.testing.assert_allclose(back[:, 0, 0], [1.5, 0.0])  # of the second voxel only a third counts
 
 
 def test_too_many_voxels_make_the_grid_coarser(monkeypatch: pytest.MonkeyPatch):
