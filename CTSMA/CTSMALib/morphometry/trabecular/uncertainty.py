@@ -19,7 +19,7 @@ OF_VOXEL = 0.05  # of the voxel edge, gray surface
 OF_VOXEL_BINARY = 0.2  # of the voxel edge, surface of a segmentation
 CURVED = 0.1  # of edge^2 times curvature: averaging over voxels moves a curved surface
 OF_NOISE = 0.25  # of the noise over the gradient of the fraction
-SPHERE = 0.01  # relative, of a mean sphere diameter, besides the surface
+SPHERE = 0.02  # relative, of a mean sphere diameter, besides the surface: centers are a sample of the medial axis
 BORDER = 0.25  # relative, of spheres that the border of the image cuts
 
 
