@@ -16,12 +16,11 @@ from pathlib import Path
 from statistics import mean
 
 from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
+from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-ANATOMY, SPEED, PANEL = (
-    ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel")
-)
+ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
 LARGE = ("femur", "tibia")
@@ -167,7 +166,9 @@ def panel() -> str:
     return _table(head, body)
 
 
-TABLES = {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)}
+TABLES = {
+    f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)
+} | morphometry.tables()
 
 if __name__ == "__main__":
     main()

@@ -44,7 +44,7 @@ class CellSurface:
         shifts = np.array(list(np.ndindex(3, 3, 3))) - 1
         copies = (np.concatenate([vertices, self._centers])[None] + shifts[:, None] * period_mm).reshape(-1, 3)
         near = (np.abs(copies - period_mm / 2) < (0.5 + MARGIN) * period_mm).all(axis=1)
-        self._tree = KDTree(copies[near])
+        self._tree = KDTree(copies[near], leafsize=32)
 
     def distance(self, points: Floats) -> Floats:
         """Unsigned distance of (n, 3) points to the surface, mm."""

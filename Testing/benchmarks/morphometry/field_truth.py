@@ -50,7 +50,7 @@ class FieldPiece:
         gradient, _ = shape.derivatives(turned)
         step = shape.at(turned) / np.maximum((gradient**2).sum(axis=1), 1e-3)
         turned -= np.clip(step, -0.05, 0.05)[:, None] * gradient
-        self._tree = KDTree((turned - self._offset) @ self._rotation)
+        self._tree = KDTree((turned - self._offset) @ self._rotation, leafsize=32)
 
     def depth(self, points: Floats, sign: int) -> Floats:
         """Distance to the surface within bone (sign 1) or marrow (-1), -1 elsewhere and outside the volume."""

@@ -29,7 +29,7 @@ from Testing.benchmarks.morphometry.sources import digest
 from Testing.benchmarks.record import ROOT, ResultTable
 
 RESULTS = Path(__file__).parent / "results"
-POINTS, POINTS_OF_TREE = 2**14, 2**13
+POINTS, POINTS_OF_TREE = 2**14, 2**12
 IMPROVEMENTS = 80
 SLACKS = (0.0, 0.5, 1.0)  # steps
 Floats = NDArray[np.float64]

@@ -103,7 +103,8 @@ def from_gray(
     """A gray volume, by the gray values of pure bone and pure marrow or by a threshold.
 
     With ``bone`` and ``marrow`` a voxel between the two is a partial volume. ``bone`` may be the darker of the two, as
-    in MR. With a threshold alone the two classes' median values give the scale; with nothing, a threshold halfway between the classes of Otsu's method.
+    in MR. With a threshold alone the two classes' median values give the scale; with nothing, the threshold lies
+    halfway between the classes of Otsu's method.
 
     Args:
         gray: (z, y, x).
