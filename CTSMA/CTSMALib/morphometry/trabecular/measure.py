@@ -170,9 +170,10 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     part = _with_context(measured.image, box, mask)
     cleaned = float(np.mean(part.bone[part.mask]))
     original = given.fraction[region.box][region.mask]
-    area_per_mm = bone_surface(part).area_mm2 / part.total_mm3
+    surface = bone_surface(part)
+    area_per_mm = surface.area_mm2 / part.total_mm3
     bone = bone_fraction_of(original, given.kind, cleaned, area_per_mm, surface_mm, measured.noise)
-    values, directions = surface_values(part, bone, surface_mm, edges.gradient_per_mm)
+    values, directions = surface_values(part, surface, bone, surface_mm, edges.gradient_per_mm)
     values |= sphere_values(spheres, surface_mm)
     flags = [*_cleaning_flags(measured, original, cleaned), *_flags(measured, box, mask, values, spheres)]
     resolvable = not any(flag.code in ("not-resolvable", "no-bone", "no-marrow") for flag in flags)
@@ -273,7 +274,7 @@ def _cleaning_flags(measured: _Measured, original: NDArray[np.float32], cleaned:
         flags.append(Flag("noisy", f"Noise of {measured.noise:.2f} of the contrast: {smoothed}."))
     before = float(np.mean(original > 0.5))
     if abs(cleaned - before) > CHANGED * max(before, 1e-3):
-        text = f"Cleaning changed the bone from {before:.3f} to {cleaned:.3f} of the volume: fine structure is lost."
+        text = f"Cleaning and interpolation changed the bone from {before:.3f} to {cleaned:.3f} of the volume."
         flags.append(Flag("cleaning-changed-bone", text))
     return flags
 

@@ -65,7 +65,7 @@ def sphere_values(spheres: Spheres, surface_mm: float) -> dict[str, Estimate]:
 
 
 def surface_values(
-    image: BoneImage, bone_fraction: Estimate, surface_mm: float, gradient_per_mm: float
+    image: BoneImage, surface: BoneSurface, bone_fraction: Estimate, surface_mm: float, gradient_per_mm: float
 ) -> tuple[dict[str, Estimate], Fabric]:
     """Surface, direction, connections and shape, with the fabric that they include.
 
@@ -74,11 +74,11 @@ def surface_values(
 
     Args:
         image: the region as the image's mask, with some context around it.
+        surface: its bone surface.
         bone_fraction: bone volume fraction of the region.
         surface_mm: standard uncertainty of the surface position.
         gradient_per_mm: of the fraction at the surface.
     """
-    surface = bone_surface(image)
     total, area = image.total_mm3, surface.area_mm2
     volume = bone_fraction.value * total
     directions = fabric(surface, total)
