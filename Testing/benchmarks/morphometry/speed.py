@@ -67,7 +67,7 @@ def random_field(edge: int) -> NDArray[np.float32]:
 
 
 def _own(table: ResultTable, volume: Path, edge: int, compiled: Path, quick: bool) -> None:
-    tasks = ["maps", "everything"]
+    tasks = ["maps", "everything"] if edge <= PATCHES_EDGE else ["maps"]
     if quick or edge == PATCHES_EDGE:
         tasks += ["patches apart", "patches together"]
     for task in tasks:

@@ -18,7 +18,8 @@ SIGMAS = (0.6, 0.75, 0.9, 1.05, 1.2, 1.4)  # voxels; more would close gaps
 FEWEST = 500  # voxels that a scatter is read from
 AROUND = 5  # voxels; edge of the cube that must be pure
 PURE = 0.25  # how far the mean of 3 x 3 x 3 voxels may be from bone or marrow there
-ISLAND_VOXELS = 64  # 4 x 4 x 4: what is smaller is no structure that could be measured
+ISLAND_VOXELS = 8  # 2 x 2 x 2: what is smaller is no structure that could be measured
+NOISE_VOXELS = 64  # the same where noise had to be smoothed: what is smaller may be left of it
 BORDER_VOXELS = 8  # the same for what the border of the image may have cut off
 
 
@@ -74,13 +75,15 @@ def clean(image: BoneImage, denoise: bool | None = None, islands: bool = True) -
     Args:
         image: any bone image.
         denoise: smooth it; with ``None`` only if its noise exceeds :data:`QUIET`. Segmentations are always smoothed.
-        islands: remove separate pieces of bone, and holes in it, of fewer than :data:`ISLAND_VOXELS` voxels.
+        islands: remove separate pieces of bone, and holes in it, of fewer than :data:`ISLAND_VOXELS` voxels, or of
+            fewer than :data:`NOISE_VOXELS` if the image was smoothed for its noise.
     """
+    least = ISLAND_VOXELS
     if image.kind == BINARY:
         image = smoothed(image)
     elif denoise or (denoise is None and noise_sd(image) > QUIET):
-        image = _quieted(image)
-    return without_islands(image) if islands else image
+        image, least = _quieted(image), NOISE_VOXELS
+    return without_islands(image, least) if islands else image
 
 
 def smoothed(image: BoneImage) -> BoneImage:
@@ -99,16 +102,19 @@ def flat_smoothed(fraction: NDArray[np.float32], sigma: float) -> NDArray[np.flo
     return blurred
 
 
-def without_islands(image: BoneImage) -> BoneImage:
-    """Small separate pieces take the phase around them: bone is connected by corners, marrow by faces."""
+def without_islands(image: BoneImage, least: int = ISLAND_VOXELS) -> BoneImage:
+    """Separate pieces of fewer than ``least`` voxels take the phase around them.
+
+    Bone is connected by corners, marrow by faces.
+    """
     fraction = image.fraction
     for is_bone in (True, False):
         phase = (fraction > 0.5) == is_bone
         pieces, _ = ndimage.label(phase, np.ones((3, 3, 3)) if is_bone else None)
         sizes = np.bincount(pieces.ravel())
-        small = sizes < ISLAND_VOXELS
+        small = sizes < least
         cut = _at_border(pieces)
-        small[cut] = sizes[cut] < BORDER_VOXELS
+        small[cut] = sizes[cut] < min(BORDER_VOXELS, least)
         small[0] = False
         if small.any() and not small[1:].all():
             if fraction is image.fraction:

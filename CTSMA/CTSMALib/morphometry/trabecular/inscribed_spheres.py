@@ -16,7 +16,7 @@ from CTSMALib.morphometry.trabecular.nearest_sites import squared_distance
 
 LOOK_AHEAD = 1.5  # voxels
 GROWTH = 0.75  # a distance that grows slower than this per voxel along its own direction has passed the medial axis
-SPARSE = (3.0, 6.0)  # voxels; so far from the surface every second, every fourth voxel sees all of the medial axis
+SPARSE = (2.5, 5.0)  # voxels; so far from the surface every second, every fourth voxel sees all of the medial axis
 ITERATIONS = 12
 STEPS = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05)
 CONVERGED = 2e-2  # voxels

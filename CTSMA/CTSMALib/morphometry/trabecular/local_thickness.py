@@ -64,7 +64,7 @@ def inscribe(image: BoneImage, phases: tuple[int, ...] = (BONE, MARROW), progres
     progress("Measuring distances", 0.1)
     propagate(nearest, square, positions)
     sites = _Sites(nearest, square, positions, normals)
-    for index, phase in enumerate(phases):
+    for index, phase in enumerate(sorted(phases)):  # marrow first: it is painted over bone, which is cleared then
         start = 0.3 + 0.7 * index / len(phases)
         own = part_of(progress, start, start + 0.7 / len(phases))
         found = _paint(fraction, phase, sites, radius, own)
@@ -149,7 +149,12 @@ def _paint(
 ) -> NDArray[np.float32]:
     """Paint the spheres of a phase into ``radius``; the spheres."""
     from CTSMALib.morphometry.trabecular.inscribed_spheres import center_spheres, collect_spheres
-    from CTSMALib.morphometry.trabecular.sphere_painting import fill_gaps, paint_spheres
+    from CTSMALib.morphometry.trabecular.sphere_painting import (
+        clear_outside,
+        fill_gaps,
+        paint_spheres,
+        paint_spheres_in_bone,
+    )
 
     side = {BONE: 1.0, MARROW: -1.0, EVERYWHERE: 0.0}[phase]
     nz, ny, nx = fraction.shape
@@ -163,9 +168,14 @@ def _paint(
         )
         spheres = room[:count].copy()
         center_spheres(spheres, sites.nearest, sites.positions, sites.normals, side)
-        paint_spheres(spheres, fraction, phase, radius)
+        if phase == BONE:
+            paint_spheres_in_bone(spheres, fraction, radius)
+        else:
+            paint_spheres(spheres, radius)
         kept.append(spheres if phase == BONE else spheres[:0])
     progress("Inscribing spheres", 1.0)
+    if phase == MARROW:
+        clear_outside(fraction, MARROW, radius)
     fill_gaps(fraction, phase, sites.square, radius)
     return np.concatenate(kept)
 

@@ -85,9 +85,10 @@ class MeasureOptions:
 
 @dataclass(frozen=True)
 class _Measured:
-    """The image on its cubic grid, with the spheres inscribed in it (radii in voxels)."""
+    """The image as given, cleaned, and on its cubic grid with the spheres inscribed in it (radii in voxels)."""
 
     image: BoneImage
+    cleaned: BoneImage
     given: BoneImage
     grid: IsotropicGrid
     structure: Structure
@@ -140,7 +141,7 @@ def _inscribed(image: BoneImage, options: MeasureOptions, progress: Progress) ->
     structure = inscribe(cubic, progress=part_of(progress, 0.0, 0.6))
     radius = mid_axis_radius(structure, part_of(progress, 0.6, 1.0)) if options.number else None
     centers = _strut_centers(structure)
-    return _Measured(cubic, image, grid, structure, radius, noise, denoised, edges_of(cubic), centers)
+    return _Measured(cubic, cleaned, image, grid, structure, radius, noise, denoised, edges_of(cubic), centers)
 
 
 def _maps(measured: _Measured) -> dict[str, NDArray[np.float32]]:
@@ -167,7 +168,7 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     th = float(spheres.thickness.mean(dtype=np.float64)) if spheres.thickness.size else None
     given, edges = measured.given, measured.edges
     surface_mm = surface_uncertainty(given.spacing_mm, given.kind, measured.noise, edges, th)
-    part = _with_context(measured.image, box, mask)
+    part = _with_context(measured.cleaned, region.box, region.mask)
     cleaned = float(np.mean(part.bone[part.mask]))
     original = given.fraction[region.box][region.mask]
     surface = bone_surface(part)

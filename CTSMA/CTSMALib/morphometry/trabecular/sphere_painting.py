@@ -15,17 +15,14 @@ LEAST_RADIUS = 0.25  # voxels; of what is thinner than any sphere between voxel 
 
 
 @compiled
-def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
-    """Set every voxel of the phase to the radius of the largest sphere that contains its center.
+def paint_spheres(spheres: Any, radius: Any) -> None:
+    """Set every voxel to the radius of the largest sphere that contains its center.
 
     Args:
         spheres: (n, 5) float32.
-        fraction: (z, y, x) float32.
-        phase: 1 bone, 0 marrow, 2 both.
         radius: (z, y, x) float32 that is raised where a sphere is larger.
     """
     nz, ny, nx = radius.shape
-    low, high = np.float32(0.5 if phase == 1 else -np.inf), np.float32(0.5 if phase == 0 else np.inf)
     for index in range(spheres.shape[0]):
         cz, cy, cx, r = spheres[index, 0], spheres[index, 1], spheres[index, 2], spheres[index, 3]
         for z in range(max(int(np.ceil(cz - r)), 0), min(int(np.floor(cz + r)) + 1, nz)):
@@ -39,8 +36,41 @@ def paint_spheres(spheres: Any, fraction: Any, phase: int, radius: Any) -> None:
                     continue
                 reach = np.sqrt(rest_row)
                 for x in range(max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)) + 1, nx)):
-                    inside = (fraction[z, y, x] > low) & (fraction[z, y, x] <= high)  # of the phase; no branch: faster
-                    radius[z, y, x] = max(radius[z, y, x], r if inside else np.float32(0.0))
+                    radius[z, y, x] = max(radius[z, y, x], r)
+
+
+@compiled
+def clear_outside(fraction: Any, phase: int, radius: Any) -> None:
+    """Set the radius to 0 in voxels of the other phase, which the rims of spheres may have painted.
+
+    Args:
+        fraction: (z, y, x) float32.
+        phase: 1 bone, 0 marrow.
+        radius: (z, y, x) float32.
+    """
+    nz, ny, nx = radius.shape
+    for z in range(nz):
+        for y in range(ny):
+            for x in range(nx):
+                if (fraction[z, y, x] > 0.5) != (phase == 1):
+                    radius[z, y, x] = 0.0
+
+
+@compiled
+def paint_spheres_in_bone(spheres: Any, fraction: Any, radius: Any) -> None:
+    """:func:`paint_spheres`, but for voxels of bone only; slower for each voxel, and bone is the smaller part."""
+    nz, ny, nx = radius.shape
+    for index in range(spheres.shape[0]):
+        cz, cy, cx, r = spheres[index, 0], spheres[index, 1], spheres[index, 2], spheres[index, 3]
+        for z in range(max(int(np.ceil(cz - r)), 0), min(int(np.floor(cz + r)) + 1, nz)):
+            for y in range(max(int(np.ceil(cy - r)), 0), min(int(np.floor(cy + r)) + 1, ny)):
+                rest = r * r - (z - cz) * (z - cz) - (y - cy) * (y - cy)
+                if rest <= 0.0:
+                    continue
+                reach = np.sqrt(rest)
+                for x in range(max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)) + 1, nx)):
+                    if fraction[z, y, x] > 0.5 and radius[z, y, x] < r:
+                        radius[z, y, x] = r
 
 
 @compiled
