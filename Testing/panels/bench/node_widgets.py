@@ -60,12 +60,19 @@ class SceneFollower:
         @vtk.calldata_type(vtk.VTK_OBJECT)
         def called(caller: Any, number: str, node: Any = None) -> None:
             alive = reference()
-            if alive is None or (isinstance(alive.__self__, QtCore.QObject) and not shiboken6.isValid(alive.__self__)):
+            if alive is None or _is_gone(alive.__self__):
                 self.stop()
             else:
                 alive(event, node or caller)
 
         self._observed.append((observed, observed.AddObserver(number, called)))
+
+
+def _is_gone(owner: Any) -> bool:
+    """Whether a Qt object is deleted, or being taken apart: PySide then hands out bare properties."""
+    if not isinstance(owner, QtCore.QObject):
+        return False
+    return not shiboken6.isValid(owner) or isinstance(getattr(owner, "nodeTypes", None), QtCore.Property)
 
 
 @imitates(
