@@ -48,7 +48,7 @@ class CellSurface:
 
     def distance(self, points: Floats) -> Floats:
         """Unsigned distance of (n, 3) points to the surface, mm."""
-        return self._tree.query(points % self._period, eps=TOLERANCE)[0]
+        return self._tree.query(points % self._period, eps=TOLERANCE, workers=-1)[0]
 
     def depth(self, sign: int) -> Callable[[Floats], Floats]:
         """Distance to the surface within bone (sign 1) or marrow (sign -1) as a function of points, -1 elsewhere."""

@@ -57,7 +57,7 @@ class FieldPiece:
         found = np.full(len(points), -1.0)
         inside = ((points > 0) & (points < EDGE_MM)).all(axis=1)
         inside[inside] = sign * self._level(points[inside]) > 0
-        found[inside] = self._tree.query(points[inside], eps=TOLERANCE)[0]
+        found[inside] = self._tree.query(points[inside], eps=TOLERANCE, workers=-1)[0]
         return found
 
     def diameters(self, sign: int, step_mm: float) -> Floats:
