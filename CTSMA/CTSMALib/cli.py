@@ -33,6 +33,7 @@ examples:
   ctsma report result --format pdf --pseudonymise write the reports again
   ctsma morphometry bvf.nii.gz --mask regions.nii.gz --out result
                                                   measure trabecular structure in each region
+  ctsma virtual make --knees 20 --out cohort      make virtual knees: CT and MR scans with exact truth
 
 exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
 holds nothing that can be analyzed), 1 unexpected problem, 130 stopped with Ctrl-C, 143 stopped by SIGTERM.
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         add_analyze_arguments,
         add_morphometry_arguments,
         add_report_arguments,
+        add_virtual_arguments,
         given_path,
     )
 
@@ -147,6 +149,12 @@ def _parser() -> argparse.ArgumentParser:
     morphometry = commands.add_parser("morphometry", help="measure trabecular structure in an image that shows it")
     add_morphometry_arguments(morphometry)
     _finish(morphometry, _morphometry)
+
+    virtual = commands.add_parser("virtual", help="make virtual knees, whose truth is known")
+    actions = virtual.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    make = actions.add_parser("make", help="make a cohort: CT and MR scans, labels, transforms, measured truth")
+    add_virtual_arguments(make)
+    _finish(make, _virtual_make)
 
     demo = commands.add_parser("demo", help="analyze the CT that comes with CTSMA")
     demo.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
@@ -205,13 +213,29 @@ def _morphometry(options: argparse.Namespace) -> int:
     return _execute("morphometry", work, options, morphometry_summary)
 
 
+def _virtual_make(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.virtual import KeepsFinished, cohort_summary
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.arguments import virtual_request
+        from CTSMALib.jobs.virtual import run
+
+        return run(virtual_request(options), progress)
+
+    def summed_up(folder: Path) -> str:
+        return f"{cohort_summary(folder)}\n{RESEARCH_USE}"
+
+    return _execute("virtual", work, options, summed_up, KeepsFinished)
+
+
 def _execute(
     job: str,
     work: Callable[[Progress], Path],
     options: argparse.Namespace,
     summed_up: Callable[[Path], str] | None = None,
+    told_by: Callable[[Reporter], Reporter] = lambda reporter: reporter,
 ) -> int:
-    """Run a job; people are shown a summary of its result at the end."""
+    """Run a job; people are shown a summary of its result at the end. ``told_by`` may change what is told of it."""
     from CTSMALib.jobs.execute import execute
     from CTSMALib.jobs.reporters import JsonLines, protocol_stream, reporter_for_people
 
@@ -222,7 +246,7 @@ def _execute(
         return result[0]
 
     reporter: Reporter = JsonLines(protocol_stream()) if options.json else reporter_for_people()
-    code = execute(job, kept, reporter, debug=options.debug)
+    code = execute(job, kept, told_by(reporter), debug=options.debug)
     if code == 0 and not options.json:
         _say((summed_up or summary)(result[0]))
     return code

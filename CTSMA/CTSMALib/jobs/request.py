@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from CTSMALib.virtual.cohort.cohort_order import CohortOrder
 
 SIDES = ("auto", "left", "right", "both")
 FORMATS = ("html", "pdf", "csv")  # of reports
@@ -87,3 +91,18 @@ class MorphometryRequest:
     denoise: bool = True
     maps: bool = True
     overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class VirtualRequest:
+    """A cohort of virtual knees.
+
+    Attributes:
+        out: the folder to make it in, or in which to go on with it.
+        cohort: what is wanted.
+        jobs: how many knees are made at a time.
+    """
+
+    out: Path
+    cohort: CohortOrder
+    jobs: int = 1

@@ -41,11 +41,12 @@ class PeriodicTile:
         Returns:
             (z, y, x) float32.
         """
-        values = self.coefficients
+        weights, used = zip(
+            *(_spline_weights(axes[a] / self.step[a], self.coefficients.shape[a]) for a in range(3)), strict=True
+        )
+        values = self.coefficients[np.ix_(*used)]
         for axis in (2, 1, 0):  # the rows of the volume first: they are contiguous
-            weights, used = _spline_weights(axes[axis] / self.step[axis], values.shape[axis])
-            moved = np.tensordot(np.take(values, used, axis=axis), weights, axes=(axis, 1))
-            values = np.moveaxis(moved, -1, axis)
+            values = np.moveaxis(np.tensordot(values, weights[axis], axes=(axis, 1)), -1, axis)
         return np.ascontiguousarray(values, dtype=np.float32)
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from CTSMALib.morphometry.compiled import compiled_with
 from CTSMALib.virtual.scanners.scan_grid import Box
+from CTSMALib.virtual.scanners.tissue import TissueSource
 
 
-def broadened(bone: NDArray[np.float32], spacing_mm: tuple[float, float, float], by_mm: float, box: Box) -> NDArray:
+def broadened(tissue: TissueSource, by_mm: float, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Bone fraction after every surface moved outward by half of ``by_mm``.
 
     To first order in the shift a fraction f becomes ``f + by / 2 |grad f|``, whose integral is the added volume: half
@@ -19,22 +20,26 @@ def broadened(bone: NDArray[np.float32], spacing_mm: tuple[float, float, float],
     a little. Hence this serves only before a blur that is wider than the voxels.
 
     Args:
-        bone: (z, y, x) fractions of a whole volume.
-        spacing_mm: (z, y, x).
+        tissue: on a fine grid.
         by_mm: how much thicker a plate looks.
         box: the voxels that are wanted.
 
     Returns:
-        (z, y, x) float32 of the box.
+        (z, y, x) float32 fractions and uint8 labels of the box.
     """
     if by_mm == 0.0:
-        return bone[box].copy()
+        bone, label = tissue.part(box)
+        return bone.copy(), label
     starts = [max(cut.start - 1, 0) for cut in box]
-    stops = [min(cut.stop + 1, n) for cut, n in zip(box, bone.shape, strict=True)]
-    wide = np.ascontiguousarray(bone[tuple(slice(a, b) for a, b in zip(starts, stops, strict=True))])
+    stops = [min(cut.stop + 1, n) for cut, n in zip(box, tissue.grid.size[::-1], strict=True)]
+    z, y, x = (slice(a, b) for a, b in zip(starts, stops, strict=True))
+    bone, label = tissue.part((z, y, x))
+    wide = np.ascontiguousarray(bone)
     found = wide.copy()
-    _add_gradient(wide, np.array([0.25 / h for h in spacing_mm], dtype=np.float32), np.float32(by_mm / 16.0), found)
-    return found[tuple(slice(cut.start - a, cut.stop - a) for cut, a in zip(box, starts, strict=True))]
+    per_mm = np.array([0.25 / h for h in tissue.grid.spacing_mm[::-1]], dtype=np.float32)
+    _add_gradient(wide, per_mm, np.float32(by_mm / 16.0), found)
+    inner = tuple(slice(cut.start - a, cut.stop - a) for cut, a in zip(box, starts, strict=True))
+    return found[inner], label[inner]
 
 
 @compiled_with(fastmath=True)

@@ -11,14 +11,14 @@ from CTSMALib.virtual.scanners.ct_protocol import CTProtocol
 from CTSMALib.virtual.scanners.sampling import sampled
 from CTSMALib.virtual.scanners.scan_grid import Box, checked_box
 from CTSMALib.virtual.scanners.source import Source, Spans
-from CTSMALib.virtual.scanners.tissue import TissueVolume, check_grid
+from CTSMALib.virtual.scanners.tissue import TissueSource, check_grid
 from CTSMALib.volumes.grid import Grid
 
 AIR_HU = -1000.0
 
 
 def scan_ct(
-    tissue: TissueVolume,
+    tissue: TissueSource,
     protocol: CTProtocol,
     grid: Grid,
     seed: int,
@@ -64,14 +64,15 @@ def scan_ct(
     return np.clip(hu, protocol.lowest_hu, protocol.highest_hu, out=hu).astype(np.int16)
 
 
-def ct_source(tissue: TissueVolume, protocol: CTProtocol, refuse_beyond: bool = False) -> Source:
+def ct_source(tissue: TissueSource, protocol: CTProtocol, refuse_beyond: bool = False) -> Source:
     """The CT numbers of fine voxels, without blur and noise."""
     numbers = tissue_hu(protocol.kvp, protocol.tissue_hu)
     bone = np.float32(bone_hu(protocol.bone_hu, protocol.kvp))
 
     def values(box: Box) -> NDArray[np.float32]:
-        soft = numbers[tissue.label[box]]
-        soft += tissue.bone[box] * (bone - soft)
+        fraction, label = tissue.part(box)
+        soft = numbers[label]
+        soft += fraction * (bone - soft)
         return soft
 
     return Source(tissue.grid, values, refuse_beyond=refuse_beyond)

@@ -12,7 +12,7 @@ from CTSMALib.virtual.scanners.mr_protocol import MRProtocol
 from CTSMALib.virtual.scanners.sampling import sampled
 from CTSMALib.virtual.scanners.scan_grid import Box, checked_box
 from CTSMALib.virtual.scanners.source import Source, Spans
-from CTSMALib.virtual.scanners.tissue import TissueVolume, check_grid
+from CTSMALib.virtual.scanners.tissue import TissueSource, check_grid
 from CTSMALib.volumes.grid import Grid
 
 SLAB_VOXELS = 8_000_000
@@ -20,7 +20,7 @@ HIGHEST = 32767
 
 
 def scan_mr(
-    tissue: TissueVolume,
+    tissue: TissueSource,
     protocol: MRProtocol,
     grid: Grid,
     seed: int,
@@ -77,13 +77,14 @@ def _magnitude(
     return np.minimum(np.rint(magnitude, out=magnitude), HIGHEST).astype(np.int16)
 
 
-def mr_source(tissue: TissueVolume, protocol: MRProtocol, refuse_beyond: bool = False) -> Source:
+def mr_source(tissue: TissueSource, protocol: MRProtocol, refuse_beyond: bool = False) -> Source:
     """The signals of fine voxels, without blur, coil and noise."""
     table = protocol.tissue_values()
 
     def values(box: Box) -> NDArray[np.float32]:
-        marrow = np.float32(1.0) - broadened(tissue.bone, tissue.spacing_mm, protocol.broadening_mm, box)
-        marrow *= table[tissue.label[box]]
+        bone, label = broadened(tissue, protocol.broadening_mm, box)
+        marrow = np.float32(1.0) - bone
+        marrow *= table[label]
         return marrow
 
     return Source(tissue.grid, values, protocol.distortion, refuse_beyond)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +33,22 @@ class Tissue(IntEnum):
     METAL = 11
 
 
+Box = tuple[slice, slice, slice]
+
+
+class TissueSource(Protocol):
+    """Tissue on a fine grid, held or evaluated when it is asked for."""
+
+    @property
+    def grid(self) -> Grid:
+        """Where the fine voxels are, LPS, mm."""
+        ...
+
+    def part(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Fractions of mineralized bone and numbers of tissues, both (z, y, x), of a box within the grid."""
+        ...
+
+
 @dataclass(frozen=True)
 class TissueVolume:
     """A piece of a body on a fine grid, about 0.1 mm for patches and 0.3 mm for whole knees.
@@ -52,7 +69,11 @@ class TissueVolume:
         x, y, z = self.grid.spacing_mm
         return z, y, x
 
-    def crop(self, box: tuple[slice, slice, slice]) -> TissueVolume:
+    def part(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """See :class:`TissueSource`."""
+        return self.bone[box], self.label[box]
+
+    def crop(self, box: Box) -> TissueVolume:
         """The part in a box of voxels (z, y, x), at the same place."""
         return TissueVolume(self.bone[box], self.label[box], cropped(self.grid, box))
 
@@ -110,7 +131,7 @@ def check_grid(grid: Grid, what: str) -> None:
     check_direction(grid.direction, what)
 
 
-def cropped(grid: Grid, box: tuple[slice, slice, slice]) -> Grid:
+def cropped(grid: Grid, box: Box) -> Grid:
     """The grid of a box of voxels (z, y, x) in another grid."""
     spans = [cut.indices(count) for cut, count in zip(box, grid.size[::-1], strict=True)]
     start = np.array([span[0] for span in spans][::-1], dtype=float)

@@ -112,10 +112,10 @@ def test_the_resolution_is_what_was_acquired(acquired_mm: float, direction: tupl
 @pytest.mark.parametrize("normal", [(0.0, 0.0, 1.0), (1.0, 1.0, 0.3), (1.0, -0.4, 0.6)])
 def test_plates_gain_the_broadening(normal: tuple[float, float, float], thickness_mm: float) -> None:
     """Volume within a box that the plate crosses; true from plates of two voxels on."""
-    lower, upper = (phantoms.a_half_space(normal, (6.0,) * 3, at_mm=at * thickness_mm).bone for at in (-0.5, 0.5))
-    bone = lower - upper
+    lower, upper = (phantoms.a_half_space(normal, (6.0,) * 3, at_mm=at * thickness_mm) for at in (-0.5, 0.5))
+    plate = replace(lower, bone=lower.bone - upper.bone)
     box = (slice(12, 48),) * 3
-    ratio = broadened(bone, (0.1, 0.1, 0.1), 0.08, box).sum() / bone[box].sum()
+    ratio = broadened(plate, 0.08, box)[0].sum() / plate.bone[box].sum()
     assert (ratio - 1.0) * thickness_mm == pytest.approx(0.08, abs=0.006)
 
 

@@ -1,0 +1,1 @@
+"""Cohorts of virtual knees on disk: made knee by knee, and read back."""

@@ -1,0 +1,1 @@
+"""What the bones of virtual knees are made of: plate, cortex, trabeculae, marrow, and what osteoarthritis changes."""
