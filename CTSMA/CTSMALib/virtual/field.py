@@ -47,8 +47,9 @@ class Field:
             (...,) values.
         """
         points = np.asarray(points_mm, dtype=float)
-        index = (points[..., ::-1] - self.first_mm) / self.spacing_mm
-        return ndimage.map_coordinates(self.values, np.moveaxis(index, -1, 0), np.float64, order=1, mode="nearest")
+        index = (points[..., ::-1].reshape(-1, 3) - self.first_mm) / self.spacing_mm
+        found = ndimage.map_coordinates(self.values, index.T, np.float64, order=1, mode="nearest")
+        return found.reshape(points.shape[:-1])
 
     def like(self, values: NDArray[np.float32]) -> Field:
         """Other values at the same points."""

@@ -14,7 +14,7 @@ from CTSMALib.virtual.body import tissue_kernel
 from CTSMALib.virtual.body.knee import VirtualKnee
 from CTSMALib.virtual.body.pose import KneePose
 from CTSMALib.virtual.body.soft_motion import SHAFT, extended_points
-from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, Trabeculae
+from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, SPACING_MM, Trabeculae
 from CTSMALib.virtual.bones.shape import FRAME_OF
 from CTSMALib.virtual.scanners.distortion import GradientDistortion
 from CTSMALib.virtual.scanners.source import NOT_WARPED
@@ -90,15 +90,17 @@ class BodyTissue:
         )
         grown = self.trabeculae
         blocks = grown.grown_blocks if self.broadening_mm > 0.0 else grown.blocks
-        packed = (self.knee.fields, self.knee.marrow, where, (blocks, grown.index, grown.places))
+        packed = (self.knee.fields, self.knee.marrow, where, (blocks.ravel(), grown.index, grown.places))
         return (*packed, self._sampling(rotations), self.metal)
 
     def _sampling(self, rotations: NDArray[np.float64]) -> tuple[Any, ...]:
         spacing = np.array(self.grid.spacing_mm)
-        edges = np.reshape(self.grid.direction, (3, 3)).T * spacing[:, None]  # rows: along x, y, z of the grid, LPS
+        counts = np.maximum(np.rint(spacing / SAMPLE_MM), 1).astype(int)
+        places = [((np.arange(n) + 0.5) / n - 0.5) * edge for n, edge in zip(counts, spacing, strict=True)]
+        along = np.stack(np.meshgrid(*places, indexing="ij"), axis=-1).reshape(-1, 3)
         leg = self.pose.leg
-        in_knee = edges @ leg.axes.T * np.array([-1.0 if leg.mirrored else 1.0, 1.0, 1.0])
-        parts = np.maximum(np.rint(spacing / SAMPLE_MM), 1).astype(np.int64)
-        local = np.ascontiguousarray(in_knee[None] @ rotations)
+        sign = np.array([-1.0 if leg.mirrored else 1.0, 1.0, 1.0])
+        in_knee = along @ np.reshape(self.grid.direction, (3, 3)).T @ leg.axes.T * sign
+        parts = np.ascontiguousarray(in_knee[None] @ rotations) / SPACING_MM
         edge, skin = float(np.prod(spacing) ** (1 / 3)), float(self.knee.soft.skin_thickness_mm)
-        return parts, edge, local, skin, 0.5 * self.broadening_mm
+        return parts, edge, skin, 0.5 * self.broadening_mm

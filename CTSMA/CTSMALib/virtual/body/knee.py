@@ -42,8 +42,8 @@ class VirtualKnee:
         """All fields in the order of :mod:`~CTSMALib.virtual.body.tissue_kernel`, one after the other.
 
         Returns:
-            Values; (n, 4) where each field begins and its points along z, y, x; (n, 4) its first point (z, y, x) and
-            spacing, mm.
+            Values; (n, 4) where each field begins and its points along z, y, x; (n, 5) its first point (z, y, x) and
+            spacing, mm, and that inverted.
         """
         bones = [self.shape.bones[b.name] for b in BONES]
         materials = [self.materials[b.name] for b in BONES]
@@ -54,7 +54,7 @@ class VirtualKnee:
         fields += [soft.meniscus_mm, soft.fluid_mm, soft.tendon_mm, soft.muscle_mm, soft.skin_mm]
         begins = _begins([f.values for f in fields])
         places = np.array([[begin, *f.values.shape] for begin, f in zip(begins, fields, strict=True)], np.int64)
-        lattices = np.array([[*f.first_mm, f.spacing_mm] for f in fields])
+        lattices = np.array([[*f.first_mm, f.spacing_mm, 1.0 / f.spacing_mm] for f in fields])
         return np.concatenate([f.values.ravel() for f in fields]).astype(np.float32, copy=False), places, lattices
 
     @cached_property

@@ -18,9 +18,9 @@ from CTSMALib.virtual.scanners.source import NOT_WARPED
 from CTSMALib.virtual.scanners.tissue import Box, TissueSource
 from CTSMALib.volumes.grid import Grid
 
-FINEST_CT_MM, COARSEST_CT_MM = 0.2, 0.5
+FINEST_MM, COARSEST_MM = 0.2, 0.8
 OF_FWHM = 0.43  # fine voxels against the point spread; half is the most that sampling bears
-OF_ACQUIRED, FINE_MR_SLICE_MM = 0.6, 0.35
+OF_ACQUIRED, OF_SLICE = 0.6, 0.5  # the same for MR, in plane and across
 MARGIN_MM = 6.0
 
 
@@ -47,10 +47,12 @@ def fine_grid(scan: Scan) -> Grid:
     """Fine voxels around all of a scan, along its axes."""
     protocol = scan.protocol
     if isinstance(protocol, CTProtocol):
-        in_plane = float(np.clip(OF_FWHM * protocol.psf_fwhm_mm, FINEST_CT_MM, COARSEST_CT_MM))
-        across = float(np.clip(0.5 * protocol.slice_mm, FINEST_CT_MM, COARSEST_CT_MM))
+        in_plane = OF_FWHM * protocol.psf_fwhm_mm
     else:
-        in_plane, across = OF_ACQUIRED * protocol.acquired_mm, min(FINE_MR_SLICE_MM, 0.5 * protocol.slice_mm)
+        in_plane = OF_ACQUIRED * protocol.acquired_mm
+    in_plane, across = (
+        float(np.clip(edge, FINEST_MM, COARSEST_MM)) for edge in (in_plane, OF_SLICE * protocol.slice_mm)
+    )
     extent = np.array(scan.grid.size) * scan.grid.spacing_mm + 2.0 * MARGIN_MM
     return centered_grid(
         center_of(scan.grid), tuple(extent.tolist()), (in_plane, in_plane, across), scan.grid.direction

@@ -26,13 +26,16 @@ BONES = 4
 # Numbers of the fields: four for the bones, each of four quantities, then the soft tissue.
 DEPTH, SHELL, FRACTION, CARTILAGE_MM = 0, 4, 8, 12
 IN_MENISCUS, IN_FLUID, IN_TENDON, IN_MUSCLE, SKIN_DEPTH = 16, 17, 18, 19, 20
-LATTICE, LATTICE_MM, STEPS = trabeculae.BLOCK, trabeculae.SPACING_MM, float(trabeculae.STEPS)
+FAR_BLOCKS = 1024  # more than there are on either side of a frame, so that cutting off decimals rounds down
+LATTICE, ROW = trabeculae.BLOCK, trabeculae.BLOCK + 1
+PER_BLOCK, PER_LATTICE_MM, PER_STEP = 1.0 / trabeculae.BLOCK, 1.0 / trabeculae.SPACING_MM, 1.0 / trabeculae.STEPS
 
 
 compiled = compiled_with(fastmath=True)
+inlined = compiled_with(fastmath=True, inline="always")  # passing many arrays costs more than these do
 
 
-@compiled
+@inlined
 def _linear(values: Any, places: Any, n: int, z: float, y: float, x: float) -> float:
     """Linear interpolation in field ``n`` of many, at an index; beyond its ends, the outermost values.
 
@@ -43,13 +46,13 @@ def _linear(values: Any, places: Any, n: int, z: float, y: float, x: float) -> f
     z, y, x = min(max(z, 0.0), nz - 1.0), min(max(y, 0.0), ny - 1.0), min(max(x, 0.0), nx - 1.0)
     k, j, i = int(z), int(y), int(x)
     w, v, u = z - k, y - j, x - i
-    first = places[n, 0] + (k * ny + j) * nx + i
-    right = 1 if i + 1 < nx else 0
-    back = nx if j + 1 < ny else 0
-    up = ny * nx if k + 1 < nz else 0
+    # without a sign, so that an index needs no check for counting from the end
+    first = np.uint64(places[n, 0] + (k * ny + j) * nx + i)
+    right = np.uint64(1 if i + 1 < nx else 0)
+    back = np.uint64(nx if j + 1 < ny else 0)
     a = values[first] + u * (values[first + right] - values[first])
     b = values[first + back] + u * (values[first + back + right] - values[first + back])
-    first += up
+    first += np.uint64(ny * nx if k + 1 < nz else 0)
     c = values[first] + u * (values[first + right] - values[first])
     d = values[first + back] + u * (values[first + back + right] - values[first + back])
     a += v * (b - a)
@@ -57,78 +60,72 @@ def _linear(values: Any, places: Any, n: int, z: float, y: float, x: float) -> f
     return a + w * (c - a)
 
 
-@compiled
+@inlined
 def _field(fields: Any, n: int, x: float, y: float, z: float) -> float:
     """Field number ``n`` at a point (lateral, anterior, proximal) of its frame."""
     values, places, at = fields
-    return _linear(values, places, n, (z - at[n, 0]) / at[n, 3], (y - at[n, 1]) / at[n, 3], (x - at[n, 2]) / at[n, 3])
+    return _linear(values, places, n, (z - at[n, 0]) * at[n, 4], (y - at[n, 1]) * at[n, 4], (x - at[n, 2]) * at[n, 4])
 
 
-@compiled
+@inlined
 def _depth(fields: Any, b: int, shaft: int, x: float, y: float, z: float) -> float:
     """Depth below the surface of a bone at a point of its frame; beyond its lattice, less the distance to that."""
     values, places, at = fields
     n = DEPTH + b
-    spacing = at[n, 3]
-    kz, jy, ix = (z - at[n, 0]) / spacing, (y - at[n, 1]) / spacing, (x - at[n, 2]) / spacing
+    per_mm = at[n, 4]
+    kz, jy, ix = (z - at[n, 0]) * per_mm, (y - at[n, 1]) * per_mm, (x - at[n, 2]) * per_mm
     dz = max(-kz, kz - (places[n, 1] - 1), 0.0)
     dy, dx = max(-jy, jy - (places[n, 2] - 1), 0.0), max(-ix, ix - (places[n, 3] - 1), 0.0)
     if (shaft > 0 and kz > 0.0) or (shaft < 0 and kz < places[n, 1] - 1.0):
         dz = 0.0
     depth = _linear(values, places, n, kz, jy, ix)
     if dz + dy + dx > 0.0:
-        depth -= spacing * (dz * dz + dy * dy + dx * dx) ** 0.5
+        depth -= at[n, 3] * (dz * dz + dy * dy + dx * dx) ** 0.5
     return depth
 
 
-@compiled
+@inlined
 def _steps(grown: Any, b: int, x: float, y: float, z: float) -> float:
-    """Trabecular fraction at a point of the frame of bone ``b``; negative where it was not evaluated."""
+    """Trabecular fraction at a point (lattice steps) of a bone's frame; negative where it was not evaluated."""
     blocks, index, places = grown
-    z, y, x = z / LATTICE_MM, y / LATTICE_MM, x / LATTICE_MM
-    kb, jb, ib = int(np.floor(z / LATTICE)), int(np.floor(y / LATTICE)), int(np.floor(x / LATTICE))
+    kb, jb, ib = int(z * PER_BLOCK + FAR_BLOCKS), int(y * PER_BLOCK + FAR_BLOCKS), int(x * PER_BLOCK + FAR_BLOCKS)
+    kb, jb, ib = kb - FAR_BLOCKS, jb - FAR_BLOCKS, ib - FAR_BLOCKS
     k, j, i = kb - places[b, 4], jb - places[b, 5], ib - places[b, 6]
     if k < 0 or j < 0 or i < 0 or k >= places[b, 1] or j >= places[b, 2] or i >= places[b, 3]:
         return -1.0
-    n = index[places[b, 0] + (k * places[b, 2] + j) * places[b, 3] + i]
+    n = index[np.uint64(places[b, 0] + (k * places[b, 2] + j) * places[b, 3] + i)]
     if n < 0:
         return -1.0
     z, y, x = z - kb * LATTICE, y - jb * LATTICE, x - ib * LATTICE
     k, j, i = min(int(z), LATTICE - 1), min(int(y), LATTICE - 1), min(int(x), LATTICE - 1)
     w, v, u = z - k, y - j, x - i
-    a = (1.0 - u) * blocks[n, k, j, i] + u * blocks[n, k, j, i + 1]
-    e = (1.0 - u) * blocks[n, k, j + 1, i] + u * blocks[n, k, j + 1, i + 1]
-    c = (1.0 - u) * blocks[n, k + 1, j, i] + u * blocks[n, k + 1, j, i + 1]
-    d = (1.0 - u) * blocks[n, k + 1, j + 1, i] + u * blocks[n, k + 1, j + 1, i + 1]
+    one, back, up = np.uint64(1), np.uint64(ROW), np.uint64(ROW * ROW)
+    at = np.uint64(((n * ROW + k) * ROW + j) * ROW + i)
+    a = (1.0 - u) * blocks[at] + u * blocks[at + one]
+    e = (1.0 - u) * blocks[at + back] + u * blocks[at + back + one]
+    at += up
+    c = (1.0 - u) * blocks[at] + u * blocks[at + one]
+    d = (1.0 - u) * blocks[at + back] + u * blocks[at + back + one]
     a += v * (e - a)
     c += v * (d - c)
-    return (a + w * (c - a)) / STEPS
+    return (a + w * (c - a)) * PER_STEP
 
 
-@compiled
-def _trabecular(fields: Any, grown: Any, b: int, parts: Any, step: Any, x: float, y: float, z: float) -> float:
+@inlined
+def _trabecular(fields: Any, grown: Any, b: int, parts: Any, x: float, y: float, z: float) -> float:
     """Mean trabecular fraction over a fine voxel, sampled at its parts; the wanted one where it was not evaluated.
 
-    Args:
-        parts: (3,) samples along the edges of the voxel.
-        step: (4, 3, 3) these edges (rows), in the frames of the bones.
+    ``parts`` are (4, n, 3) places of samples against the middle of the voxel, in lattice steps of each bone's frame.
     """
     total, known = 0.0, 0
-    count = parts[0] * parts[1] * parts[2]
-    if grown[0].shape[1] > 1:
-        for c in range(parts[2]):
-            r = (c + 0.5) / parts[2] - 0.5
-            for d in range(parts[1]):
-                t = (d + 0.5) / parts[1] - 0.5
-                for a in range(parts[0]):
-                    s = (a + 0.5) / parts[0] - 0.5
-                    px = x + s * step[b, 0, 0] + t * step[b, 1, 0] + r * step[b, 2, 0]
-                    py = y + s * step[b, 0, 1] + t * step[b, 1, 1] + r * step[b, 2, 1]
-                    pz = z + s * step[b, 0, 2] + t * step[b, 1, 2] + r * step[b, 2, 2]
-                    found = _steps(grown, b, px, py, pz)
-                    if found >= 0.0:
-                        total += found
-                        known += 1
+    count = parts.shape[1]
+    if grown[0].size > 1:
+        px, py, pz = x * PER_LATTICE_MM, y * PER_LATTICE_MM, z * PER_LATTICE_MM
+        for n in range(count):
+            found = _steps(grown, b, px + parts[b, n, 0], py + parts[b, n, 1], pz + parts[b, n, 2])
+            if found >= 0.0:
+                total += found
+                known += 1
     if known < count:
         total += (count - known) * _field(fields, FRACTION + b, x, y, z)
     return total / count
@@ -200,13 +197,13 @@ def fill(
         coordinates: (z, y, x, 6) knee space and extended knee space, (lateral, anterior, proximal) mm, at the corners
             of the blocks that meet the box.
         fields: float32 values of all fields one after the other; (n, 4) where each begins and its points along z, y,
-            x; (n, 4) its first point (z, y, x) and spacing. Their numbers are at the top of this file.
+            x; (n, 5) its first point (z, y, x), spacing and that inverted. Their numbers are at the top of this file.
         marrow: uint8, on the lattices of the depths, one after the other; (4,) where each begins.
         where: rotation (4, 3, 3) and offset (4, 3) of the bones to knee space, shaft (4,), thickest cartilage (4,),
             and thickest shell (4,).
-        grown: trabeculae: blocks, index and places, see :class:`~CTSMALib.virtual.body.trabeculae.Trabeculae`.
-        sampling: (3,) parts of a voxel, mean edge of a voxel, (4, 3, 3) its edges in the frames of the bones, thickness
-            of the skin, and by how much every surface of bone is moved outward.
+        grown: trabeculae: flat blocks, index and places, see :class:`~CTSMALib.virtual.body.trabeculae.Trabeculae`.
+        sampling: places of samples (see :func:`_trabecular`), mean edge of a voxel, thickness of the skin, and by how
+            much every surface of bone is moved outward.
         metal: (n, 7) capsules in extended knee space.
         bone: (z, y, x) float32, set here: fraction.
         label: (z, y, x) uint8, set here: tissue.
@@ -275,16 +272,16 @@ def _look_around(corners: Any, fields: Any, where: Any, sampling: Any, metal: An
     for b in range(BONES):
         x, y, z = _local(rotation, offset, b, middle[0], middle[1], middle[2])
         depth = _depth(fields, b, shaft[b], x, y, z)
-        near[b] = depth + sampling[4] > -(reach + thickest[b])
+        near[b] = depth + sampling[3] > -(reach + thickest[b])
         some = some or near[b]
-        if depth > reach + shells[b] + 2.0 * sampling[4]:
+        if depth > reach + shells[b] + 2.0 * sampling[3]:
             around[0] = b
     around[1] = 1 if _field(fields, IN_MENISCUS, middle[0], middle[1], middle[2]) > -reach else 0
-    around[2] = _same_everywhere(fields, sampling[3], middle[3], middle[4], middle[5], radius[1])
+    around[2] = _same_everywhere(fields, sampling[2], middle[3], middle[4], middle[5], radius[1])
     return MIXED if some or metal.shape[0] > 0 else around[2]
 
 
-@compiled
+@inlined
 def _local(rotation: Any, offset: Any, b: int, x: float, y: float, z: float) -> tuple[float, float, float]:
     """A point of knee space in the frame of a bone."""
     dx, dy, dz = x - offset[b, 0], y - offset[b, 1], z - offset[b, 2]
@@ -309,7 +306,7 @@ def _voxel(
     if around[0] >= 0:
         b = around[0]
         px, py, pz = _local(rotation, offset, b, x, y, z)
-        fraction = _trabecular(fields, grown, b, sampling[0], sampling[2], px, py, pz)
+        fraction = _trabecular(fields, grown, b, sampling[0], px, py, pz)
         return fraction, _nearest(fields, marrow, b, px, py, pz), b + 1
     best, which, cartilage = FAR, -1, False
     bx, by, bz = 0.0, 0.0, 0.0
@@ -323,7 +320,7 @@ def _voxel(
         if not cartilage and -thickest[b] < depth < 0.0:
             cartilage = -depth < _field(fields, CARTILAGE_MM + b, px, py, pz)
     fraction = 0.0
-    moved = best + sampling[4]
+    moved = best + sampling[3]
     if moved > -0.5 * sampling[1]:
         fraction = _bone_at(which, moved, fields, grown, sampling, bx, by, bz)
         if best > 0.0:
@@ -334,29 +331,29 @@ def _voxel(
         return fraction, MENISCUS, 0
     if around[2] != MIXED:
         return fraction, around[2], 0
-    return fraction, _soft(fields, sampling[3], ex, ey, ez), 0
+    return fraction, _soft(fields, sampling[2], ex, ey, ez), 0
 
 
-@compiled
+@inlined
 def _nearest(fields: Any, marrow: Any, b: int, x: float, y: float, z: float) -> int:
     """What fills the spaces of bone ``b`` at a point of its frame."""
     _, places, at = fields
     values, begins = marrow
     n = DEPTH + b
-    k = min(max(int((z - at[n, 0]) / at[n, 3] + 0.5), 0), places[n, 1] - 1)
-    j = min(max(int((y - at[n, 1]) / at[n, 3] + 0.5), 0), places[n, 2] - 1)
-    i = min(max(int((x - at[n, 2]) / at[n, 3] + 0.5), 0), places[n, 3] - 1)
+    k = min(max(int((z - at[n, 0]) * at[n, 4] + 0.5), 0), places[n, 1] - 1)
+    j = min(max(int((y - at[n, 1]) * at[n, 4] + 0.5), 0), places[n, 2] - 1)
+    i = min(max(int((x - at[n, 2]) * at[n, 4] + 0.5), 0), places[n, 3] - 1)
     return int(values[begins[b] + (k * places[n, 2] + j) * places[n, 3] + i])
 
 
-@compiled
+@inlined
 def _bone_at(b: int, depth: float, fields: Any, grown: Any, sampling: Any, x: float, y: float, z: float) -> float:
     """Fraction of mineralized bone in a voxel at a depth (mm, surfaces moved outward) in bone ``b``."""
     edge = sampling[1]
     # the inner surface of the shell moves as the outer one does, the other way
-    shell = _field(fields, SHELL + b, x, y, z) + 2.0 * sampling[4]
+    shell = _field(fields, SHELL + b, x, y, z) + 2.0 * sampling[3]
     solid = min(max((shell - depth) / edge + 0.5, 0.0), 1.0)
     fraction = SOLID * solid
     if solid < 1.0:
-        fraction += (1.0 - solid) * _trabecular(fields, grown, b, sampling[0], sampling[2], x, y, z)
+        fraction += (1.0 - solid) * _trabecular(fields, grown, b, sampling[0], x, y, z)
     return fraction * min(max(depth / edge + 0.5, 0.0), 1.0)
