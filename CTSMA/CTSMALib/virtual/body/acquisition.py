@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +27,37 @@ from CTSMALib.volumes.grid import Grid
 STREAM = 41  # of random numbers, beside those of other parts
 KERNELS = {"bone": 0.6, "soft": 0.2, "sharp": 0.2}  # how often
 STANDING = np.array([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]])  # rows: a body's right, front and top, LPS
-CT_EXTENT_MM, MR_EXTENT_MM = (170.0, 170.0, 130.0), (140.0, 140.0, 105.0)
-TINY_CT_MM, TINY_MR_MM = (130.0, 130.0, 70.0), (110.0, 100.0, 90.0)
-LEGS_APART_MM = (150.0, 200.0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the knee is scanned, and how coarsely at least.
+
+    Attributes:
+        ct_mm, mr_mm: extent along the scan's x, y, z.
+        ct_changes, mr_changes: of the protocols; nothing for scans as they are made.
+    """
+
+    ct_mm: tuple[float, float, float] = (170.0, 170.0, 130.0)
+    mr_mm: tuple[float, float, float] = (140.0, 140.0, 105.0)
+    ct_changes: Mapping[str, float] = field(default_factory=dict)
+    mr_changes: Mapping[str, float] = field(default_factory=dict)
+
+
+AS_MADE = Coverage()
+# Scans to register: whole bones and sharp edges, without voxels that only structure needs.
+TO_REGISTER = Coverage(
+    (150.0, 150.0, 120.0),
+    (130.0, 130.0, 100.0),
+    {"pixel_mm": 0.6, "slice_mm": 1.0, "increment_mm": 0.8, "psf_fwhm_mm": 1.1, "edge_enhancement": 0.0},
+    {"pixel_mm": 0.5, "acquired_mm": 0.7, "slice_mm": 1.0, "increment_mm": 1.0},
+)
+TINY = Coverage(
+    (130.0, 130.0, 70.0),
+    (110.0, 100.0, 90.0),
+    {"pixel_mm": 0.9, "slice_mm": 1.5, "increment_mm": 1.5, "psf_fwhm_mm": 1.4, "edge_enhancement": 0.0},
+    {"pixel_mm": 0.9, "acquired_mm": 1.2, "slice_mm": 3.0, "increment_mm": 3.0},
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +86,11 @@ class Acquisition:
 
 
 def draw_acquisition(
-    knee: VirtualKnee, scan_seed: int = 0, series: tuple[str, ...] = (), rescan: bool = False, tiny: bool = False
+    knee: VirtualKnee,
+    scan_seed: int = 0,
+    series: tuple[str, ...] = (),
+    rescan: bool = False,
+    coverage: Coverage = AS_MADE,
 ) -> Acquisition:
     """Draw how a knee is scanned.
 
@@ -68,27 +101,22 @@ def draw_acquisition(
         scan_seed: another one gives another session with the same knee.
         series: MR series beside ``bffe``: ``t1``, ``pd_fs``.
         rescan: also a BFFE of a second session, with another posture and other noise.
-        tiny: coarse voxels and a small field of view, for tests.
+        coverage: how much and how coarsely.
     """
     rng = np.random.default_rng([knee.spec.seed, STREAM, scan_seed])
-    ct = _ct(knee, rng, tiny)
-    first = _mr_session(knee, rng, ("bffe", *series), tiny)
+    ct = _ct(knee, rng, coverage)
+    first = _mr_session(knee, rng, ("bffe", *series), coverage)
     second = np.random.default_rng([knee.spec.seed, STREAM + 1, scan_seed])
     if rescan:
-        first["bffe_rescan"] = _mr_session(knee, second, ("bffe",), tiny)["bffe"]
+        first["bffe_rescan"] = _mr_session(knee, second, ("bffe",), coverage)["bffe"]
     return Acquisition(ct, first)
 
 
-def _ct(knee: VirtualKnee, rng: np.random.Generator, tiny: bool) -> Scan:
+def _ct(knee: VirtualKnee, rng: np.random.Generator, coverage: Coverage) -> Scan:
     posture = Posture(float(np.clip(rng.normal(1.0, 2.0), -2.0, 6.0)))
     leg = _leg(knee.spec, rng, turn_sd=(4.0, 3.0, 7.0), shift_sd=6.0)
-    protocol = _ct_protocol(rng)
-    if tiny:
-        protocol = replace(
-            protocol, pixel_mm=0.9, slice_mm=1.5, increment_mm=1.5, psf_fwhm_mm=1.4, edge_enhancement=0.0
-        )
-    extent = TINY_CT_MM if tiny else CT_EXTENT_MM
-    grid = protocol.grid(leg.to_lps(np.zeros(3)) + rng.normal(0.0, 3.0, 3), extent)
+    protocol = replace(_ct_protocol(rng), **coverage.ct_changes)
+    grid = protocol.grid(leg.to_lps(np.zeros(3)) + rng.normal(0.0, 3.0, 3), coverage.ct_mm)
     pose = KneePose(placements(knee.shape, knee.soft.cartilage_mm, posture), leg)
     return Scan(protocol, pose, grid, int(rng.integers(2**31)))
 
@@ -111,7 +139,9 @@ def _ct_protocol(rng: np.random.Generator) -> CTProtocol:
     )
 
 
-def _mr_session(knee: VirtualKnee, rng: np.random.Generator, series: tuple[str, ...], tiny: bool) -> dict[str, Scan]:
+def _mr_session(
+    knee: VirtualKnee, rng: np.random.Generator, series: tuple[str, ...], coverage: Coverage
+) -> dict[str, Scan]:
     """Series of one session: the knee lies still, in a coil that bends it a little."""
     posture = Posture(
         float(np.clip(rng.normal(10.0, 6.0), 0.0, 25.0)),
@@ -131,9 +161,8 @@ def _mr_session(knee: VirtualKnee, rng: np.random.Generator, series: tuple[str, 
     for name in series:
         base = MR_PROTOCOLS[name]
         protocol = replace(base, snr=base.snr * snr, bias_range=float(rng.uniform(0.2, 0.4)), distortion=distortion)
-        if tiny:
-            protocol = replace(protocol, pixel_mm=0.9, acquired_mm=1.2, slice_mm=3.0, increment_mm=3.0)
-        grid = protocol.grid(center, TINY_MR_MM if tiny else MR_EXTENT_MM, tuple(float(v) for v in direction.ravel()))
+        protocol = replace(protocol, **coverage.mr_changes)
+        grid = protocol.grid(center, coverage.mr_mm, tuple(float(v) for v in direction.ravel()))
         scans[name] = Scan(protocol, pose, grid, int(rng.integers(2**31)))
     return scans
 

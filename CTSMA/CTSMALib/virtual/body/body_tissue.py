@@ -17,11 +17,11 @@ from CTSMALib.virtual.body.soft_motion import SHAFT, extended_points
 from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, SPACING_MM, Trabeculae
 from CTSMALib.virtual.bones.shape import FRAME_OF
 from CTSMALib.virtual.scanners.distortion import GradientDistortion
+from CTSMALib.virtual.scanners.scan_grid import Box
 from CTSMALib.virtual.scanners.source import NOT_WARPED
-from CTSMALib.virtual.scanners.tissue import Box
 from CTSMALib.volumes.grid import Grid
 
-BLOCK = tissue_kernel.BLOCK
+BLOCK_MM = 2.0  # blocks of voxels are about this wide; larger ones are rarely all of one tissue
 SAMPLE_MM = 0.15  # trabeculae are looked up this finely within a fine voxel
 NO_METAL = np.zeros((0, 7))
 
@@ -50,23 +50,25 @@ class BodyTissue:
 
     def part(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """See :class:`~CTSMALib.virtual.scanners.tissue.TissueSource`."""
-        return self._filled(box)[:2]
+        return self._filled(box, only_owner=False)[:2]
 
     def owners(self, box: Box | None = None) -> NDArray[np.uint8]:
         """The label of the bone, as in :mod:`CTSMALib.anatomy.labels`, at each voxel of a box (z, y, x); 0 outside."""
-        return self._filled(box or tuple(slice(0, n) for n in self.grid.size[::-1]))[2]
+        return self._filled(box or tuple(slice(0, n) for n in self.grid.size[::-1]), only_owner=True)[2]
 
-    def _filled(self, box: Any) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
+    def _filled(self, box: Any, only_owner: bool) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
         shape = tuple(cut.stop - cut.start for cut in box)
         bone = np.empty(shape, np.float32)
         label, owner = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
         start, corners = np.array([cut.start for cut in box]), self._corners(box)
-        tissue_kernel.fill(start, corners, *self._fixed, bone, label, owner)
+        *fixed, sampling, metal = self._fixed
+        tissue_kernel.fill(start, corners, *fixed, (*sampling, only_owner, self._block), metal, bone, label, owner)
         return bone, label, owner
 
     def _corners(self, box: Any) -> NDArray[np.float64]:
         """(z, y, x, 6) knee space and extended knee space at the corners of blocks."""
-        index = [BLOCK * np.arange(cut.start // BLOCK, (cut.stop - 1) // BLOCK + 2) for cut in box]
+        block = self._block
+        index = [block * np.arange(cut.start // block, (cut.stop - 1) // block + 2) for cut in box]
         grid = np.stack(np.meshgrid(*index, indexing="ij"), axis=-1)[..., ::-1].astype(float)
         lps = (grid * self.grid.spacing_mm) @ np.reshape(self.grid.direction, (3, 3)).T + self.grid.origin_mm
         points = lps.reshape(-1, 3)
@@ -75,6 +77,11 @@ class BodyTissue:
         here = self.pose.leg.to_anatomical(points)
         extended = extended_points(here, self.knee.shape, self.pose.placements)
         return np.concatenate([here, extended], axis=1).reshape(*grid.shape[:3], 6)
+
+    @property
+    def _block(self) -> int:
+        """Voxels along the edge of a block."""
+        return int(np.clip(round(BLOCK_MM / float(np.mean(self.grid.spacing_mm))), 3, 10))
 
     @cached_property
     def _fixed(self) -> tuple[Any, ...]:

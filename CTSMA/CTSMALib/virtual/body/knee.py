@@ -91,7 +91,7 @@ class Detail:
     soft_mm: float = 1.0
 
 
-STANDARD, TINY = Detail(), Detail(1.2, 2.5)
+STANDARD, COARSE, TINY = Detail(), Detail(0.8, 1.5), Detail(1.2, 2.5)
 
 
 def virtual_knee(spec: KneeSpec, detail: Detail = STANDARD, progress: Progress = silent) -> VirtualKnee:

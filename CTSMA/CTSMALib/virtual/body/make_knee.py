@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from CTSMALib.anatomy.labels import BONES, FEMUR, PATELLA, TIBIA
 from CTSMALib.anatomy.patch import EDGE_MM, Patch
 from CTSMALib.progress import Progress, part_of, silent
-from CTSMALib.virtual.body.acquisition import Acquisition, Scan, draw_acquisition
-from CTSMALib.virtual.body.knee import STANDARD, TINY, VirtualKnee, virtual_knee
+from CTSMALib.virtual.body import acquisition
+from CTSMALib.virtual.body.acquisition import Acquisition, Coverage, Scan, draw_acquisition
+from CTSMALib.virtual.body.knee import COARSE, STANDARD, TINY, Detail, VirtualKnee, virtual_knee
 from CTSMALib.virtual.body.knee_data import KneeData, Landmarks
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
 from CTSMALib.virtual.body.order import BFFE, FULL, NO_TRUTH, PATCHES, REGISTRATION, RESCAN, KneeOrder
@@ -39,9 +40,9 @@ def make_knee(spec: KneeSpec, order: KneeOrder, progress: Progress = silent) -> 
         order: what of it.
         progress: told of every step; may cancel.
     """
-    tiny = order.preset == TINY_PRESET
-    knee = virtual_knee(spec, TINY if tiny else STANDARD, part_of(progress, 0.0, 0.2))
-    plan = draw_acquisition(knee, order.scan_seed, order.series, order.rescan, tiny)
+    detail, coverage = _how_fine(order)
+    knee = virtual_knee(spec, detail, part_of(progress, 0.0, 0.2))
+    plan = draw_acquisition(knee, order.scan_seed, order.series, order.rescan, coverage)
     boxes = _chosen(learning_boxes(knee.shape), order.patches, spec.seed)
     grown = _grown(knee, plan, order, boxes, part_of(progress, 0.2, 0.45))
     scans = _whole(knee, plan, grown, part_of(progress, 0.45, 0.75)) if order.mode != PATCHES else {}
@@ -66,6 +67,14 @@ def make_knee(spec: KneeSpec, order: KneeOrder, progress: Progress = silent) -> 
         truth=truth,
         patches=patches,
     )
+
+
+def _how_fine(order: KneeOrder) -> tuple[Detail, Coverage]:
+    if order.preset == TINY_PRESET:
+        return TINY, acquisition.TINY
+    if order.mode == REGISTRATION:
+        return COARSE, acquisition.TO_REGISTER
+    return STANDARD, acquisition.AS_MADE
 
 
 def _chosen(boxes: list[Patch], most: int | None, seed: int) -> list[Patch]:

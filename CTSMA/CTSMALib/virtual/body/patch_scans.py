@@ -15,8 +15,7 @@ from CTSMALib.virtual.body.order import BFFE
 from CTSMALib.virtual.body.scans import scanned, tissue_of
 from CTSMALib.virtual.body.trabeculae import Trabeculae
 from CTSMALib.virtual.scanners import MRProtocol
-from CTSMALib.virtual.scanners.scan_grid import continuous_index
-from CTSMALib.virtual.scanners.tissue import Box
+from CTSMALib.virtual.scanners.scan_grid import Box, continuous_index
 
 BOX_MM = 12.0  # holds an 8 mm patch turned by up to 25 degrees
 MARGIN_MM = 6.0  # of trabeculae around a patch: half the box's diagonal, and the reach of the scanner

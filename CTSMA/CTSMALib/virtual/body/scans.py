@@ -13,13 +13,13 @@ from CTSMALib.virtual.body.body_tissue import NO_METAL, BodyTissue
 from CTSMALib.virtual.body.knee import VirtualKnee
 from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, Trabeculae
 from CTSMALib.virtual.scanners import CTProtocol, MRProtocol, centered_grid, scan_ct, scan_mr
-from CTSMALib.virtual.scanners.scan_grid import center_of
+from CTSMALib.virtual.scanners.scan_grid import Box, center_of
 from CTSMALib.virtual.scanners.source import NOT_WARPED
-from CTSMALib.virtual.scanners.tissue import Box, TissueSource
+from CTSMALib.virtual.scanners.tissue import TissueSource
 from CTSMALib.volumes.grid import Grid
 
 FINEST_MM, COARSEST_MM = 0.2, 0.8
-OF_FWHM = 0.43  # fine voxels against the point spread; half is the most that sampling bears
+OF_FWHM = 0.36  # fine voxels against the point spread; half is the most that sampling bears
 OF_ACQUIRED, OF_SLICE = 0.6, 0.5  # the same for MR, in plane and across
 MARGIN_MM = 6.0
 

@@ -15,7 +15,6 @@ from CTSMALib.virtual.body import trabeculae
 from CTSMALib.virtual.material.bone_material import SOLID
 from CTSMALib.virtual.scanners.tissue import Tissue
 
-BLOCK = 8
 MIXED = -1  # a block whose tissue is not all the same
 STEEPEST = 1.3  # no field of distances is steeper than this
 FAR = -1000.0
@@ -131,7 +130,7 @@ def _trabecular(fields: Any, grown: Any, b: int, parts: Any, x: float, y: float,
     return total / count
 
 
-@compiled
+@inlined
 def _in_metal(metal: Any, x: float, y: float, z: float) -> bool:
     """Whether a point lies in one of the (n, 7) capsules: two ends and a radius."""
     for m in range(metal.shape[0]):
@@ -146,7 +145,7 @@ def _in_metal(metal: Any, x: float, y: float, z: float) -> bool:
     return False
 
 
-@compiled
+@inlined
 def _soft(fields: Any, skin_mm: float, x: float, y: float, z: float) -> int:
     """Tissue at a point of the extended knee, away from bone, cartilage and meniscus."""
     skin = _field(fields, SKIN_DEPTH, x, y, z)
@@ -202,33 +201,34 @@ def fill(
         where: rotation (4, 3, 3) and offset (4, 3) of the bones to knee space, shaft (4,), thickest cartilage (4,),
             and thickest shell (4,).
         grown: trabeculae: flat blocks, index and places, see :class:`~CTSMALib.virtual.body.trabeculae.Trabeculae`.
-        sampling: places of samples (see :func:`_trabecular`), mean edge of a voxel, thickness of the skin, and by how
-            much every surface of bone is moved outward.
+        sampling: places of samples (see :func:`_trabecular`), mean edge of a voxel, thickness of the skin, by how much
+            every surface of bone is moved outward, and whether only the owner is wanted, and edge of the blocks.
         metal: (n, 7) capsules in extended knee space.
         bone: (z, y, x) float32, set here: fraction.
         label: (z, y, x) uint8, set here: tissue.
         owner: (z, y, x) uint8, set here: number of the bone, from 1; 0 outside.
     """
+    block = sampling[5]
     near, around = np.zeros(BONES, np.bool_), np.zeros(3, np.int64)
     nz, ny, nx = label.shape
     line, slope = np.zeros(6), np.zeros(6)
     for kb in range(coordinates.shape[0] - 1):
-        k0 = (start[0] // BLOCK + kb) * BLOCK - start[0]
+        k0 = (start[0] // block + kb) * block - start[0]
         for jb in range(coordinates.shape[1] - 1):
-            j0 = (start[1] // BLOCK + jb) * BLOCK - start[1]
+            j0 = (start[1] // block + jb) * block - start[1]
             for ib in range(coordinates.shape[2] - 1):
-                i0 = (start[2] // BLOCK + ib) * BLOCK - start[2]
+                i0 = (start[2] // block + ib) * block - start[2]
                 corners = coordinates[kb : kb + 2, jb : jb + 2, ib : ib + 2]
                 same = _look_around(corners, fields, where, sampling, metal, near, around)
-                for k in range(max(k0, 0), min(k0 + BLOCK, nz)):
-                    for j in range(max(j0, 0), min(j0 + BLOCK, ny)):
+                for k in range(max(k0, 0), min(k0 + block, nz)):
+                    for j in range(max(j0, 0), min(j0 + block, ny)):
                         if same != MIXED:
-                            for i in range(max(i0, 0), min(i0 + BLOCK, nx)):
+                            for i in range(max(i0, 0), min(i0 + block, nx)):
                                 bone[k, j, i], label[k, j, i], owner[k, j, i] = 0.0, same, 0
                             continue
-                        _line(corners, (k - k0) / BLOCK, (j - j0) / BLOCK, line, slope)
-                        for i in range(max(i0, 0), min(i0 + BLOCK, nx)):
-                            u = (i - i0) / BLOCK
+                        _line(corners, (k - k0) / block, (j - j0) / block, line, slope)
+                        for i in range(max(i0, 0), min(i0 + block, nx)):
+                            u = (i - i0) / block
                             f, t, o = _voxel(
                                 line, slope, u, near, around, fields, marrow, where, grown, sampling, metal
                             )
@@ -303,6 +303,8 @@ def _voxel(
     ex, ey, ez = line[3] + u * slope[3], line[4] + u * slope[4], line[5] + u * slope[5]
     if metal.shape[0] > 0 and _in_metal(metal, ex, ey, ez):
         return 0.0, METAL, 0
+    if around[0] >= 0 and sampling[4]:
+        return 0.0, AIR, around[0] + 1
     if around[0] >= 0:
         b = around[0]
         px, py, pz = _local(rotation, offset, b, x, y, z)
@@ -319,6 +321,8 @@ def _voxel(
             best, which, bx, by, bz = depth, b, px, py, pz
         if not cartilage and -thickest[b] < depth < 0.0:
             cartilage = -depth < _field(fields, CARTILAGE_MM + b, px, py, pz)
+    if sampling[4]:
+        return 0.0, AIR, which + 1 if best > 0.0 else 0
     fraction = 0.0
     moved = best + sampling[3]
     if moved > -0.5 * sampling[1]:

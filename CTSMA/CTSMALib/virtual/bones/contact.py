@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from CTSMALib.anatomy.compartments import OUTLINES
+from CTSMALib.anatomy.extent import Extent
 from CTSMALib.anatomy.labels import FEMUR, PATELLA, TIBIA
 from CTSMALib.virtual.bones.shape import BoneShape, KneeShape, Placement
 from CTSMALib.virtual.field import Field
@@ -27,34 +28,51 @@ ROUNDS = 12
 CLOSE_ENOUGH_MM = 0.02
 MOST_TILT_DEG = 10.0
 BEARING = ((0.25, 0.8), (0.2, 0.75))  # shares of a plateau's width, from the eminence, and length, from the front
+RIM_SHARE = 1.3  # of the half extents, which osteophytes overhang
 WEAR_BAND_MM = 25.0  # above and below the joint
-LEAST_GAP_MM = 0.15  # between bones anywhere on the plateaus: they touch, and do not enter each other
+LEAST_GAP_MM = 0.15  # between bones anywhere: they touch, and do not enter each other
 PATELLA_GAP_MM = 4.5  # cartilage of patella and trochlea together; from memory
 
 
-def plateau_points(knee: KneeShape, compartment: str, bearing: bool = True) -> Points:
-    """Points on the articular surface of the tibia.
+def plateau_points(knee: KneeShape, compartment: str) -> Points:
+    """Points on the middle of a tibial plateau, on which the femur stands.
 
     Args:
         knee: its bones.
         compartment: ``"TM"`` or ``"TL"``.
-        bearing: only the middle, on which the femur stands; else also the slope of the eminence and the rim.
 
     Returns:
         (n, 3) in the frame of the tibia, mm.
     """
     outline, extent = OUTLINES[compartment], knee.extents[TIBIA.name]
-    anterior = np.arange(-extent.half[1], extent.half[1], STEP_MM) + extent.center[1]
-    lateral = np.arange(-extent.half[0], extent.half[0], STEP_MM) + extent.center[0]
-    x, y = (values.ravel() for values in np.meshgrid(lateral, anterior))
+    x, y = _columns(extent, 1.0)
     share_x, share_y = extent.normalized(x, y)
     inner, outer = outline.limits_at(share_y)
     own = share_x if compartment == "TL" else -share_x
     across = (own - inner) / (outer - inner)
     along = (outline.anterior - share_y) / (outline.anterior - outline.posterior)
-    (low_x, high_x), (low_y, high_y) = BEARING if bearing else ((0.0, 1.0), (0.0, 1.0))
+    (low_x, high_x), (low_y, high_y) = BEARING
     within = (across >= low_x) & (across <= high_x) & (along >= low_y) & (along <= high_y)
     return _tops(knee, np.column_stack([x[within], y[within]]))
+
+
+def top_points(knee: KneeShape) -> Points:
+    """Points on all of the tibia that faces the femur: plateaus, eminence and rim with its osteophytes.
+
+    Returns:
+        (n, 3) in the frame of the tibia, mm.
+    """
+    return _tops(knee, np.column_stack(_columns(knee.extents[TIBIA.name], RIM_SHARE)))
+
+
+def _columns(extent: Extent, share: float) -> tuple[Points, Points]:
+    """Lateral and anterior positions, (n,) each, over a share of the half extents."""
+    x, y = (
+        np.arange(-share * half, share * half, STEP_MM) + center
+        for half, center in zip(extent.half, extent.center, strict=True)
+    )
+    lateral, anterior = np.meshgrid(x, y)
+    return lateral.ravel(), anterior.ravel()
 
 
 def _tops(knee: KneeShape, columns: Points) -> Points:
@@ -132,8 +150,7 @@ def seat_femur(
 
 def kept_apart(knee: KneeShape, start: Placement) -> Placement:
     """Raise the femur until no bone of the joint enters the other, as at an osteophyte in flexion."""
-    everywhere = np.concatenate([plateau_points(knee, c, bearing=False) for c in COMPARTMENTS])
-    placement = start
+    everywhere, placement = top_points(knee), start
     for _ in range(ROUNDS):
         inside = LEAST_GAP_MM - gap_mm(knee, everywhere, placement)
         if inside <= CLOSE_ENOUGH_MM:

@@ -20,6 +20,8 @@ OTHER_SIDE = 0.45  # height on the better side, relative to the worse
 BEAKS = 1.1  # for every millimeter of a lip
 LEAST_MM = 0.4  # nothing is made of lower spurs
 SPINES_FROM_MM, POLES_FROM_MM = 2.0, 3.0
+BEHIND_MOST_MM, NOTCH_MOST_MM = 4.0, 3.0  # spurs behind the femoral condyles, and in the notch
+BLUNT = 1.8  # of these, how much thicker their tips are than those of others
 EVEN = 2.0  # SD, in beaks, by which roots and directions are evened out along a lip
 
 
@@ -34,6 +36,7 @@ class Lip:
         height_mm: at its highest.
         peak: where it is highest, from 0 at the first end to 1.
         reach_mm: how far away the surface may be.
+        blunt: thickness of the tip, relative to the usual.
     """
 
     start: Array
@@ -42,6 +45,7 @@ class Lip:
     height_mm: float
     peak: float = 0.5
     reach_mm: float = 60.0
+    blunt: float = 1.0
 
 
 def with_osteophytes(level: Field, bone: str, spec: KneeSpec) -> Field:
@@ -82,6 +86,8 @@ def _margin_lips(bone: str, spec: KneeSpec, rng: np.random.Generator) -> list[Li
         share = (1.0 if bone == TIBIA.name else rng.uniform(0.75, 1.0)) * (1.0 if worse else OTHER_SIDE)
         for part in (0, 1):
             height = share * spec.osteophyte_mm * (1.0, rng.uniform(0.3, 0.7))[part]
+            behind = bone == FEMUR.name and part == 1
+            height = min(height, BEHIND_MOST_MM) if behind else height
             half = np.radians(18 + 2.5 * height)
             if bone == TIBIA.name:  # around the plateau; 0 is straight to the side, positive is anterior
                 middle = np.radians((rng.uniform(-5, 20), rng.uniform(-50, -35))[part])
@@ -93,7 +99,9 @@ def _margin_lips(bone: str, spec: KneeSpec, rng: np.random.Generator) -> list[Li
                 turns = middle + half * np.linspace(1, -1, 9)
                 rays = [[side * 0.85, np.sin(t), -np.cos(t)] for t in turns]
                 start, hook = np.array([side * 17.0, -8.0, 20.0]), np.array([0.5 * side, 0.0, 0.3])
-            lips.append(Lip(start, np.array(rays), hook, height, rng.uniform(0.35, 0.65)))
+                hook = 0.3 * hook if behind else hook
+            blunt = BLUNT if behind else 1.0
+            lips.append(Lip(start, np.array(rays), hook, height, rng.uniform(0.35, 0.65), blunt=blunt))
     return lips
 
 
@@ -110,7 +118,8 @@ def _inner_lips(bone: str, height: float, rng: np.random.Generator) -> list[Lip]
         else:
             start = np.array([side * 21.0, rng.uniform(-14, -10), 9.0])
             rays = [[-side, turn, -0.35] for turn in (0.45, 0.15, -0.15, -0.45)]
-            lips.append(Lip(start, np.array(rays), np.array([0.0, 0.0, -0.1]), own, reach_mm=20.0))
+            own = min(own, NOTCH_MOST_MM)
+            lips.append(Lip(start, np.array(rays), np.array([0.0, 0.0, -0.1]), own, reach_mm=20.0, blunt=BLUNT))
     return lips
 
 
@@ -159,10 +168,10 @@ def _beaks(level: Field, lip: Lip) -> list[Array]:
         if height < LEAST_MM / 2:
             continue
         wide = 0.3 * (lip.height_mm + height) + 0.2  # it stays broad where it runs out
-        tip_radius = 0.14 * lip.height_mm + 0.2
+        tip_radius = (0.14 * lip.height_mm + 0.2) * lip.blunt
         elbow = root + 0.5 * height * out
-        tip = elbow + (0.5 * height - tip_radius) * tip_out
-        middle = 0.5 * wide + 0.35 * tip_radius
+        tip = elbow + max(0.5 * height - tip_radius, 0.05) * tip_out
+        middle = max(0.5 * wide + 0.35 * tip_radius, tip_radius)
         softness = min(0.4 + 0.45 * height, 3.0)
         cones.append(np.r_[root - wide * out, elbow, wide, middle, softness])
         cones.append(np.r_[elbow, tip, middle, tip_radius, softness])

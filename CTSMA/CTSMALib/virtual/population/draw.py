@@ -38,13 +38,14 @@ def draw_spec(
         seed: of everything about it.
         grade: Kellgren-Lawrence grade; drawn by :func:`draw_grade` without it.
         side: ``"right"`` or ``"left"``; drawn without it.
-        sources: names of the source anatomies to choose from, of :data:`SOURCES`.
+        sources: names of the source anatomies to choose from, of :data:`SOURCES`. Of these, the ones that are
+            arthritic themselves serve for arthritic knees only.
 
     Returns:
         The specification, the same for the same arguments.
 
     Raises:
-        InputError: a grade, side or source that does not exist.
+        InputError: a grade, side or source that does not exist, or no source that suits the grade.
     """
     _check(grade, side, sources)
     grade = draw_grade(seed) if grade is None else grade
@@ -52,8 +53,8 @@ def draw_spec(
     sex = "F" if person.random() < values.FEMALE_BY_GRADE[grade] else "M"
     age = float(np.clip(_normal(person, values.AGE_BY_GRADE[grade]), *values.AGE_LIMITS))
     drawn_side = ("right", "left")[int(person.integers(2))]
-    fat = float(np.clip(_normal(person, values.BODY_FAT_MM[sex]), *values.BODY_FAT_LIMITS))
-    source, scale = _anatomy(person, sex, sources)
+    fat = _normal(person, values.BODY_FAT_MM[sex]) * values.FAT_GAINED[grade]
+    source, scale = _anatomy(person, sex, _sources_for(grade, sources))
     worse = MEDIAL if person.random() < values.MEDIAL_SHARE else LATERAL
     joint = _stream(seed, _JOINT)
     plate, fraction, number = _bone(_stream(seed, _BONE), grade, worse, age)
@@ -68,14 +69,14 @@ def draw_spec(
         scale=scale,
         varus_deg=_normal(joint, values.VARUS_BY_GRADE[worse][grade]),
         joint_space_mm=_joint_space(joint, grade, worse),
-        osteophyte_mm=values.OSTEOPHYTE_MM[grade] * (1 + _normal(joint, Normal(0, values.OSTEOPHYTE_SPREAD))),
+        osteophyte_mm=_osteophyte(joint, grade, source),
         plate_mm=plate,
         bone_fraction=fraction,
         number_per_mm=number,
         cysts=min(int(joint.poisson(values.CYSTS[grade])), values.MOST_CYSTS),
         edema=min(int(joint.poisson(values.EDEMA[grade])), values.MOST_EDEMA),
         family=_family(_stream(seed, _STRUCTURE)),
-        body_fat_mm=fat,
+        body_fat_mm=float(np.clip(fat, *values.BODY_FAT_LIMITS)),
     )
 
 
@@ -87,6 +88,17 @@ def _check(grade: int | None, side: str | None, sources: tuple[str, ...]) -> Non
     unknown = [name for name in sources if name not in SOURCES]
     if unknown or not sources:
         raise InputError(f"There is no source anatomy {unknown}.", f"Choose from {', '.join(SOURCES)}.")
+
+
+def _sources_for(grade: int, sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that have more osteoarthritis than the grade allows."""
+    suited = tuple(name for name in sources if grade >= values.LEAST_GRADE.get(name, 0))
+    if not suited:
+        raise InputError(
+            f"The source anatomy {', '.join(sources)} is arthritic itself, too much for grade {grade}.",
+            "Give another source too, or a grade from 2.",
+        )
+    return suited
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
@@ -104,8 +116,9 @@ def _mild(deviates: float | np.ndarray) -> np.ndarray:
 
 def _anatomy(rng: np.random.Generator, sex: str, sources: tuple[str, ...]) -> tuple[str, float]:
     """Source anatomy, mostly one of the person's sex, and the size relative to it."""
-    own = [values.SEX_OF_SOURCE[name] == sex for name in sources]
-    weights = np.where(own, 1.0 - values.OTHER_SEX, values.OTHER_SEX)
+    own = np.array([values.SEX_OF_SOURCE[name] == sex for name in sources])
+    # each sex's share is divided among its sources
+    weights = np.where(own, (1.0 - values.OTHER_SEX) / max(own.sum(), 1), values.OTHER_SEX / max((~own).sum(), 1))
     source = sources[int(rng.choice(len(sources), p=weights / weights.sum()))]
     scale = 1.0 + values.SCALE_SD * float(_mild(rng.standard_normal()))
     if values.SEX_OF_SOURCE[source] != sex:
@@ -120,6 +133,12 @@ def _joint_space(rng: np.random.Generator, grade: int, worse: str) -> tuple[floa
     space = {other: healthy[other] + values.SPACE_GAINED_MM[grade]}
     space[worse] = left_over if grade == 4 else max(healthy[worse] - values.SPACE_LOST_MM[grade], 0.5)
     return space[MEDIAL], space[LATERAL]
+
+
+def _osteophyte(rng: np.random.Generator, grade: int, source: str) -> float:
+    """Height of what is added to the osteophytes of the source."""
+    height = values.OSTEOPHYTE_MM[grade] * (1 + _normal(rng, Normal(0, values.OSTEOPHYTE_SPREAD)))
+    return min(height, values.MOST_OSTEOPHYTE_MM) * values.OSTEOPHYTES_ADDED.get(source, 1.0)
 
 
 def _bone(

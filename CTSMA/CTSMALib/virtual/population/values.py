@@ -124,6 +124,10 @@ SPACE_GAINED_MM = (0.0, 0.0, 0.1, 0.3, 0.6)  # in the other one, which opens [me
 BONE_ON_BONE = 0.5  # share of grade 4; the others keep less than a millimeter
 OSTEOPHYTE_MM = (0.0, 1.0, 2.0, 4.0, 6.0)  # by grade, give or take 30 % [memory]
 OSTEOPHYTE_SPREAD = 0.3
+MOST_OSTEOPHYTE_MM = 7.0
+# Sources that are arthritic themselves: from which grade on they serve, and the share of osteophytes added to theirs.
+LEAST_GRADE = {"knee2": 2}
+OSTEOPHYTES_ADDED = {"knee2": 0.5}
 CYSTS = (0.0, 0.02, 0.3, 1.2, 2.5)  # mean number by grade [memory]
 EDEMA = (0.02, 0.1, 0.5, 1.2, 1.8)  # mean number by grade [memory]
 MOST_CYSTS, MOST_EDEMA = 6, 4
@@ -134,5 +138,7 @@ FEMALE_SIZE = 0.90  # of a male knee [memory: tibial plateaus about 69 and 77 mm
 OTHER_SEX = 0.2  # share of knees whose source has the size of the other sex
 # Of the two volunteers' knees the sex is not told; theirs is that whose usual size they have (74 and 64 mm wide).
 SEX_OF_SOURCE = {"knee1": "M", "knee2": "F", "visible_female": "F", "visible_male": "M"}
-BODY_FAT_MM = {"F": Normal(14.0, 5.0), "M": Normal(9.0, 4.0)}  # around the knee [memory]
-BODY_FAT_LIMITS = (3.0, 30.0)
+# Around the knee, of people without osteoarthritis; those with it are heavier [memory].
+BODY_FAT_MM = {"F": Normal(10.0, 2.3), "M": Normal(5.5, 1.5)}
+FAT_GAINED = (1.0, 1.05, 1.12, 1.2, 1.25)  # by grade, relative
+BODY_FAT_LIMITS = (3.0, 20.0)

@@ -28,18 +28,28 @@ class CoilField:
     counts: tuple[int, int, int]
 
     @classmethod
-    def of(cls, seed: int, range_: float, counts: tuple[int, int, int]) -> CoilField:
-        """A random field of mean 1 whose highest and lowest value differ by ``range_``."""
+    def of(cls, seed: int, range_: float, counts: tuple[int, int, int], along_leg: int = 1) -> CoilField:
+        """A random field of mean 1 whose highest and lowest value differ by ``range_``.
+
+        Args:
+            seed: of the field.
+            range_: see above.
+            counts: (z, y, x) voxels of the scan.
+            along_leg: the array axis that runs most along the leg, where sensitivity falls off at both ends; across it
+                rises towards the elements around the knee.
+        """
         rng = np.random.default_rng([seed, STREAM])
         degrees = np.indices((DEGREE + 1,) * 3).sum(axis=0)
         chosen = rng.normal(size=degrees.shape) / (1.0 + degrees) ** 2
         chosen[(degrees == 0) | (degrees > DEGREE)] = 0.0
-        # a coil around the knee: brighter near its elements than in the middle
-        chosen[0, 2, 0] = chosen[0, 0, 2] = 0.5 * np.abs(chosen).max()
+        second = 2 * np.eye(3, dtype=int)
+        strength = 0.5 * np.abs(chosen).max()
+        for axis in range(3):
+            chosen[tuple(second[axis])] = -strength if axis == along_leg else strength
         line = np.linspace(-1.0, 1.0, PROBES)
         field = legendre.leggrid3d(line, line, line, chosen)
         chosen *= range_ / np.ptp(field)
-        chosen[0, 0, 0] = 1.0 - (field.mean() * range_ / np.ptp(field))
+        chosen[0, 0, 0] = 1.0  # the other polynomials have mean 0
         return cls(chosen, counts)
 
     def factor(self, spans: Spans) -> NDArray[np.floating]:

@@ -31,7 +31,7 @@ def scan_ct(
     CT numbers mix by volume (HU = f bone + (1 - f) tissue), are blurred by the kernel and the slice profile and taken
     at the scan's voxel centers; beam hardening, noise, calibration drift and saturation follow. Beam hardening and
     noise are functions of the place in the scan (and the seed), so a box equals the cut-out from the whole scan, but
-    for single steps of rounding.
+    for single steps of rounding. There are no streaks: metal is saturated, and noise is the same everywhere.
 
     Args:
         tissue: beyond its grid, its outermost voxels repeat.

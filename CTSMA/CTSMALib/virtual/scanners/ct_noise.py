@@ -18,7 +18,8 @@ Floats = NDArray[np.floating]
 STREAM = 1
 DESIGN = 256  # frequencies along each axis
 REACH_PIXELS = 24
-REACH_SLICES = 8
+LEAST_REACH, MOST_REACH = 8, 64  # slices
+REACH_PER_SLICE = 2.5  # thicknesses of the slice
 ALIASES = (-1, 0, 1)
 SLAB_VOXELS = 4_000_000  # of noise, held at once
 
@@ -59,7 +60,8 @@ def _through(profile: SliceMTF, increment_mm: float) -> Floats:
     """(2 r + 1,) filter of unit energy along the slices: the folded spectrum of the slice profile."""
     cycles = np.fft.fftfreq(DESIGN)[:, None] + np.arange(-20, 21)
     taps = np.fft.fftshift(np.fft.ifft(np.sqrt(np.sum(profile(cycles / increment_mm) ** 2, axis=1))).real)
-    taps = taps[DESIGN // 2 - REACH_SLICES : DESIGN // 2 + REACH_SLICES + 1]
+    reach = int(np.clip(np.ceil(REACH_PER_SLICE * profile.thickness_mm / increment_mm), LEAST_REACH, MOST_REACH))
+    taps = taps[DESIGN // 2 - reach : DESIGN // 2 + reach + 1]
     return taps / np.sqrt(np.sum(taps**2))
 
 
@@ -84,12 +86,12 @@ def add_ct_noise(
     (radial, ramp), (thickness, increment_mm, pixel_mm) = kernel, profile
     plane = np.float32(sd) * _in_plane(radial, pixel_mm, ramp)
     along = _through(thickness, increment_mm)
-    key, r = key_of(seed, STREAM), REACH_PIXELS
+    key, r, reach = key_of(seed, STREAM), REACH_PIXELS, len(along) // 2
     rows, columns = image.shape[1] + 2 * r, image.shape[2] + 2 * r
-    at_once = max(SLAB_VOXELS // (rows * columns), 2 * REACH_SLICES)
+    at_once = max(SLAB_VOXELS // (rows * columns), 2 * reach)
     for start in range(0, len(image), at_once):
         part = image[start : start + at_once]
-        first = (spans[0][0] + start - REACH_SLICES, spans[1][0] - r, spans[2][0] - r)
-        white = white_noise(key, first, (len(part) + 2 * REACH_SLICES, rows, columns))[0]
-        white = ndimage.correlate1d(white, along, axis=0)[REACH_SLICES : REACH_SLICES + len(part)]
+        first = (spans[0][0] + start - reach, spans[1][0] - r, spans[2][0] - r)
+        white = white_noise(key, first, (len(part) + 2 * reach, rows, columns))[0]
+        white = ndimage.correlate1d(white, along, axis=0)[reach : reach + len(part)]
         part += signal.oaconvolve(white, plane[None], mode="valid", axes=(1, 2))

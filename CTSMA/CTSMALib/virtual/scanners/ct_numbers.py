@@ -36,7 +36,7 @@ CORTICAL_BONE, BONE_DENSITY = (0.4242, 0.3148, 0.2229), 1.92
 ADIPOSE, ADIPOSE_DENSITY = (0.2123, 0.1974, 0.1800), 0.95
 # Mean energy of the filtered beam behind a knee; uncertain by some keV.
 EFFECTIVE_KEV = {70: 50.0, 80: 53.0, 90: 57.0, 100: 60.0, 110: 63.0, 120: 66.0, 130: 68.5, 140: 71.0}
-FATTY = (Tissue.FAT, Tissue.MARROW)
+FATTY = (Tissue.FAT, Tissue.MARROW)  # red marrow and edema, half fat, are taken as watery
 
 
 def _hu(mass_attenuation: tuple[float, float, float], density: float, kev: float) -> float:

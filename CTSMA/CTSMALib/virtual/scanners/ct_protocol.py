@@ -88,6 +88,11 @@ class CTProtocol:
                 raise InputError(
                     f"The CT protocol '{self.name}' has {name} = {value}.", f"Give a value from {low:g} to {high:g}."
                 )
+        if not -32768 <= self.lowest_hu < self.highest_hu <= 32767:
+            raise InputError(
+                f"The CT protocol '{self.name}' stores {self.lowest_hu} to {self.highest_hu} HU.",
+                "Give a lower and a higher number of 16 bits.",
+            )
         check_kvp(self.kvp)
         self.kernel  # noqa: B018 (refuses kernels)
 

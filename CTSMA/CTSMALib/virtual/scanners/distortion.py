@@ -17,8 +17,8 @@ class GradientDistortion:
     """A cubic warp about the isocenter; the lowest odd order that gradient coils leave.
 
     The image at ``p`` shows the tissue at ``p + d(p)`` with ``d_i = edge_i (r / R)^2 p_i / R``, where ``p`` is relative
-    to the isocenter, ``r`` its length and ``R`` the radius. Reported sizes after the vendor's correction are below
-    0.5 to 1 mm at the edge of the field of view (reference-method f.4 and f.5, from memory there).
+    to the isocenter, ``r`` its length, at most ``R``, and ``R`` the radius. Reported sizes after the vendor's
+    correction are below 0.5 to 1 mm at the edge of the field of view (reference-method f.4 and f.5, from memory there).
 
     Attributes:
         edge_mm: displacement along L, P, S of a point on that axis at the radius; 0 switches it off.
@@ -51,7 +51,7 @@ class GradientDistortion:
     def displacement_mm(self, points_mm: ArrayLike) -> NDArray[np.float64]:
         """(n, 3) from points of the image, (n, 3) LPS, to the points of the body that they show."""
         p = np.atleast_2d(np.asarray(points_mm, dtype=float)) - self.isocenter_mm
-        return self.warp * np.sum(p * p, axis=1, keepdims=True) * p
+        return self.warp * np.minimum(np.sum(p * p, axis=1, keepdims=True), self.radius_mm**2) * p
 
     def shown_at(self, body_points_mm: ArrayLike) -> NDArray[np.float64]:
         """(n, 3) where points of the body, (n, 3) LPS, appear in the image: the inverse, by fixed-point iteration."""

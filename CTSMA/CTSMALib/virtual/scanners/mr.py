@@ -34,7 +34,8 @@ def scan_mr(
     acquired part of k-space and the slice profile, at the scan's voxel centers, where gradient distortion puts them;
     coil sensitivity and complex noise follow, then the magnitude (Rician noise). Sensitivity and noise are functions of
     the place in the scan and the seed, so a box equals the cut-out from the whole scan, but for single steps of
-    rounding. There are no bands, no chemical shift, no motion.
+    rounding. Series of one knee need seeds of their own, or they share their noise. There are no bands, no chemical
+    shift, no motion; metal is a void without artifacts; slices have a profile as in 2-D, also where a sequence is 3-D.
 
     Args:
         tissue: beyond its grid, its outermost voxels repeat.
@@ -53,7 +54,8 @@ def scan_mr(
     check_grid(grid, "The MR")
     spans = checked_box(grid, box)
     signal = sampled(mr_source(tissue, protocol, refuse_beyond), grid, spans, protocol.point_spread)
-    coil = CoilField.of(seed, protocol.bias_range, grid.size[::-1])
+    along_leg = 2 - int(np.abs(np.reshape(grid.direction, (3, 3))[2]).argmax())
+    coil = CoilField.of(seed, protocol.bias_range, grid.size[::-1], along_leg)
     found = np.empty(signal.shape, dtype=np.int16)
     at_once = max(SLAB_VOXELS // int(np.prod(signal.shape[1:])), 1)
     for start in range(0, len(signal), at_once):

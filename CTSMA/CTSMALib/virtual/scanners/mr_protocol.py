@@ -12,7 +12,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.virtual.scanners import mr_signal
 from CTSMALib.virtual.scanners.distortion import GradientDistortion
 from CTSMALib.virtual.scanners.line_response import SliceMTF, WindowMTF
-from CTSMALib.virtual.scanners.mr_signal import Relaxation, tissue_signals
+from CTSMALib.virtual.scanners.mr_signal import RELAXATION, Relaxation, tissue_signals
 from CTSMALib.virtual.scanners.point_spread import PointSpread
 from CTSMALib.virtual.scanners.scan_grid import SAGITTAL, centered_grid
 from CTSMALib.virtual.scanners.source import NOT_WARPED
@@ -87,6 +87,12 @@ class MRProtocol:
             raise InputError(
                 f"The MR protocol '{self.name}' acquires {self.acquired_mm} mm and stores {self.pixel_mm} mm.",
                 "Store pixels that are no coarser than what is acquired.",
+            )
+
+        if self.relaxation.get(self.reference, RELAXATION[self.reference]).density == 0.0:
+            raise InputError(
+                f"The MR protocol '{self.name}' refers to a tissue without signal.",
+                "Leave the proton density of the reference tissue above 0.",
             )
 
     @property

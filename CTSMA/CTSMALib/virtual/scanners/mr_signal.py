@@ -24,6 +24,14 @@ class Relaxation:
     density: float
     fat: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse impossible tissues."""
+        if not (self.t1_ms > 0.0 and self.t2_ms > 0.0 and self.density >= 0.0 and 0.0 <= self.fat <= 1.0):
+            raise InputError(
+                f"T1 {self.t1_ms} ms, T2 {self.t2_ms} ms, density {self.density}, fat {self.fat} is no tissue.",
+                "Give positive times, a density of 0 or more, and a share of fat from 0 to 1.",
+            )
+
 
 # At 3 T. Fat, marrow, muscle, cartilage, fluid: Gold 2004 (AJR 183:343) as in reference-method f.4 (from memory there).
 # All others from memory and uncertain by a third: they only tint structures beside the bone. Proton densities within

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from CTSMALib.errors import InputError
 from CTSMALib.virtual.scanners.aligned import AlignedSampler
 from CTSMALib.virtual.scanners.point_spread import PointSpread
 from CTSMALib.virtual.scanners.source import Source, Spans
@@ -56,6 +57,11 @@ def sampled(source: Source, scan: Grid, spans: Spans, spread: PointSpread) -> ND
         responses = spread.on(fine_mm, 3)
         source.check(scan, spans, responses.reach_mm)
         sampler = TurnedSampler(source, scan, spans, fine_mm, responses)
+    if np.any(np.array(responses.reach_mm) < fine_mm):
+        raise InputError(
+            f"Tissue of {fine_mm[0]:.2f} x {fine_mm[1]:.2f} x {fine_mm[2]:.2f} mm (z, y, x) is too coarse here.",
+            "Give finer tissue, or a thicker slice and a softer kernel.",
+        )
     (first, last), *across = spans
     slabs = max(int(np.ceil(sampler.fine_voxels(spans) / SLAB_VOXELS)), 1)
     edges = np.unique(np.linspace(first, last, slabs + 1).astype(int))

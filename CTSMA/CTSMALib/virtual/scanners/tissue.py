@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from CTSMALib.errors import InputError
+from CTSMALib.virtual.scanners.scan_grid import Box
 from CTSMALib.volumes.geometry import check_direction
 from CTSMALib.volumes.grid import Grid
 
@@ -31,9 +32,6 @@ class Tissue(IntEnum):
     EDEMA = 9
     SKIN = 10
     METAL = 11
-
-
-Box = tuple[slice, slice, slice]
 
 
 class TissueSource(Protocol):

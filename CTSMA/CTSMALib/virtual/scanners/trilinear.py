@@ -8,13 +8,14 @@ from CTSMALib.morphometry.compiled import compiled_with
 
 
 @compiled_with(error_model="numpy")
-def interpolate(volume: Any, to_mm: Any, warp: Any, to_voxel: Any, found: Any) -> None:
+def interpolate(volume: Any, to_mm: Any, warp: Any, farthest: float, to_voxel: Any, found: Any) -> None:
     """Set ``found`` to the volume at the points of a grid; outside, the outermost voxels repeat.
 
     Args:
         volume: (z, y, x) float32.
         to_mm: (3, 4) from a voxel x, y, z of ``found`` to LPS, relative to the isocenter, mm.
         warp: (3,) what :class:`~CTSMALib.virtual.scanners.distortion.GradientDistortion` adds, mm per cubic mm.
+        farthest: square of the distance from the isocenter beyond which the warp grows linearly only, square mm.
         to_voxel: (3, 4) from there to voxels x, y, z of the volume.
         found: (z, y, x) float32, set here.
     """
@@ -26,7 +27,7 @@ def interpolate(volume: Any, to_mm: Any, warp: Any, to_voxel: Any, found: Any) -
             sz = to_mm[2, 1] * j + to_mm[2, 2] * k + to_mm[2, 3]
             for i in range(found.shape[2]):
                 px, py, pz = sx + to_mm[0, 0] * i, sy + to_mm[1, 0] * i, sz + to_mm[2, 0] * i
-                square = px * px + py * py + pz * pz
+                square = min(px * px + py * py + pz * pz, farthest)
                 px += warp[0] * square * px
                 py += warp[1] * square * py
                 pz += warp[2] * square * pz

@@ -12,8 +12,6 @@ from CTSMALib.virtual.scanners.source import Source, Spans
 from CTSMALib.virtual.scanners.trilinear import interpolate
 from CTSMALib.volumes.grid import Grid
 
-COARSER = 0.25  # of a fine voxel: by how much the interpolated grid may be coarser
-
 
 class TurnedSampler:
     """Interpolates the fine volume along the scanner's axes and weights the result.
@@ -35,7 +33,7 @@ class TurnedSampler:
         self._source = source
         self._responses = responses
         spacing = np.array(scan.spacing_mm)[::-1]
-        self._divisor = np.maximum(np.ceil(spacing / fine_mm - COARSER), 1.0)
+        self._divisor = np.maximum(np.ceil(spacing / fine_mm - 1e-6), 1.0)
         self._step_mm = spacing / self._divisor
         turned = np.reshape(source.grid.direction, (3, 3)).T @ np.reshape(scan.direction, (3, 3))
         # the tissue's axis that runs most along each axis of the scan; neighbors are then neighbors in memory, too
@@ -72,5 +70,6 @@ class TurnedSampler:
         to_voxel = np.column_stack([turn, turn @ (isocenter - fine.origin_mm) - self._start])
         to_voxel = to_voxel[self._axes]
         found = np.empty([cut.stop - cut.start for cut in box], dtype=np.float32)
-        interpolate(self._fine, to_mm, self._source.distortion.warp, to_voxel, found)
+        warped = self._source.distortion
+        interpolate(self._fine, to_mm, warped.warp, warped.radius_mm**2, to_voxel, found)
         return found

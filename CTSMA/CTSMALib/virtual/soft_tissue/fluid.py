@@ -40,7 +40,12 @@ def fluid_depth(space: KneeSpace, spec: KneeSpec, cartilage: dict[str, Values], 
     femur, tibia = -space.depths[FEMUR.name][box], -space.depths[TIBIA.name][box]
     gap = (10.5 * space.scale - femur - tibia) / 2
     cavity = np.minimum(np.minimum(gap, FAR_MM - 0.4 - np.maximum(femur, tibia)), within - np.float32(0.5))
-    behind_patella = (9.5 * space.scale - femur + space.depths[PATELLA.name][box]) / 2
+    # Between two layers of cartilage there is fluid, however wide the cleft.
+    between = (np.float32(2 * FAR_MM - 0.6) - femur - tibia) / 2
+    for name in (FEMUR.name, TIBIA.name):
+        between = np.minimum(between, (cartilage[name] - COVERED_MM) * 2)
+    cavity = np.maximum(cavity, np.minimum(between, within + np.float32(1.0)))
+    behind_patella = (14.5 * space.scale - femur + space.depths[PATELLA.name][box]) / 2
     for name in (FEMUR.name, PATELLA.name):
         behind_patella = np.minimum(behind_patella, (cartilage[name] - COVERED_MM) * 2)
     cavity = np.maximum(cavity, behind_patella)

@@ -7,13 +7,22 @@ from numpy.typing import NDArray
 
 from CTSMALib.virtual.soft_tissue.knee_space import KneeSpace
 from CTSMALib.virtual.soft_tissue.smooth_noise import smooth_noise
-from CTSMALib.virtual.soft_tissue.strand import Strand, union
+from CTSMALib.virtual.soft_tissue.strand import Strand, packed, union
+from CTSMALib.virtual.spec import KneeSpec
 
 Array = NDArray[np.float64]
-SEPTUM_MM = 1.2
-BULK = 1.04  # of all bellies
-ROUGHNESS_MM = 0.9
-SHEATH_MM = np.float32(1.0)  # fat around the vessels
+Values = NDArray[np.float32]
+
+# From memory and from comparing pictures with CT and MR of real legs.
+SEPTUM_MM = 0.9
+BULK = 0.98  # of all bellies before they swell
+LEAN_MM, FAT_MM = 5.0, 16.0  # fat under the skin of a lean and of a fat knee
+SWELL_LEAN, SWELL_FAT = 0.75, 0.4
+ROUGHNESS_MM = 0.7
+SHEATH_MM, FOSSA_MM = 2.0, 3.8  # fat around the vessels, and how much more of it in the popliteal fossa
+SHEATH_VARIES_MM = 1.3
+STREAK_APART_MM, STREAK_WIDE_MM, STREAK_STRETCH = (20.0, 50.0), (20.0, 45.0), 3.0
+STREAK_HALF, STREAK_STEEP_MM = 0.06, 4.5  # half thickness in SDs of the waves; mm for one SD
 
 # Rows (proximal, lateral, anterior, half width, half depth, turn) in mm and degrees, for a tibia 66 mm wide, from
 # general knowledge of cross sections of the leg [from memory], compared with the CT in Resources/SampleData.
@@ -86,13 +95,17 @@ MUSCLES: dict[str, list[tuple[float, ...]]] = {
     "extensor digitorum": [
         (-26, 37, 7, 3.5, 3.5, 0), (-44, 37, 4, 6, 8, 10), (-62, 35, 2, 7, 9, 10), (-120, 34, 3, 9, 10, 10),
     ],
-    "tibialis posterior": [(-40, 12, -13, 6, 3, 0), (-60, 12, -11, 9, 6, 0), (-120, 12, -10, 12, 10, 0)],
+    "tibialis posterior": [(-28, 25, -12, 4, 3, 0), (-60, 17, -10, 9, 7, 0), (-120, 12, -10, 12, 10, 0)],
 }  # fmt: skip
-# Blood has about the CT number of muscle, and no tissue of its own here.
+# Blood and nerves have about the CT number of muscle, and no tissue of their own here.
 VESSELS: dict[str, list[tuple[float, ...]]] = {
     "popliteal artery": [
         (130, -12, 2, 3, 3, 0), (80, -7, -4, 3, 3, 0), (40, 0, -15, 3, 3, 0), (12, 2, -26, 2.8, 2.8, 0),
         (-25, 3, -28, 2.6, 2.6, 0), (-60, 6, -24, 2.2, 2.2, 0), (-120, 8, -20, 2, 2, 0),
+    ],
+    "tibial nerve": [
+        (130, -2, -12, 3, 2, 0), (80, 3, -19, 2.8, 2, 0), (40, 6, -29, 2.6, 1.9, 0), (12, 5, -39, 2.4, 1.8, 0),
+        (-25, 4, -38, 2.2, 1.7, 0), (-60, 9, -28, 2, 1.6, 0), (-120, 11, -24, 2, 1.5, 0),
     ],
     "popliteal vein": [
         (130, -8, -3, 3.6, 3.2, 0), (80, -3, -11, 3.6, 3.2, 0), (40, 3, -22, 3.6, 3.2, 0), (12, 3, -33, 3.4, 3, 0),
@@ -122,10 +135,37 @@ def muscle_strands(space: KneeSpace, rng: np.random.Generator) -> list[Strand]:
     return strands
 
 
-def muscle_depth(space: KneeSpace, seed: int) -> NDArray[np.float32]:
-    """Signed distance (mm) of muscles and large vessels on the lattice of knee space, positive inside."""
-    rng = np.random.default_rng([seed, 501])
-    muscles = union(muscle_strands(space, rng), space.lattice, SEPTUM_MM * space.scale)
-    muscles += np.float32(ROUGHNESS_MM) * smooth_noise(space.lattice, rng)
+def muscle_depth(space: KneeSpace, spec: KneeSpec) -> tuple[Values, Values]:
+    """Muscles and large vessels on the lattice of knee space.
+
+    Bellies fill the room between bones and fascia but for thin septa and the fat around the vessels.
+
+    Args:
+        space: bones in knee space.
+        spec: fat and seed. Where there is more of it under the skin there is more between the muscles.
+
+    Returns:
+        Signed distances (mm), positive inside, of the bellies by themselves, which say how far out the fascia lies,
+        and of the muscles that fill the room, which are still to be cut off at the fascia.
+    """
+    rng = np.random.default_rng([spec.seed, 501])
+    strands = muscle_strands(space, rng)
+    fatness = float(np.clip((spec.body_fat_mm - LEAN_MM) / (FAT_MM - LEAN_MM), -0.3, 1.3))
+    swell = SWELL_LEAN + fatness * (SWELL_FAT - SWELL_LEAN)
+    slim, muscles = packed(strands, space.lattice, swell, SEPTUM_MM * space.scale * (1 + 0.6 * fatness))
+    rough = smooth_noise(space.lattice, rng)
+    muscles += np.float32(ROUGHNESS_MM) * rough
+    muscles = np.minimum(muscles, _streaks(space, rng, fatness))
     vessels = union([placed(n, r, space) for n, r in VESSELS.items()], space.lattice)
-    return np.maximum(np.minimum(muscles, -SHEATH_MM - vessels), vessels)
+    z = space.lattice.axes_mm[0] / space.scale
+    sheath = SHEATH_MM + FOSSA_MM * (1 + 0.5 * fatness) * np.exp(-(((z - 42) / 26) ** 2))
+    around = -sheath.astype(np.float32)[:, None, None] - np.float32(SHEATH_VARIES_MM) * rough - vessels
+    return slim, np.maximum(np.minimum(muscles, around), vessels)
+
+
+def _streaks(space: KneeSpace, rng: np.random.Generator, fatness: float) -> Values:
+    """Distance from sheets of fat within the bellies, along the leg and with free edges; negative within them."""
+    where = smooth_noise(space.lattice, rng, STREAK_APART_MM, STREAK_STRETCH)
+    there = smooth_noise(space.lattice, rng, STREAK_WIDE_MM, STREAK_STRETCH)
+    half = np.float32(STREAK_HALF * (1 + 0.5 * fatness))
+    return np.maximum((np.abs(where) - half) * np.float32(STREAK_STEEP_MM), (np.float32(0.5) - there) * np.float32(4))

@@ -17,8 +17,8 @@ Values = NDArray[np.float32]
 ANGLES = 120
 LEVEL_MM = 3.0
 RADIUS_MM = 1.0
-THINNEST_MM = 3.5  # of fat and skin together, over the patella
-HULL = 0.9  # how far the outline bridges hollows
+THINNEST_MM = 2.9  # of fat and skin together, over the patella
+HULL, HULL_AT_JOINT = 0.9, 0.5  # how far the outline bridges hollows; beside the patellar ligament less
 ROUND_STEPS = 7.0  # angles over which its flat parts bulge
 
 
@@ -75,7 +75,8 @@ def deep_outline(inside: Field, scale: float) -> Outline:
     last = len(radii) - 1 - np.argmax(solid[..., ::-1], axis=-1)
     outer = np.where(solid.any(axis=-1), radii[last], radii[0])
     hull = _convex(outer, angles)
-    bridged = _smooth(outer + HULL * (hull - outer), 2.5, 0.7)
+    share = HULL + (HULL_AT_JOINT - HULL) * np.exp(-((levels / scale / 20) ** 2))
+    bridged = _smooth(outer + share[:, None] * (hull - outer), 2.5, 0.7)
     rounded = np.maximum(bridged, ndimage.gaussian_filter1d(bridged, ROUND_STEPS, axis=1, mode="wrap"))
     least = ndimage.maximum_filter(outer, (3, 3), mode=("nearest", "wrap"))
     return Outline(levels, middle, _over(np.maximum(bridged, outer), rounded), least)

@@ -11,7 +11,10 @@ WAVES = 12
 
 
 def smooth_noise(
-    lattice: Field, rng: np.random.Generator, wavelength_mm: tuple[float, float] = (18.0, 50.0)
+    lattice: Field,
+    rng: np.random.Generator,
+    wavelength_mm: tuple[float, float] = (18.0, 50.0),
+    stretch: float = 1.0,
 ) -> NDArray[np.float32]:
     """Waves of random direction; mean 0, SD about 1.
 
@@ -19,11 +22,13 @@ def smooth_noise(
         lattice: where it is wanted.
         rng: its source.
         wavelength_mm: shortest and longest.
+        stretch: how much longer the waves are along the leg.
     """
     total = np.zeros(lattice.values.shape, np.float32)
     for _ in range(WAVES):
         direction = rng.normal(size=3)
         direction *= 2 * np.pi / (rng.uniform(*wavelength_mm) * np.linalg.norm(direction))
+        direction[0] /= stretch
         phase = rng.uniform(0, 2 * np.pi)
         z, y, x = (k * axis for k, axis in zip(direction, lattice.axes_mm, strict=True))
         across = y[:, None] + x[None, :] + phase
