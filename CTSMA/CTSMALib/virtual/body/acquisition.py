@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from CTSMALib.volumes.grid import Grid
 STREAM = 41  # of random numbers, beside those of other parts
 KERNELS = {"bone": 0.6, "soft": 0.2, "sharp": 0.2}  # how often
 STANDING = np.array([[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]])  # rows: a body's right, front and top, LPS
+CT_EXTENT_MM = (170.0, 170.0, 130.0)
+LEGS_APART_MM = (150.0, 200.0)
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,10 @@ class Coverage:
         ct_changes, mr_changes: of the protocols; nothing for scans as they are made.
     """
 
-    ct_mm: tuple[float, float, float] = (170.0, 170.0, 130.0)
+    ct_mm: tuple[float, float, float] = CT_EXTENT_MM
     mr_mm: tuple[float, float, float] = (140.0, 140.0, 105.0)
-    ct_changes: Mapping[str, float] = field(default_factory=dict)
-    mr_changes: Mapping[str, float] = field(default_factory=dict)
+    ct_changes: Mapping[str, Any] = field(default_factory=dict)
+    mr_changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 AS_MADE = Coverage()

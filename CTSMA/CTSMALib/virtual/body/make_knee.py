@@ -125,8 +125,7 @@ def _truth(knee: VirtualKnee, plan: Acquisition, boxes: list[Patch], order: Knee
         places = {
             f"{scan}_{axis}_mm": float(v) for scan, c in centers.items() for axis, v in zip("xyz", c, strict=True)
         }
-        row: dict[str, str | float] = {"id": box.id, "bone": box.bone, "compartment": box.compartment}
-        rows.append(row | places | values[box.id])
+        rows.append({"id": box.id, "bone": box.bone, "compartment": box.compartment, **places, **values[box.id]})
     return rows
 
 

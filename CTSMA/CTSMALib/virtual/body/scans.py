@@ -38,8 +38,9 @@ def tissue_of(
         trabeculae: of the knee; without, bones have the mean fraction.
         metal: see :class:`~CTSMALib.virtual.body.body_tissue.BodyTissue`.
     """
-    of_mr = isinstance(scan.protocol, MRProtocol)
-    distortion, broadening = (scan.protocol.distortion, scan.protocol.broadening_mm) if of_mr else (NOT_WARPED, 0.0)
+    distortion, broadening = NOT_WARPED, 0.0
+    if isinstance(scan.protocol, MRProtocol):
+        distortion, broadening = scan.protocol.distortion, scan.protocol.broadening_mm
     return BodyTissue(fine_grid(scan), knee, scan.pose, trabeculae, distortion, metal, broadening)
 
 

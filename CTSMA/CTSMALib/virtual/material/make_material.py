@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.anatomy.labels import FEMUR
 from CTSMALib.virtual.bones.shape import BoneShape, KneeShape
 from CTSMALib.virtual.field import Field
 from CTSMALib.virtual.material.bone_material import BoneMaterial
 from CTSMALib.virtual.material.fill import fill_of
-from CTSMALib.virtual.material.lattice import coarser, onto
 from CTSMALib.virtual.material.lesions import Lesion, inside_mm, lesions_of
-from CTSMALib.virtual.material.noise import smooth_noise
+from CTSMALib.virtual.material.red_marrow import grain, ramp, redden
 from CTSMALib.virtual.material.regions import regions_of
 from CTSMALib.virtual.material.shell import shell_of
 from CTSMALib.virtual.material.structure import structure_of
@@ -20,12 +18,8 @@ from CTSMALib.virtual.scanners.tissue import Tissue
 from CTSMALib.virtual.spec import KneeSpec
 
 RIM_MM, RIM_FRACTION = 0.9, 0.6  # sclerotic rim of a cyst
-# Red marrow stays in the metaphysis of the young, more in femurs [memory].
-RED_FROM_MM, RED_PATCH_MM = 15.0, 9.0
-RED_SHARE_YOUNG, RED_SHARE_OLD, YOUNG, OLD = 0.5, 0.08, 20.0, 75.0
-RED_IN_TIBIA = 0.6
-COARSE_MM = 1.8
-_RED = 341
+EDEMA_RAMP_MM, EDEMA_SHARE = 6.0, 0.9  # its border, and how much of its middle is edema
+_EDEMA = 342
 
 
 def bone_material(bone: BoneShape, knee: KneeShape, spec: KneeSpec) -> BoneMaterial:
@@ -45,32 +39,22 @@ def bone_material(bone: BoneShape, knee: KneeShape, spec: KneeSpec) -> BoneMater
     fraction = fill_of(bone.bone, depth, spec, shell, regions, extent)
     marrow = np.full(depth.values.shape, int(Tissue.MARROW), np.uint8)
     if regions is not None and extent is not None:
-        _redden(marrow, bone, regions.below_mm, spec)
+        redden(marrow, bone, spec)
         for number, lesion in enumerate(lesions_of(bone.bone, depth, extent, spec)):
             _place(lesion, bone.bone.label * 100 + number, fraction, marrow, spec)
     structure = structure_of(bone.bone, spec, fraction, extent)
     return BoneMaterial(shell, fraction, Field(marrow, depth.first_mm, depth.spacing_mm), structure)  # type: ignore[arg-type]
 
 
-def _redden(marrow: NDArray[np.uint8], bone: BoneShape, below_mm: NDArray[np.float32], spec: KneeSpec) -> None:
-    """Put red marrow into patches of the metaphysis."""
-    age = (spec.age_years - YOUNG) / (OLD - YOUNG)
-    share = float(np.clip(RED_SHARE_YOUNG + (RED_SHARE_OLD - RED_SHARE_YOUNG) * age, RED_SHARE_OLD, RED_SHARE_YOUNG))
-    share *= 1.0 if bone.bone is FEMUR else RED_IN_TIBIA
-    coarse = coarser(bone.depth, COARSE_MM)
-    noise = smooth_noise((spec.seed, _RED, bone.bone.label), RED_PATCH_MM).sample(coarse.axes_mm)
-    limit = float(np.quantile(noise, 1.0 - share))
-    red = (onto(noise, coarse, bone.depth) > limit) & (below_mm > RED_FROM_MM) & (bone.depth.values > 1.5)
-    marrow[red] = int(Tissue.RED_MARROW)
-
-
 def _place(lesion: Lesion, number: int, fraction: Field, marrow: NDArray[np.uint8], spec: KneeSpec) -> None:
     """Put a lesion into its bone. Fluid of a cyst prevails over edema, whichever comes first."""
-    box, inside = inside_mm(lesion, number, fraction, spec, 2.0)
+    box, inside = inside_mm(lesion, number, fraction, spec, EDEMA_RAMP_MM)
     if inside.size == 0:
         return
     if lesion.kind == "edema":
-        marrow[box][(inside > 0.0) & (marrow[box] != int(Tissue.FLUID))] = int(Tissue.EDEMA)
+        share = ramp(inside / np.float32(EDEMA_RAMP_MM) + np.float32(0.5)) * np.float32(EDEMA_SHARE)
+        wet = share > grain((spec.seed, _EDEMA, number), inside.shape)
+        marrow[box][wet & (marrow[box] != int(Tissue.FLUID))] = int(Tissue.EDEMA)
         return
     values = fraction.values[box]
     rim = np.clip(1.0 - np.abs(inside + np.float32(0.5 * RIM_MM)) / np.float32(RIM_MM), 0.0, 1.0)

@@ -14,6 +14,7 @@ STEPS = 4096
 SAMPLES = 110  # along each axis, of the sample that the distribution is taken from
 CHECKED = (0.06, 0.12, 0.20, 0.30, 0.45)  # bone fractions
 CHECK_EDGE_MM, CHECK_VOXEL_MM = 4.5, 0.05
+NOWHERE = -5.0  # lower than any level
 CENTERS_MM = ((9.0, 9.0, 9.0), (17.0, 31.0, 23.0))
 
 
@@ -34,10 +35,12 @@ def thresholds_of(family: Family, period: tuple[float, float, float], unit_mm: f
     """
     fractions = np.linspace(0.0, 1.0, STEPS + 1)
     table = _quantiles(family, period)
-    levels = np.interp(CHECKED, fractions, table)
-    excess = np.mean([_excess(family, levels, center, unit_mm) for center in CENTERS_MM], axis=0)
+    checked = np.interp(CHECKED, fractions, table)
+    excess = np.mean([_excess(family, checked, center, unit_mm) for center in CENTERS_MM], axis=0)
     corrected = fractions / np.interp(fractions, [*CHECKED, 0.8], [*excess, 1.0])
-    return np.interp(corrected, fractions, table).astype(np.float32)
+    levels = np.interp(corrected, fractions, table)
+    levels[0] = NOWHERE  # a sample misses the very lowest levels, and where no bone is wanted there is to be none
+    return levels.astype(np.float32)
 
 
 def _quantiles(family: Family, period: tuple[float, float, float]) -> NDArray[np.float64]:

@@ -77,7 +77,7 @@ class TwoSidedFamily:
         if isinstance(self.family, FieldFamily):
             plates, others = (_mixed(tile.sample, parts, 0.0, shape) for tile in self.family.tiles)
             return np.sqrt(plates**2 + np.float32(self.family.rodness) * others**2)
-        return _mixed(self.family.level, parts, float(self.thresholds.mean()), shape)
+        return _mixed(self.family.level, parts, float(self.thresholds[1:].mean()), shape)
 
     def threshold(self, bone_fraction: Floats) -> Floats:
         """The level below which this fraction of the volume lies."""

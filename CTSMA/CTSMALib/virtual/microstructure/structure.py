@@ -126,4 +126,5 @@ def _distance(excess: Floats, step_mm: float) -> Floats:
         ahead, behind = ([slice(None)] * 3 for _ in range(2))
         ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
         square += ((steps[tuple(ahead)] + steps[tuple(behind)]) / np.float32(2.0 * step_mm)) ** 2
-    return excess[inner] / np.sqrt(np.maximum(square, np.float32(STEEPEST**2)))
+    slope = np.sqrt(np.maximum(square, np.float32(STEEPEST**2)))
+    return (excess[inner] / slope).astype(np.float32, copy=False)
