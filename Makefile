@@ -1,10 +1,11 @@
-# make demo    install CTSMA into .venv and analyze the CT that comes with it
+# make demo    install CTSMA into .venv; analyze the CT that comes with it, and a virtual CT with thin slices
 # make test    install CTSMA and its tools into .venv; check style, types and behavior
 # make clean   remove what these made
 
 PYTHON ?= python3
 VENV ?= .venv
 REPORT ?= demo-report
+VIRTUAL ?= demo-virtual
 
 # A virtual environment is made anew when what it is made from changes.
 SOURCE_HASH := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
@@ -17,7 +18,10 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
 demo: $(CORE)
 	@$(VENV)/bin/ctsma demo --out $(REPORT) --overwrite
-	@echo "Open $(REPORT)/report.html in a browser, or $(REPORT)/report.pdf."
+	@echo "Making a virtual knee with thin slices (some minutes) ..."
+	@$(VENV)/bin/ctsma virtual make --knees 1 --seed 7 --no-truth --out $(VIRTUAL)
+	@$(VENV)/bin/ctsma analyze $(VIRTUAL)/vk0001/ct.nii.gz --out $(VIRTUAL)/report --overwrite
+	@echo "Open $(REPORT)/report.html in a browser, or $(REPORT)/report.pdf; $(VIRTUAL)/report is that of the virtual knee."
 
 test: $(TOOLS)
 	@$(VENV)/bin/ruff check .
@@ -25,7 +29,7 @@ test: $(TOOLS)
 	@$(VENV)/bin/python -m pytest -q
 
 clean:
-	@rm -rf $(VENV) $(REPORT) .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf $(VENV) $(REPORT) $(VIRTUAL) .pytest_cache .ruff_cache .mypy_cache
 
 $(CORE):
 	@bash scripts/system_libraries.sh $(PYTHON)

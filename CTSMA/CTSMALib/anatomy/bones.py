@@ -23,6 +23,7 @@ GUESSED_DEPTH_MM = 2.9  # less than CORE_MM
 AIR_HU = -300.0  # no marrow is darker; air, padding and what lies outside the image are
 BAND_MM = 6.0  # bone may extend this far outside the fitted atlas (osteophytes, misfit)
 SURE_MM = 6.0  # a difference in atlas depth that the fit's error cannot reverse
+SEEDED_MM = 1.0  # further outside the fitted atlas, a bone may be its neighbor (fibula, patella)
 APART_MM = 3.0  # from the fitted femur and tibia: a piece of another bone
 VALLEY_REACH_MM = 6.0  # from the middle of a joint space to the plates
 SMALLEST_SEED_ML = 0.4
@@ -69,8 +70,9 @@ def segment_bones(image: sitk.Image, poses: BonePoses) -> Labels:
         mask |= _enclosed(mask & near, spacing, gap_mm=6.0) & near & (deepest > -1.5)
     # The atlas decides wherever it is sure; the valley between two bright plates decides the rest.
     seeds = np.zeros(hu.shape, dtype=np.int32)
-    seeds[mask & (preference > SURE_MM)] = FEMUR.label
-    seeds[mask & (preference < -SURE_MM)] = TIBIA.label
+    sure = mask & (deepest > -SEEDED_MM)
+    seeds[sure & (preference > SURE_MM)] = FEMUR.label
+    seeds[sure & (preference < -SURE_MM)] = TIBIA.label
     small = _seeds_of_small_bones(hard & (deepest < -APART_MM), points, poses, spacing)
     seeds[small > 0] = small[small > 0]
     mask |= small > 0

@@ -55,6 +55,21 @@ def test_osteoarthritis_narrows_the_worse_compartment():
     assert draw_spec(0, 0).osteophyte_mm == 0.0 and draw_spec(0, 0).cysts == 0
 
 
+def test_an_arthritic_source_serves_arthritic_knees_with_less_added_to_it():
+    healthy = [draw_spec(seed, grade) for seed in range(150) for grade in (0, 1)]
+    assert {spec.source for spec in healthy} == set(SOURCES) - {"knee2"}
+    worst = [draw_spec(seed, 4) for seed in range(COUNT)]
+    added = {own: [s.osteophyte_mm for s in worst if (s.source == "knee2") is own] for own in (True, False)}
+    assert max(added[False]) <= 7.0 and max(added[True]) <= 3.5
+    with pytest.raises(InputError):
+        draw_spec(1, 0, sources=("knee2",))
+
+
+def test_women_have_more_fat_around_the_knee():
+    fat = {sex: [s.body_fat_mm for s in map(draw_spec, range(COUNT)) if s.sex == sex] for sex in "FM"}
+    assert 9.0 < np.mean(fat["F"]) < 12.5 and 5.0 < np.mean(fat["M"]) < 7.0
+
+
 def test_sources_may_be_restricted():
     assert {draw_spec(seed, sources=SOURCES[:1]).source for seed in range(5)} == {SOURCES[0]}
 

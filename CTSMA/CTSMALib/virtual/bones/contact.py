@@ -19,7 +19,6 @@ from CTSMALib.virtual.spec import KneeSpec
 
 Points = NDArray[np.float64]
 
-COMPARTMENTS = ("TM", "TL")
 STEP_MM = 1.5
 SEARCH_MM = (14.0, -24.0)  # along proximal, where the plateau is looked for
 FINE_STEP_MM = 0.25

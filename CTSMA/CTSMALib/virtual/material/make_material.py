@@ -39,11 +39,12 @@ def bone_material(bone: BoneShape, knee: KneeShape, spec: KneeSpec) -> BoneMater
     fraction = fill_of(bone.bone, depth, spec, shell, regions, extent)
     marrow = np.full(depth.values.shape, int(Tissue.MARROW), np.uint8)
     if regions is not None and extent is not None:
-        redden(marrow, bone, spec)
+        redden(marrow, bone, regions.below_mm, spec)
         for number, lesion in enumerate(lesions_of(bone.bone, depth, extent, spec)):
             _place(lesion, bone.bone.label * 100 + number, fraction, marrow, spec)
     structure = structure_of(bone.bone, spec, fraction, extent)
-    return BoneMaterial(shell, fraction, Field(marrow, depth.first_mm, depth.spacing_mm), structure)  # type: ignore[arg-type]
+    tissues = Field(marrow, depth.first_mm, depth.spacing_mm)  # type: ignore[arg-type]
+    return BoneMaterial(shell, fraction, tissues, structure)
 
 
 def _place(lesion: Lesion, number: int, fraction: Field, marrow: NDArray[np.uint8], spec: KneeSpec) -> None:

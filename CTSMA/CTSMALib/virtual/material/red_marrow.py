@@ -24,20 +24,24 @@ IN_TIBIA = 0.6
 MOST = 0.85  # share of red marrow in the middle of a patch
 RAMP = 2.2  # SDs of the patches' variation from none to most: about 7 mm
 BEYOND_SCAR_MM, SCAR_RAMP_MM, CORTEX_RAMP_MM = 2.0, 6.0, 4.0
+FROM_JOINT_MM = 10.0  # the scar is curved: behind, the condyles reach higher
 COARSE_MM = 1.8
 _RED, _GRAIN = 341, 343
 
 
-def redden(marrow: NDArray[np.uint8], bone: BoneShape, spec: KneeSpec) -> None:
+def redden(marrow: NDArray[np.uint8], bone: BoneShape, below_mm: Floats, spec: KneeSpec) -> None:
     """Put red marrow into patches of metaphysis and shaft.
 
     Args:
         marrow: (z, y, x) numbers of tissues, which are changed.
         bone: femur or tibia.
+        below_mm: (z, y, x) distance from the articular surface.
         spec: the person.
     """
     coarse = coarser(bone.depth, COARSE_MM)
     share = _share(bone, coarse, spec)
+    from_joint = coarser(bone.depth.like(below_mm), COARSE_MM).values
+    share *= ramp((from_joint - np.float32(FROM_JOINT_MM)) / np.float32(SCAR_RAMP_MM))
     if not share.any():
         return
     grains = grain((spec.seed, _GRAIN, bone.bone.label), marrow.shape)

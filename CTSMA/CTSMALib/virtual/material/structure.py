@@ -48,6 +48,8 @@ UNITS = {
 FIELD_RODNESS = (0.1, 0.3, 0.5)
 FIELD_UNITS = ((1.605, 1.739, 1.810, 1.802), (1.514, 1.613, 1.668, 1.679), (1.490, 1.574, 1.619, 1.620))
 
+LONGEST_MM = 7.5  # of a specimen; more of it would only take memory, as it repeats anyway
+
 DEEPER_A_MM = 0.006  # along the load, trabeculae grow longer by this share of themselves per millimeter of depth
 DEEPEST_MM = 25.0
 UNEVEN, UNEVEN_MM = 0.04, 12.0  # random variation of the unit along each axis
@@ -79,7 +81,7 @@ def _field(seed: int, rodness: float, bandwidth: float, stretch: float, waveleng
 
 @functools.lru_cache(maxsize=1)
 def _specimen(name: str) -> SpecimenFamily:
-    return load_specimen(name)
+    return load_specimen(name, LONGEST_MM)
 
 
 @functools.lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from CTSMALib.virtual.microstructure.structure import Microstructure, box_around
 STEPS = 4096
 SAMPLES = 110  # along each axis, of the sample that the distribution is taken from
 CHECKED = (0.06, 0.12, 0.20, 0.30, 0.45)  # bone fractions
-CHECK_EDGE_MM, CHECK_VOXEL_MM = 4.5, 0.05
+CHECK_EDGE_MM, CHECK_VOXEL_MM = 4.5, 0.06
 NOWHERE = -5.0  # lower than any level
 CENTERS_MM = ((9.0, 9.0, 9.0), (17.0, 31.0, 23.0))
 
@@ -23,7 +23,7 @@ def thresholds_of(family: Family, period: tuple[float, float, float], unit_mm: f
 
     Two things make up to a tenth more bone than asked for where it is thin: splines vary less between their samples,
     from which the family's own table comes, and voxels find the flanks of a thin plate too far apart. Both are
-    allowed for, the second at 0.05 mm.
+    allowed for, the second at 0.06 mm.
 
     Args:
         family: of structure.

@@ -14,15 +14,16 @@ Array = NDArray[np.float64]
 Values = NDArray[np.float32]
 
 # From memory and from comparing pictures with CT and MR of real legs.
-SEPTUM_MM = 0.9
+SEPTUM_MM = 1.1  # thinner ones the lattice would break into dots
 BULK = 0.98  # of all bellies before they swell
 LEAN_MM, FAT_MM = 5.0, 16.0  # fat under the skin of a lean and of a fat knee
-SWELL_LEAN, SWELL_FAT = 0.75, 0.4
+SWELL_LEAN, SWELL_FAT = 0.85, 0.6
 ROUGHNESS_MM = 0.7
 SHEATH_MM, FOSSA_MM = 2.0, 3.8  # fat around the vessels, and how much more of it in the popliteal fossa
 SHEATH_VARIES_MM = 1.3
 STREAK_APART_MM, STREAK_WIDE_MM, STREAK_STRETCH = (20.0, 50.0), (20.0, 45.0), 3.0
-STREAK_HALF, STREAK_STEEP_MM = 0.06, 4.5  # half thickness in SDs of the waves; mm for one SD
+STREAK_RARE = 0.9  # SDs of other waves beyond which there are any
+STREAK_HALF, STREAK_STEEP_MM = 0.115, 4.5  # half thickness in SDs of the waves; mm for one SD
 
 # Rows (proximal, lateral, anterior, half width, half depth, turn) in mm and degrees, for a tibia 66 mm wide, from
 # general knowledge of cross sections of the leg [from memory], compared with the CT in Resources/SampleData.
@@ -168,4 +169,6 @@ def _streaks(space: KneeSpace, rng: np.random.Generator, fatness: float) -> Valu
     where = smooth_noise(space.lattice, rng, STREAK_APART_MM, STREAK_STRETCH)
     there = smooth_noise(space.lattice, rng, STREAK_WIDE_MM, STREAK_STRETCH)
     half = np.float32(STREAK_HALF * (1 + 0.5 * fatness))
-    return np.maximum((np.abs(where) - half) * np.float32(STREAK_STEEP_MM), (np.float32(0.5) - there) * np.float32(4))
+    return np.maximum(
+        (np.abs(where) - half) * np.float32(STREAK_STEEP_MM), (np.float32(STREAK_RARE) - there) * np.float32(4)
+    )

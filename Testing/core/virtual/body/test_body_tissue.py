@@ -44,16 +44,16 @@ def test_a_part_equals_the_cut_out_from_the_whole(knee, plan, name):
 def test_a_left_knee_is_the_mirror_image_of_the_right_one(knee, plan):
     scan = plan.mr["bffe"]
     leg = scan.pose.leg
-    mirrored = JointFrame(MIRROR @ leg.origin_mm, MIRROR @ leg.axes @ MIRROR, mirrored=True)
+    mirrored = JointFrame(MIRROR @ leg.origin_mm, MIRROR @ leg.axes @ MIRROR, not leg.mirrored)
     grid = centered_grid((0.0, *leg.origin_mm[1:]), (110.0, 90.0, 60.0), (1.1, 1.1, 1.1))
     found = []
     for frame in (leg, mirrored):
         tissue = BodyTissue(grid, knee, replace(scan.pose, leg=frame))
         found.append((*tissue.part(tuple(slice(0, n) for n in grid.size[::-1])), tissue.owners()))
-    (bone, label, owner), (left_bone, left_label, left_owner) = found[0], (values[..., ::-1] for values in found[1])
-    assert (owner == left_owner).mean() > 0.9999 and len(np.unique(owner)) == 5
-    assert (label == left_label).mean() > 0.999
-    assert np.abs(bone - left_bone).mean() < 1e-4
+    (bone, label, owner), (other_bone, other_label, other_owner) = found[0], (v[..., ::-1] for v in found[1])
+    assert (owner == other_owner).mean() > 0.9999 and len(np.unique(owner)) >= 4
+    assert (label == other_label).mean() > 0.999
+    assert np.abs(bone - other_bone).mean() < 1e-4
 
 
 @pytest.mark.parametrize("name", ["ct", "mr"])
@@ -75,7 +75,6 @@ def test_labels_are_where_the_depth_is_positive(knee, plan, name):
         assert (labels == bone.label).sum() > 300
 
 
-
 def test_metal_replaces_what_was_there(knee, plan):
     capsule = np.array([[-20.0, 5.0, -12.0, 15.0, 5.0, -12.0, 4.0]])
     grid = centered_grid(plan.ct.pose.leg.origin_mm, (90.0, 60.0, 50.0), (0.7, 0.7, 0.7))
@@ -90,7 +89,7 @@ def test_metal_replaces_what_was_there(knee, plan):
 
 
 def test_broadening_thickens_the_shell_by_its_amount_on_both_sides(knee, plan):
-    grid = centered_grid(plan.ct.pose.leg.origin_mm, (60.0, 50.0, 50.0), (0.4, 0.4, 0.4))
+    grid = centered_grid(plan.ct.pose.leg.origin_mm, (40.0, 16.0, 36.0), (0.4, 0.4, 0.4))
     box = tuple(slice(0, n) for n in grid.size[::-1])
     thin, thick = (BodyTissue(grid, knee, plan.ct.pose, broadening_mm=b) for b in (0.0, 0.08))
     surface = _surface_mm2(thin.owners(), 0.4)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from CTSMALib.virtual.material import structure
 from CTSMALib.virtual.material.bone_material import BoneMaterial
-from CTSMALib.virtual.material.fill import CORE
+from CTSMALib.virtual.material.fill import CORE, SCAR_MM
 from CTSMALib.virtual.material.make_material import bone_material
 from CTSMALib.virtual.material.regions import Regions, regions_of
 from CTSMALib.virtual.microstructure.structure import box_around
@@ -81,6 +82,32 @@ def test_cysts_hold_fluid_and_no_bone():
         found += cyst.sum()
         assert not cyst.any() or made.fraction.values[cyst].max() == 0.0
     assert found > 20
+
+
+def test_red_marrow_lies_beyond_the_scar_and_fades():
+    young = replace(SPEC, age_years=25.0)
+    for name, sign in (("femur", 1.0), ("tibia", -1.0)):
+        made = bone_material(KNEE.bones[name], KNEE, young)
+        red = made.marrow.values == Tissue.RED_MARROW
+        beyond = sign * (made.marrow.axes_mm[0] - SCAR_MM[name])
+        assert red[beyond > 5.0].any() and not red[beyond < 0.0].any()
+        near = ndimage.uniform_filter(red.astype(float), 5)[red]
+        assert (near < 0.5).mean() > 0.2  # by itself among yellow marrow
+
+
+def test_edema_fades():
+    made = bone_material(KNEE.bones["tibia"], KNEE, replace(SPEC, edema=4))
+    wet = made.marrow.values == Tissue.EDEMA
+    near = ndimage.uniform_filter(wet.astype(float), 3)[wet]
+    assert wet.sum() > 200 and near.min() < 0.3 and near.max() > 0.7
+
+
+@pytest.mark.parametrize("family", ["field", "lhdl_3155"])
+def test_where_no_bone_is_wanted_there_is_none(family: str):
+    tibia = KNEE.bones["tibia"]
+    nothing = tibia.depth.like(np.zeros_like(tibia.depth.values))
+    made = structure.structure_of(tibia.bone, replace(SPEC, family=family), nothing, EXTENT)
+    assert made.fraction(box_around((-12.0, 0.0, 22.0), 6.0, 0.12)).max() == 0.0
 
 
 def test_a_seed_gives_the_same_bone_and_others_another():

@@ -158,7 +158,24 @@ def test_the_leg_has_the_size_of_a_leg(tissue: SoftTissue) -> None:
         inside = skin.values[np.abs(z - level).argmin()] > 0
         across = 2 * np.sqrt(inside.sum() / np.pi) * skin.spacing_mm
         assert low < across < high
-        assert 0.25 < (muscle[np.abs(z - level).argmin()][inside] > 0).mean() < 0.7
+        share = (muscle[np.abs(z - level).argmin()][inside] > 0).mean()
+        assert (0.45 if level > 0 else 0.35) < share < 0.7
+
+
+def test_more_fat_under_the_skin_goes_with_more_between_the_muscles(knee: KneeShape, tissue: SoftTissue) -> None:
+    fat = make_soft_tissue(knee, replace(SPEC, body_fat_mm=16.0), 1.5)
+    thigh = tissue.muscle_mm.axes_mm[0] > 50
+    muscle, skin = ([(f.values[thigh] > 0).sum() for f in fields] for fields in (
+        (tissue.muscle_mm, fat.muscle_mm), (tissue.skin_mm, fat.skin_mm)))  # fmt: skip
+    assert muscle[1] < 0.92 * muscle[0] and skin[1] > 1.1 * skin[0]
+
+
+def test_a_wide_cleft_holds_fluid() -> None:
+    wide = a_knee(10.0)
+    made = make_soft_tissue(wide, SPEC, 1.5)
+    for lateral in (-20.0, 20.0):
+        line = np.array([[lateral, 0.0, z] for z in np.arange(2.5, 7.5, 0.5)])
+        assert made.fluid_mm.at(line).min() > 0
 
 
 def test_effusion_widens_the_recess(knee: KneeShape, tissue: SoftTissue) -> None:
