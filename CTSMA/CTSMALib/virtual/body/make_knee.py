@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.anatomy.labels import BONES, FEMUR, PATELLA, TIBIA
-from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.anatomy.patch import Patch
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.virtual.body import acquisition
 from CTSMALib.virtual.body.acquisition import Acquisition, Coverage, Scan, draw_acquisition
@@ -17,7 +17,7 @@ from CTSMALib.virtual.body.knee_data import KneeData, Landmarks
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
 from CTSMALib.virtual.body.order import BFFE, FULL, NO_TRUTH, PATCHES, REGISTRATION, RESCAN, KneeOrder
 from CTSMALib.virtual.body.order import TINY as TINY_PRESET
-from CTSMALib.virtual.body.patch_scans import MARGIN_MM, patch_images
+from CTSMALib.virtual.body.patch_scans import REACH_MM, patch_images
 from CTSMALib.virtual.body.pose import moved
 from CTSMALib.virtual.body.scans import image_of, labels_of, tissue_of
 from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, Box3, Trabeculae, grow_trabeculae
@@ -28,6 +28,7 @@ from CTSMALib.virtual.spec import KneeSpec
 
 WITH_STRUCTURE = (FEMUR.name, TIBIA.name, PATELLA.name)
 FEW_PATCHES_SEED = 43
+LARGEST_ERROR = 4.0  # standard deviations of the misregistration
 
 Truth = list[dict[str, str | float]]
 
@@ -51,6 +52,7 @@ def make_knee(spec: KneeSpec, order: KneeOrder, progress: Progress = silent) -> 
     if order.mode == PATCHES:
         patches = patch_images(knee, plan, boxes, grown, order.registration_error_mm)
     rescan = plan.mr.get(RESCAN)
+    progress("Made the knee", 1.0)
     whole = order.mode != PATCHES
     return KneeData(
         spec=spec,
@@ -93,13 +95,16 @@ def _grown(
         return NO_TRABECULAE
     around = None
     if order.mode == PATCHES:
-        around = {bone.name: [_around(box) for box in boxes if box.bone == bone.name] for bone in (FEMUR, TIBIA)}
+        around = {
+            bone.name: [_around(b, order.registration_error_mm) for b in boxes if b.bone == bone.name]
+            for bone in (FEMUR, TIBIA)
+        }
     broadening = max(scan.protocol.broadening_mm for scan in plan.mr.values() if isinstance(scan.protocol, MRProtocol))
     return grow_trabeculae(knee, WITH_STRUCTURE, around, broadening, progress)
 
 
-def _around(box: Patch) -> Box3:
-    center, reach = np.array(box.center_anatomical_mm), 0.5 * EDGE_MM + MARGIN_MM
+def _around(box: Patch, error_mm: float) -> Box3:
+    center, reach = np.array(box.center_anatomical_mm), REACH_MM + LARGEST_ERROR * error_mm
     low, high = center - reach, center + reach
     return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
 

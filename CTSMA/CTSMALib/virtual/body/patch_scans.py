@@ -18,7 +18,7 @@ from CTSMALib.virtual.scanners import MRProtocol
 from CTSMALib.virtual.scanners.scan_grid import Box, continuous_index
 
 BOX_MM = 12.0  # holds an 8 mm patch turned by up to 25 degrees
-MARGIN_MM = 6.0  # of trabeculae around a patch: half the box's diagonal, and the reach of the scanner
+REACH_MM = 11.5  # of trabeculae around the middle of a patch: half a turned box, and the reach of the scanner
 SHIFT_STREAM = 44
 
 Points = NDArray[np.float64]

@@ -21,7 +21,6 @@ CONDYLE_SHARE = 0.55  # of the half width: the middle of a condyle
 CONDYLE_BAND_MM = 6.0
 TUBERCLE = (0.05, 0.62, -28.0)  # shares of the half extents, and mm below the joint; from memory
 PATELLA_SHARE = 0.3  # of the flexion by which the patella tilts against the tibia; small flexion, from memory
-WIDEST_CLEFT_MM = 0.3  # between cartilages that bear on each other, with some fluid
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def placements(knee: KneeShape, cartilage_mm: Mapping[str, Field], posture: Post
     femur, patella = knee.reference[FEMUR.name], knee.reference[PATELLA.name]
     points = (plateau_points(knee, "TM"), plateau_points(knee, "TL"))
     distance = partial(cleft_mm, knee, cartilage_mm)
-    medial, lateral = (min(distance(p, femur), WIDEST_CLEFT_MM) for p in points)
+    medial, lateral = (distance(p, femur) for p in points)
     center = femur.apply(condyle_center(knee))
     # with the tibia held, flexion carries the shaft of the femur backward: a positive turn about the lateral axis
     turn = Rotation.from_euler("zx", [-posture.axial_deg, posture.flexion_deg], degrees=True).as_matrix()
