@@ -23,6 +23,7 @@ from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
+from CTSMALib.anatomy.outlines import sharp_labels
 from CTSMALib.catalogue import quantities
 from CTSMALib.errors import AnatomyError
 from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
@@ -109,7 +110,9 @@ def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: P
     )
     progress("Drawing the maps", 0.85)
     analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
-    result = _with_arrays(analysis, anatomy, labels, plate_resolved="ct_plate_thickness_mm" not in omitted)
+    # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
+    outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
+    result = _with_arrays(analysis, anatomy, outlined, plate_resolved="ct_plate_thickness_mm" not in omitted)
     progress("Drawing the maps", 1.0)
     return result
 

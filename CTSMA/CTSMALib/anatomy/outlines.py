@@ -29,18 +29,19 @@ MARGIN_MM = 0.5
 Array = NDArray[np.float64]
 
 
-def sharp_labels(labels: sitk.Image, scan: sitk.Image) -> sitk.Image:
+def sharp_labels(labels: sitk.Image, scan: sitk.Image, on_scan: sitk.Image | None = None) -> sitk.Image:
     """Bone labels on the grid of a scan, each outline at half the rise from soft tissue to cortex.
 
     Args:
         labels: ``uint8`` bone labels on the axis-aligned working grid.
         scan: HU, any orientation.
+        on_scan: the labels brought to the grid of the scan by :func:`~CTSMALib.anatomy.grids.labels_on`, to spare that.
 
     Returns:
         ``uint8`` label map on the grid of ``scan``. Where voxels are coarse, or an edge is not clear, outlines are
         those of the working grid.
     """
-    result = labels_on(labels, scan)
+    result = labels_on(labels, scan) if on_scan is None else on_scan
     if max(scan.GetSpacing()) > COARSEST_MM:
         return result
     found = sitk.GetArrayFromImage(result)

@@ -6,7 +6,6 @@ import numpy as np
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.errors import InputError
-from CTSMALib.virtual.microstructure.specimens import SPECIMENS
 from CTSMALib.virtual.population import values
 from CTSMALib.virtual.population.values import Normal, region_values
 from CTSMALib.virtual.spec import GRADES, LATERAL, MEDIAL, KneeSpec
@@ -176,4 +175,4 @@ def _at(values_of: Normal, deviate: float) -> float:
 def _family(rng: np.random.Generator) -> str:
     if rng.random() < values.FIELD_SHARE:
         return "field"
-    return SPECIMENS[int(rng.integers(len(SPECIMENS)))]
+    return values.LARGE_SPECIMENS[int(rng.integers(len(values.LARGE_SPECIMENS)))]

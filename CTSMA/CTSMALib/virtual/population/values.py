@@ -132,7 +132,8 @@ CYSTS = (0.0, 0.02, 0.3, 1.2, 2.5)  # mean number by grade [memory]
 EDEMA = (0.02, 0.1, 0.5, 1.2, 1.8)  # mean number by grade [memory]
 MOST_CYSTS, MOST_EDEMA = 6, 4
 
-FIELD_SHARE = 0.7  # of knees with structure of the family of random fields; the others share the specimens
+FIELD_SHARE = 0.7  # of knees with structure of the family of random fields; the others share the larger specimens
+LARGE_SPECIMENS = ("bonebox_0", "bonebox_1")  # the third is so small that its repetition is seen
 SCALE_SD = 0.05
 FEMALE_SIZE = 0.90  # of a male knee [memory: tibial plateaus about 69 and 77 mm wide]
 OTHER_SEX = 0.2  # share of knees whose source has the size of the other sex
