@@ -21,6 +21,7 @@ from Testing.benchmarks.record import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
+VIRTUAL = ROOT / "Testing" / "benchmarks" / "virtual" / "results"
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
 LARGE = ("femur", "tibia")
@@ -166,8 +167,22 @@ def panel() -> str:
     return _table(head, body)
 
 
+def virtual_main_job() -> str:
+    """Every virtual knee: agreement of its bones, and what else was found."""
+    bones, knees = (_rows(VIRTUAL / f"main_job_{name}.csv") for name in ("bones", "knees"))
+    names = list(dict.fromkeys(r["bone"] for r in bones))
+    body = []
+    for knee in knees:
+        own = {r["bone"]: r for r in bones if r["number"] == knee["number"]}
+        cells = [f"{own[n]['dice']}, {float(own[n]['mean_mm']):.2f} mm" if n in own else "–" for n in names]
+        right = "right" if knee["side_right"] == knee["compartments_right"] == "yes" else "wrong"
+        what = f"{knee['source']}, grade {knee['grade']}" + (f", {knee['special']}" if knee["special"] else "")
+        body.append([what, *cells, right, knee["refused"] or "–", f"{float(knee['patch_median_mm']):.1f} mm"])
+    return _table(["Knee", *names, "Side, compartments", "Refused", "Patches off by (median)"], body)
+
+
 TABLES = {
-    f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)
+    f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel, virtual_main_job)
 } | morphometry.tables()
 
 if __name__ == "__main__":
