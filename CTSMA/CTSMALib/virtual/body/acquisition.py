@@ -174,7 +174,7 @@ def _leg(spec: KneeSpec, rng: np.random.Generator, turn_sd: tuple[float, float, 
     """Where the leg lies: turned (about x, y, z of the patient, degrees), and the knee off the isocenter."""
     mirrored = spec.side == "left"
     angles = np.clip(rng.normal(0.0, turn_sd), -15.0, 15.0)
-    angles[2] += -8.0 if mirrored else 8.0  # feet fall outward
+    angles[2] += 8.0 if mirrored else -8.0  # feet fall outward: the front of a left leg turns to the left
     turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
     axes: NDArray[np.float64] = STANDING @ turn.T
     return JointFrame(np.clip(rng.normal(0.0, shift_sd, 3), -20.0, 20.0), axes, mirrored)

@@ -48,3 +48,12 @@ def test_transforms_carry_landmarks_from_ct_to_mr(knee, poses):
         assert in_ct @ matrix[:3, :3].T + matrix[:3, 3] == pytest.approx(in_mr, abs=1e-9)
         assert np.linalg.det(matrix[:3, :3]) == pytest.approx(1.0)
         assert np.abs(in_ct - in_mr).max() > 1.0  # the postures differ
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_feet_fall_outward(side, knee):
+    """On average over scans, the front of the leg points to the outer side."""
+    of_side = replace(knee, spec=replace(knee.spec, side=side))
+    outward = 1.0 if side == "left" else -1.0  # along L
+    fronts = [draw_acquisition(of_side, seed).ct.pose.leg.axes[1, 0] for seed in range(20)]
+    assert 0.05 < outward * np.mean(fronts) < 0.25
