@@ -80,7 +80,7 @@ def _lattice(source: Source, bone: Bone, spec: KneeSpec, spacing_mm: float) -> F
         low[0 + 2] -= sideways
         high[0 + 2] += sideways
         low[0] = -SHAFT_MM
-    if bone is FEMUR:
+    if bone == FEMUR:
         high[0] = SHAFT_MM
     first = np.floor(low / spacing_mm) * spacing_mm
     counts = [int(n) + 1 for n in np.ceil((high - first) / spacing_mm)]

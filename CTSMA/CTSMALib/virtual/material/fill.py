@@ -103,7 +103,7 @@ def _columns(
 
 def _hollow(values: Floats, depth: Field, bone: Bone) -> None:
     """Open the marrow cavity along the shaft; trabeculae remain near the cortex."""
-    away = depth.axes_mm[0] if bone is FEMUR else -depth.axes_mm[0]
+    away = depth.axes_mm[0] if bone == FEMUR else -depth.axes_mm[0]
     open_ = np.clip((away - CAVITY_FROM_MM) / (CAVITY_FULL_MM - CAVITY_FROM_MM), 0.0, 1.0).astype(np.float32)
     for index in np.nonzero(open_ > 0.0)[0]:
         inner = np.clip(depth.values[index] / np.float32(NEAR_CORTEX_MM) - 1.0, 0.0, 1.0) * open_[index]
@@ -115,7 +115,7 @@ def _small_bone(bone: Bone, depth: Field, spec: KneeSpec) -> Floats:
     """Patella and fibula."""
     coarse = coarser(depth, COARSE_MM)
     fraction = spec.bone_fraction
-    if bone is PATELLA:
+    if bone == PATELLA:
         mean = PATELLA_FRACTION * (fraction["FM"] + fraction["FL"]) / 2
     else:
         mean = FIBULA_FRACTION * fraction["TL"]

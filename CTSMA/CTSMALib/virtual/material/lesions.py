@@ -55,7 +55,7 @@ def lesions_of(bone: Bone, depth: Field, extent: Extent, spec: KneeSpec) -> list
         for _ in range(count):
             in_tibia, in_worse, along, across = rng.random(4)
             sizes, round_off = rng.beta(1.4, 2.6), rng.uniform(0.8, 1.2, 3)
-            if (in_tibia < IN_TIBIA) != (bone is TIBIA):
+            if (in_tibia < IN_TIBIA) != (bone == TIBIA):
                 continue
             lateral = (spec.worse == LATERAL) == (in_worse < IN_WORSE)
             spot = _spot(bone, lateral, extent, float(along), float(across))
@@ -68,7 +68,7 @@ def lesions_of(bone: Bone, depth: Field, extent: Extent, spec: KneeSpec) -> list
             height = _surface(bone, depth, spot)
             if height is None:
                 continue
-            center = height + below * (1.0 if bone is FEMUR else -1.0)
+            center = height + below * (1.0 if bone == FEMUR else -1.0)
             x, y, z = (float(r) for r in radii)
             lesions.append(Lesion(kind, (spot[0], spot[1], float(center)), (x, y, z)))
     return lesions
@@ -79,7 +79,7 @@ def _plate(bone: Bone, lateral: bool, spec: KneeSpec) -> float:
 
 
 def _key(bone: Bone, lateral: bool) -> str:
-    return ("F" if bone is FEMUR else "T") + ("L" if lateral else "M")
+    return ("F" if bone == FEMUR else "T") + ("L" if lateral else "M")
 
 
 def _spot(bone: Bone, lateral: bool, extent: Extent, along: float, across: float) -> tuple[float, float]:
@@ -99,7 +99,7 @@ def _surface(bone: Bone, depth: Field, spot: tuple[float, float]) -> float | Non
     inside = np.nonzero(column > 0.0)[0]
     if len(inside) == 0:
         return None
-    return float(z_mm[inside[0] if bone is FEMUR else inside[-1]])
+    return float(z_mm[inside[0] if bone == FEMUR else inside[-1]])
 
 
 def inside_mm(lesion: Lesion, number: int, lattice: Field, spec: KneeSpec, margin_mm: float) -> tuple[tuple, Floats]:

@@ -51,7 +51,7 @@ def redden(marrow: NDArray[np.uint8], bone: BoneShape, below_mm: Floats, spec: K
 def _share(bone: BoneShape, lattice: Field, spec: KneeSpec) -> Floats:
     """How much of the marrow is red."""
     age = np.clip((spec.age_years - YOUNG) / (OLD - YOUNG), 0.0, 1.0)
-    share = float(SHARE_YOUNG + (SHARE_OLD - SHARE_YOUNG) * age) * (1.0 if bone.bone is FEMUR else IN_TIBIA)
+    share = float(SHARE_YOUNG + (SHARE_OLD - SHARE_YOUNG) * age) * (1.0 if bone.bone == FEMUR else IN_TIBIA)
     z_mm, y_mm, x_mm = lattice.axes_mm
     noise = smooth_noise((spec.seed, _RED, bone.bone.label), PATCH_MM).sample((z_mm / STRETCH, y_mm, x_mm))
     limit = float(np.quantile(noise, 1.0 - share))

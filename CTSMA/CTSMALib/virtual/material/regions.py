@@ -87,7 +87,7 @@ def _articular(bone: Bone, depth: Field, extent: Extent) -> tuple[Floats, Floats
     length = np.sqrt(sum(n * n for n in normal)) + 1e-6
     up, _, side = (n / length for n in normal)
     surface = np.abs(depth.values) < 0.75 * depth.spacing_mm
-    joint = surface & (_femoral(depth, extent, up, side) if bone is FEMUR else _tibial(bone, depth, extent, up))
+    joint = surface & (_femoral(depth, extent, up, side) if bone == FEMUR else _tibial(bone, depth, extent, up))
     spacing = depth.spacing_mm
     distance, index = ndimage.distance_transform_edt(~joint, spacing, return_indices=True)
     distance += np.sign(depth.values) * depth.values[tuple(index)]  # from the surface itself, beside the points

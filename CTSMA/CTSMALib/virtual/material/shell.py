@@ -51,10 +51,10 @@ def shell_of(bone: Bone, depth: Field, spec: KneeSpec, regions: Regions | None) 
 
 def _cortex(bone: Bone, lattice: Field, spec: KneeSpec) -> Floats:
     """Without its variation."""
-    if bone is PATELLA:
+    if bone == PATELLA:
         return np.full(lattice.values.shape, PATELLA_MM, np.float32)
     table = FIBULA_MM if bone is FIBULA else CORTEX_MM
-    away = lattice.axes_mm[0] if bone is FEMUR else -lattice.axes_mm[0]
+    away = lattice.axes_mm[0] if bone == FEMUR else -lattice.axes_mm[0]
     if bone is FIBULA:
         away = away - 10.0  # its tip lies below the joint
     distance, thickness = np.array(table).T

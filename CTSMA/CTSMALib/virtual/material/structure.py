@@ -124,7 +124,7 @@ def structure_of(bone: Bone, spec: KneeSpec, fraction: Field, extent: Extent | N
     family = family_of(spec)
     key = (spec.seed, *_field_parameters(spec), WAVELENGTHS) if spec.family == FIELD else (spec.family,)
     rng = np.random.default_rng([spec.seed, _PLACE, bone.label])
-    upward = -1.0 if bone is FEMUR else 1.0  # towards the joint
+    upward = -1.0 if bone == FEMUR else 1.0  # towards the joint
     units = _units(bone, spec)
     medial, lateral = (_side(rng, unit, upward) for unit in units)
     thresholds = _thresholds(key, round(float(np.mean(units)) / COARSE_UNIT_MM) * COARSE_UNIT_MM)
@@ -141,7 +141,7 @@ def _as_they_are(axes: Axes) -> Axes:
 def _half_change_mm(bone: Bone, extent: Extent | None) -> float:
     if extent is None:
         return HALF_CHANGE_MM
-    inner = min(OUTLINES[key].inner[1] for key in (("FM", "FL") if bone is FEMUR else ("TM", "TL")))
+    inner = min(OUTLINES[key].inner[1] for key in (("FM", "FL") if bone == FEMUR else ("TM", "TL")))
     return min(HALF_CHANGE_MM, inner * extent.half[0])
 
 
@@ -149,10 +149,10 @@ def _units(bone: Bone, spec: KneeSpec) -> tuple[tuple[float, float, float], tupl
     """Medial and lateral unit of length of a bone."""
     number, fraction = spec.number_per_mm, spec.bone_fraction
     if bone in (FEMUR, TIBIA):
-        keys = ("FM", "FL") if bone is FEMUR else ("TM", "TL")
+        keys = ("FM", "FL") if bone == FEMUR else ("TM", "TL")
         medial, lateral = (unit_mm(spec, number[key], fraction[key]) for key in keys)
         return medial, lateral
-    near = ("FM", "FL") if bone is PATELLA else ("TL", "TL")
+    near = ("FM", "FL") if bone == PATELLA else ("TL", "TL")
     mean = float(np.mean([number[key] for key in near])) * (0.9 if bone is FIBULA else 1.05)
     unit = unit_mm(spec, mean, float(np.mean([fraction[key] for key in near])))
     return unit, unit
