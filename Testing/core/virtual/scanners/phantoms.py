@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-from CTSMALib.virtual.scanners import AXIAL, Tissue, TissueVolume, centered_grid, tissue_volume
+from CTSMALib.virtual.scanners import (
+    AXIAL,
+    CTProtocol,
+    MRProtocol,
+    Tissue,
+    TissueVolume,
+    centered_grid,
+    scan_ct,
+    scan_mr,
+    tissue_volume,
+)
 from CTSMALib.volumes.grid import Grid
 
 SUBSAMPLES = 4
+STEP_MM = 0.05  # of edge profiles
+PER_MM = np.linspace(0.02, 2.5, 500)  # frequencies of MTFs
 OBLIQUE = tuple(float(v) for v in Rotation.from_euler("zyx", (20.0, 12.0, -9.0), degrees=True).as_matrix().ravel())
 
 
@@ -93,3 +108,39 @@ def frequency_at(mtf: NDArray[np.float64], per_mm: NDArray[np.float64], level: f
     """Where an MTF finally falls below a level."""
     last = int(np.flatnonzero(mtf >= level)[-1])
     return float(np.interp(-level, -mtf[last : last + 2], per_mm[last : last + 2]))
+
+
+def ct_mtf(protocol: CTProtocol, direction: Sequence[float] = AXIAL) -> tuple[float, float]:
+    """Frequencies at which the MTF of a CT is 0.5 and 0.1, from a slanted edge."""
+    protocol = replace(protocol, noise_hu=0.0, pixel_mm=0.1)  # fine pixels only sample the edge more densely
+    normal = np.array([np.cos(0.09), np.sin(0.09), 0.0])
+    grid = protocol.grid((0, 0, 0), (9.0, 9.0, 0.4), direction)
+    image = scan_ct(a_half_space(normal, (16.0, 22.0, 1.0)), protocol, grid, 0)
+    mtf = mtf_of_edge(edge_profile(image, points_of(grid) @ normal, STEP_MM, 3.0), STEP_MM, PER_MM)
+    return frequency_at(mtf, PER_MM, 0.5), frequency_at(mtf, PER_MM, 0.1)
+
+
+def mr_mtf(protocol: MRProtocol, direction: Sequence[float] = AXIAL) -> tuple[float, float]:
+    """The same of an MR along the image's x; half as much bone, as a magnitude image would fold an overshoot."""
+    protocol = replace(protocol, snr=1000.0, bias_range=0.0, broadening_mm=0.0, pixel_mm=0.1, slice_mm=0.5)
+    along = np.reshape(direction, (3, 3))
+    normal = along[:, 0] + 0.09 * along[:, 1]
+    normal /= np.linalg.norm(normal)
+    tissue = a_half_space(normal, (22.0, 22.0, 1.0))
+    grid = protocol.grid((0, 0, 0), (10.0, 9.0, 0.7), direction)
+    image = scan_mr(replace(tissue, bone=0.5 * tissue.bone), protocol, grid, 0)
+    mtf = mtf_of_edge(edge_profile(image, points_of(grid) @ normal, STEP_MM, 4.0), STEP_MM, PER_MM)
+    passed = 0.55 / protocol.acquired_mm > PER_MM  # beyond, there is noise only
+    return frequency_at(mtf[passed], PER_MM[passed], 0.5), frequency_at(mtf[passed], PER_MM[passed], 0.1)
+
+
+def ct_noise(protocol: CTProtocol, slices: int, seed: int = 3, pixels: int = 128) -> NDArray[np.float64]:
+    """The noise of a CT, HU."""
+    extent = (pixels * protocol.pixel_mm, pixels * protocol.pixel_mm, slices * protocol.increment_mm)
+    return scan_ct(uniform(Tissue.FLUID), protocol, protocol.grid((0, 0, 0), extent), seed) - 10.0
+
+
+def mr_image(protocol: MRProtocol, tissue: Tissue, seed: int = 2) -> NDArray[np.float64]:
+    """One tissue under an even coil."""
+    grid = protocol.grid((0, 0, 0), (100 * protocol.pixel_mm, 100 * protocol.pixel_mm, 30 * protocol.increment_mm))
+    return scan_mr(uniform(tissue), replace(protocol, bias_range=0.0), grid, seed).astype(float)

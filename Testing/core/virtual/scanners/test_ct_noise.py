@@ -7,22 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from CTSMALib.virtual.scanners import CT_PROTOCOLS, CTProtocol, Tissue, scan_ct
+from CTSMALib.virtual.scanners import CT_PROTOCOLS, CTProtocol
 from CTSMALib.virtual.scanners.ct_noise import noise_power
 from CTSMALib.virtual.scanners.white_noise import key_of, white_noise
 from Testing.core.virtual.scanners import phantoms
 
-SIZE = 128
-
-
-def a_noise(protocol: CTProtocol, slices: int, seed: int = 3) -> np.ndarray:
-    extent = (SIZE * protocol.pixel_mm, SIZE * protocol.pixel_mm, slices * protocol.increment_mm)
-    return scan_ct(phantoms.uniform(Tissue.FLUID), protocol, protocol.grid((0, 0, 0), extent), seed) - 10.0
+SIZE = 128  # pixels along the edge of a noise image
 
 
 @pytest.mark.parametrize("name", CT_PROTOCOLS)
 def test_noise_is_as_strong_as_requested(name: str) -> None:
-    noise = a_noise(CT_PROTOCOLS[name], 30)
+    noise = phantoms.ct_noise(CT_PROTOCOLS[name], 30)
     assert noise.std() == pytest.approx(CT_PROTOCOLS[name].noise_hu, rel=0.02)
     assert abs(noise.mean()) < 0.05 * noise.std()
 
@@ -32,7 +27,7 @@ def test_noise_is_as_strong_as_requested(name: str) -> None:
 def test_the_spectrum_is_a_ramp_times_the_kernel(name: str, ramp: float) -> None:
     """The measured spectrum, against the wanted one with its aliases, ring by ring."""
     protocol = replace(CT_PROTOCOLS[name], noise_ramp=ramp, increment_mm=3.0)  # slices are then independent
-    noise = a_noise(protocol, 40)
+    noise = phantoms.ct_noise(protocol, 40)
     power = (np.abs(np.fft.fft2(noise - noise.mean())) ** 2).mean(axis=0)
     cycles = np.fft.fftfreq(SIZE)
     wanted = sum(
@@ -52,7 +47,7 @@ def test_the_spectrum_is_a_ramp_times_the_kernel(name: str, ramp: float) -> None
 @pytest.mark.parametrize(("slice_mm", "expected"), [(0.4, 0.03), (0.8, 0.5), (1.6, 0.75)])
 def test_overlapping_slices_share_noise(slice_mm: float, expected: float) -> None:
     """Neighbors correlate by the overlap of their profiles; the flanks of abutting ones overlap a little."""
-    noise = a_noise(CTProtocol(slice_mm=slice_mm, increment_mm=0.4, focal_blur_mm=0.05), 40)
+    noise = phantoms.ct_noise(CTProtocol(slice_mm=slice_mm, increment_mm=0.4, focal_blur_mm=0.05), 40)
     found = np.mean(noise[1:] * noise[:-1]) / noise.var()
     assert found == pytest.approx(expected, abs=0.03)
 

@@ -8,22 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from CTSMALib.virtual.scanners import MR_PROTOCOLS, MRProtocol, Relaxation, Tissue, scan_mr
+from CTSMALib.virtual.scanners import MR_PROTOCOLS, MRProtocol, Relaxation, Tissue
 from Testing.core.virtual.scanners import phantoms
 
 SIGMA = 600.0 / 15.0
-
-
-def an_image(protocol: MRProtocol, tissue: Tissue, seed: int = 2) -> np.ndarray:
-    grid = protocol.grid((0, 0, 0), (100 * protocol.pixel_mm, 100 * protocol.pixel_mm, 30 * protocol.increment_mm))
-    return scan_mr(phantoms.uniform(tissue), replace(protocol, bias_range=0.0), grid, seed).astype(float)
 
 
 @pytest.mark.parametrize("snr", [10.0, 20.0, 50.0])
 @pytest.mark.parametrize("name", MR_PROTOCOLS)
 def test_the_snr_of_the_reference_tissue_is_as_requested(name: str, snr: float) -> None:
     protocol = replace(MR_PROTOCOLS[name], snr=snr)
-    image = an_image(protocol, protocol.reference)
+    image = phantoms.mr_image(protocol, protocol.reference)
     assert image.mean() / image.std() == pytest.approx(snr, rel=0.05)
 
 
@@ -33,7 +28,7 @@ def test_the_reference_is_marrow_unless_fat_is_suppressed() -> None:
 
 
 def test_air_is_rayleigh_distributed() -> None:
-    image = an_image(MRProtocol(snr=15.0), Tissue.AIR)
+    image = phantoms.mr_image(MRProtocol(snr=15.0), Tissue.AIR)
     assert image.mean() == pytest.approx(SIGMA * np.sqrt(np.pi / 2.0), rel=0.02)
     assert image.std() == pytest.approx(SIGMA * np.sqrt(2.0 - np.pi / 2.0), rel=0.03)
     assert np.median(image) == pytest.approx(SIGMA * np.sqrt(2.0 * np.log(2.0)), rel=0.02)
@@ -46,7 +41,7 @@ def test_weak_signals_are_rician(signal: float) -> None:
     muscle = usual.tissue_values()[Tissue.MUSCLE]
     density = signal * SIGMA / muscle
     protocol = replace(usual, relaxation={Tissue.MUSCLE: Relaxation(1420.0, 32.0, density)})
-    image = an_image(protocol, Tissue.MUSCLE)
+    image = phantoms.mr_image(protocol, Tissue.MUSCLE)
     expected = stats.rice(signal, scale=SIGMA)
     assert image.mean() == pytest.approx(expected.mean(), rel=0.02)
     assert image.std() == pytest.approx(expected.std(), rel=0.03)
@@ -56,13 +51,13 @@ def test_weak_signals_are_rician(signal: float) -> None:
 
 def test_zero_filling_leaves_no_noise_beyond_the_acquired_resolution() -> None:
     protocol = MRProtocol(acquired_mm=0.4, snr=15.0)
-    image = an_image(protocol, Tissue.MARROW)
+    image = phantoms.mr_image(protocol, Tissue.MARROW)
     power = (np.abs(np.fft.fft2(image - image.mean())) ** 2).mean(axis=0)
     per_mm = np.abs(np.fft.fftfreq(100, protocol.pixel_mm))
     outside = np.maximum(per_mm[:, None], per_mm) > 0.5 / 0.4 + 0.1
     inside = np.maximum(per_mm[:, None], per_mm) < 0.5 * 0.5 / 0.4
     assert power[outside].mean() < 0.01 * power[inside].mean()
     assert abs(np.mean((image[1:] - image.mean()) * (image[:-1] - image.mean())) / image.var()) < 0.02
-    white = an_image(replace(protocol, acquired_mm=protocol.pixel_mm, window_fade=0.0), Tissue.MARROW)
+    white = phantoms.mr_image(replace(protocol, acquired_mm=protocol.pixel_mm, window_fade=0.0), Tissue.MARROW)
     neighbors = np.mean((white[:, 1:] - white.mean()) * (white[:, :-1] - white.mean())) / white.var()
     assert abs(neighbors) < 0.02
