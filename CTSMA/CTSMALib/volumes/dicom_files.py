@@ -19,6 +19,7 @@ MAX_FILES = 50_000
 
 _TAGS: list[str] = [
     *("SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"),
+    *("SyntheticData",),
     *("Modality", "ImageType", "PatientID", "PatientName", "PatientSex", "PatientBirthDate", "PatientAge"),
     *("StudyDate", "StudyDescription", "SeriesDescription", "SeriesNumber", "AccessionNumber", "ProtocolName"),
     *("BodyPartExamined", "Laterality", "ImageLaterality", "PatientPosition", "FrameOfReferenceUID"),

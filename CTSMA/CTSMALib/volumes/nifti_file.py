@@ -16,6 +16,7 @@ import numpy as np
 
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
+from CTSMALib.volumes import virtual_mark
 
 _HEADER_BYTES = 348
 _BLOCK = 1 << 22
@@ -32,6 +33,7 @@ class NiftiHeader:
 
     Attributes:
         slope, intercept: value = slope · stored + intercept.
+        virtual: whether it says that nobody was scanned.
     """
 
     pixdim: tuple[float, float, float]
@@ -43,6 +45,7 @@ class NiftiHeader:
     qform_code: int
     sform_code: int
     sform: np.ndarray  # (3, 4)
+    virtual: bool
 
 
 def begins_like_nifti(path: Path) -> bool:
@@ -86,6 +89,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         qform_code=qform,
         sform_code=sform,
         sform=np.array(struct.unpack_from(order + "12f", raw, 280)).reshape(3, 4),
+        virtual=virtual_mark.nifti_is_virtual(raw),
     )
     _check_voxel_size(header, path)
     return header
@@ -107,8 +111,8 @@ def _check_voxel_size(header: NiftiHeader, path: Path) -> None:
 
 
 def nifti_notices(header: NiftiHeader) -> tuple[Notice, ...]:
-    """What the header leaves open."""
-    notices = []
+    """What the header leaves open, and whether the scan is virtual."""
+    notices = [virtual_mark.NOTICE] if header.virtual else []
     if header.unit_code == 0:
         text = "The file does not say in which unit its voxel size is given; millimeters were assumed."
         notices.append(Notice("unit-assumed", text, Severity.INFO))

@@ -13,6 +13,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes import virtual_mark
 from CTSMALib.volumes.dicom_files import DicomFile, read_headers
 from CTSMALib.volumes.dicom_series import SeriesInfo, candidates_of, chosen, other_series_notice
 from CTSMALib.volumes.dicom_volume import read_stack, scan_header
@@ -108,6 +109,8 @@ def _read_dicom(source: Path, series: str | None, progress: Progress) -> Scan:
         notices = (Notice("damaged-files", text), *notices)
     found = (*_whole_series_notice(source, files), *other_series_notice(candidates, candidate))
     notices = (*found, *candidate.stack.notices, *notices)
+    if virtual_mark.dicom_is_virtual(candidate.header):
+        notices = (virtual_mark.NOTICE, *notices)
     kind = "Enhanced DICOM" if candidate.enhanced else "DICOM"
     return _scan(image, scan_header(candidate.header), source.name, kind, notices)
 

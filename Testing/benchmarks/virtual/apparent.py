@@ -10,7 +10,8 @@ Expected, and written down before any result was seen (design values of the proj
 
 The publications do not say all of how they divided bone from marrow. So each scan is read in several ways, all listed:
 
-- CT: one threshold for each box by Otsu's method, or a local one, the Gaussian mean over 3 mm; then largest spheres.
+- CT: with a bone kernel, or sharper and with smaller pixels; one threshold for each box by Otsu's method, or a local
+  one, the Gaussian mean over 3 mm; then largest spheres.
 - MR: a threshold half-way between marrow and bone (the half-way point of its signal, bone having none), or the local
   mean over 3 mm; then the plate model on intercepts of test lines in the sagittal plane, as apparent values are made
   where slices are thicker than trabeculae: Tb.N is their number per millimeter, Tb.Th = (BV/TV) / Tb.N, Tb.Sp the rest.
@@ -60,12 +61,16 @@ CODE = (
 FIRST_SEED = 9000
 BOXES = ("TM-r2-c2-d1", "TL-r2-c2-d1", "FM-r2-c2-d1", "FL-r2-c2-d1")
 KEYS = ("bv_tv", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm")
-TRUTH, CT, MR = "truth", "CT 0.5 mm", "BFFE"
+TRUTH, CT, SHARP_CT, MR = "truth", "CT", "sharp CT", "BFFE"
 OTSU, LOCAL, HALF_WAY = "Otsu", "local", "half-way"
 EDGE_MM = 6.5  # inside the box, so that blur of the plate stays out
 LOCAL_MM = 3.0  # full width at half maximum of the local mean
-# 0.5 mm slices, 512 pixels over about 180 mm; sharpness of a bone kernel of present scanners.
-THICK_CT = replace(CT_PROTOCOLS["bone"], name="0.5 mm", pixel_mm=0.35, slice_mm=0.5, increment_mm=0.25)
+# 0.5 mm slices; 512 pixels over a knee with a bone kernel, and over an ankle with the sharpest one.
+THIN = {"slice_mm": 0.5, "increment_mm": 0.25}
+CTS = {
+    CT: replace(CT_PROTOCOLS["bone"], name=CT, pixel_mm=0.35, **THIN),
+    SHARP_CT: replace(CT_PROTOCOLS["sharp"], name=SHARP_CT, pixel_mm=0.2, **THIN),
+}
 Row = dict[str, object]
 
 
@@ -98,10 +103,13 @@ def _rows(number: int) -> list[Row]:
 
 
 def _scans(plan: Acquisition) -> dict[str, Scan]:
-    """The CT of the publication, and the drawn BFFE with an even coil."""
-    center = plan.ct.pose.leg.to_lps(np.zeros(3))
-    ct = Scan(THICK_CT, plan.ct.pose, THICK_CT.grid(center, (150.0, 150.0, 80.0)), plan.ct.seed)
-    return {CT: ct, MR: replace(plan.mr["bffe"], protocol=replace(MR_PROTOCOLS["bffe"], bias_range=0.01))}
+    """CTs like that of the publication, and the drawn BFFE with an even coil."""
+    center, ct, mr = plan.ct.pose.leg.to_lps(np.zeros(3)), plan.ct, plan.mr["bffe"]
+    scans = {
+        name: Scan(protocol, ct.pose, protocol.grid(center, (150.0, 150.0, 80.0)), ct.seed)
+        for name, protocol in CTS.items()
+    }
+    return {**scans, MR: replace(mr, protocol=replace(MR_PROTOCOLS["bffe"], bias_range=0.01))}
 
 
 def _read(knee: VirtualKnee, grown: Trabeculae, scan: Scan, patch: Patch) -> Iterator[Row]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.virtual.cohort.images import write_scan
 from CTSMALib.volumes import list_series, read_scan
 from Testing.core.volumes.bad_files import NRRD_HEADER
 from Testing.core.volumes.bad_inputs import patch, write_nifti
@@ -128,3 +129,11 @@ def test_nifti_packed_in_two_pieces(tmp_path: Path, a_phantom: np.ndarray) -> No
     packed = tmp_path / "p.nii.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()[:200_000]) + gzip.compress(path.read_bytes()[200_000:]))
     np.testing.assert_array_equal(voxels(read_scan(packed)), a_phantom)
+
+
+def test_a_virtual_scan_says_so(tmp_path: Path, an_image: sitk.Image) -> None:
+    write_scan(an_image, tmp_path / "virtual.nii.gz")
+    sitk.WriteImage(an_image, str(tmp_path / "real.nii.gz"))
+    virtual, real = read_scan(tmp_path / "virtual.nii.gz"), read_scan(tmp_path / "real.nii.gz")
+    assert [notice.code for notice in virtual.notices] == ["virtual-scan"]
+    assert real.notices == () and virtual.identity.sha256 == real.identity.sha256

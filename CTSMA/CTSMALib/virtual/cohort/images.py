@@ -1,4 +1,4 @@
-"""Volumes as compressed NIfTI, the same bytes for the same voxels, written completely or not at all."""
+"""Volumes as compressed NIfTI, marked as virtual, complete or not at all; the same bytes for the same voxels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 
 import SimpleITK as sitk
+
+from CTSMALib.volumes.virtual_mark import mark_nifti
 
 _HEADER_BYTES = 352
 _GZIP_LEVEL = 1  # noise hardly compresses; a higher level takes time and saves little
@@ -45,6 +47,7 @@ def _write(image: sitk.Image, kind: int, path: Path) -> None:
             raise _write_error(path) from error
         if raw.stat().st_size < _HEADER_BYTES + voxel_bytes:
             raise _write_error(path)
+        mark_nifti(raw)
         with (
             raw.open("rb") as source,
             path.open("wb") as file,

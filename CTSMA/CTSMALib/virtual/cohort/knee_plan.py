@@ -14,7 +14,7 @@ from CTSMALib.virtual.body.order import KneeOrder
 from CTSMALib.virtual.cohort.cohort_order import BALANCED, CohortOrder
 from CTSMALib.virtual.cohort.plain import digest
 from CTSMALib.virtual.spec import GRADES, KneeSpec
-from CTSMALib.virtual.version import GENERATOR
+from CTSMALib.virtual.version import GENERATOR, TEST_SEEDS
 
 # One block of subjects: 60 % train, 10 % tune, 5 % stop, 10 % calibrate, 15 % test.
 SPLIT_BLOCK = ("train",) * 12 + ("tune",) * 2 + ("stop",) + ("calibrate",) * 2 + ("test",) * 3
@@ -52,7 +52,7 @@ class KneePlan:
     Attributes:
         number: 1 for the first.
         subject: identifies the person; also the name of the knee's folder.
-        split: what the subject is used for in learning.
+        split: what the subject is used for in learning; ``"test"`` in all cohorts of :data:`TEST_SEEDS`.
         spec: what the knee is.
         order: what is wanted of it.
         dicom: whether its scans are written as DICOM too.
@@ -85,7 +85,7 @@ def plan_knee(order: CohortOrder, number: int, makers: Makers) -> KneePlan:
     return KneePlan(
         number,
         subject_name(number),
-        _shuffled(SPLIT_BLOCK, order.seed, index, _SPLITS),
+        "test" if order.seed in TEST_SEEDS else _shuffled(SPLIT_BLOCK, order.seed, index, _SPLITS),
         makers.draw_spec(seed, grade),
         order.knee_order(_seed(order.seed, index, _SCAN)),
         order.dicom,

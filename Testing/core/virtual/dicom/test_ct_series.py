@@ -38,7 +38,7 @@ def test_values_and_places_come_back(tmp_path: Path, style: str, direction: np.n
     scan = read_scan(tmp_path / "ct")
     np.testing.assert_array_equal(sitk.GetArrayFromImage(scan.image), sitk.GetArrayFromImage(image))
     same_place(scan.image, image)
-    assert scan.notices == ()
+    assert [notice.code for notice in scan.notices] == ["virtual-scan"]
     header = scan.header
     assert (header.laterality, header.patient_age, header.patient_id, header.kvp) == ("L", "063Y", "vk-0001", 120.0)
     assert header.body_part == "KNEE" and header.slice_thickness_mm == BONE.slice_mm
