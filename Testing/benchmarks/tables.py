@@ -1,4 +1,4 @@
-"""Write the tables of ``docs/benchmarks.md`` from the committed results, between the marks that stand there.
+"""Write the tables of ``docs/*benchmarks.md`` from the committed results, between the marks that stand there.
 
 Usage::
 
@@ -18,10 +18,10 @@ from statistics import mean
 from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
+from Testing.benchmarks.virtual import summary as virtual
 
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGES = tuple(ROOT / "docs" / name for name in ("benchmarks.md", "virtual-benchmarks.md"))
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
-VIRTUAL = ROOT / "Testing" / "benchmarks" / "virtual" / "results"
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
 LARGE = ("femur", "tibia")
@@ -29,15 +29,16 @@ Row = dict[str, str]
 
 
 def main() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in TABLES.items():
-        text = re.sub(
-            rf"(<!-- table {name} -->\n).*?(<!-- end -->)",
-            lambda marks, table=table: f"{marks[1]}{table()}\n{marks[2]}",
-            text,
-            flags=re.DOTALL,
-        )
-    PAGE.write_text(text, encoding="utf-8")
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for name, table in TABLES.items():
+            text = re.sub(
+                rf"(<!-- table {name} -->\n).*?(<!-- end -->)",
+                lambda marks, table=table: f"{marks[1]}{table()}\n{marks[2]}",
+                text,
+                flags=re.DOTALL,
+            )
+        page.write_text(text, encoding="utf-8")
 
 
 def _rows(path: Path) -> list[Row]:
@@ -167,23 +168,11 @@ def panel() -> str:
     return _table(head, body)
 
 
-def virtual_main_job() -> str:
-    """Every virtual knee: agreement of its bones, and what else was found."""
-    bones, knees = (_rows(VIRTUAL / f"main_job_{name}.csv") for name in ("bones", "knees"))
-    names = list(dict.fromkeys(r["bone"] for r in bones))
-    body = []
-    for knee in knees:
-        own = {r["bone"]: r for r in bones if r["number"] == knee["number"]}
-        cells = [f"{own[n]['dice']}, {float(own[n]['mean_mm']):.2f} mm" if n in own else "–" for n in names]
-        right = "right" if knee["side_right"] == knee["compartments_right"] == "yes" else "wrong"
-        what = f"{knee['source']}, grade {knee['grade']}" + (f", {knee['special']}" if knee["special"] else "")
-        body.append([what, *cells, right, knee["refused"] or "–", f"{float(knee['patch_median_mm']):.1f} mm"])
-    return _table(["Knee", *names, "Side, compartments", "Refused", "Patches off by (median)"], body)
-
-
-TABLES = {
-    f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel, virtual_main_job)
-} | morphometry.tables()
+TABLES = (
+    {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)}
+    | morphometry.tables()
+    | virtual.TABLES
+)
 
 if __name__ == "__main__":
     main()

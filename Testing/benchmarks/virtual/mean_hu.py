@@ -6,9 +6,12 @@ curve (AUC) of 0.682; that of the difference between medial and lateral is 0.553
 result was seen: an AUC of 0.60 to 0.75. No value of the simulator was set after this table.
 
 Knees are drawn as in a population (grade 2 and more is osteoarthritis), each is scanned by the CT that was drawn for
-it, and the CT numbers within the four upper patches in the middle of each plateau are averaged. AUCs of more than one
-variable are those of a logistic regression in tenfold cross-validation; 95 % intervals come from 2000 resamplings of
-knees.
+it, and CT numbers in the middle of each plateau are averaged. Where exactly the publication did so is not known; so
+there are two regions: the four upper patches (trabecular bone alone, 1 to 9 mm deep), and what lies 0 to 5 mm below the
+surface of the bone over the same area (the subchondral plate included). AUCs of more than one variable are those of a
+logistic regression in tenfold cross-validation; 95 % intervals come from 2000 resamplings of knees.
+
+Two tables: ``mean_hu.csv``, a row for each knee, and ``mean_hu_auc.csv``.
 
 Usage::
 
@@ -18,6 +21,7 @@ Usage::
 from __future__ import annotations
 
 import argparse
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -28,16 +32,17 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from CTSMALib.anatomy.patch import EDGE_MM
-from CTSMALib.virtual.body.acquisition import draw_acquisition
-from CTSMALib.virtual.body.knee import virtual_knee
+from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.virtual.body.acquisition import Scan, draw_acquisition
+from CTSMALib.virtual.body.knee import VirtualKnee, virtual_knee
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
 from CTSMALib.virtual.body.scans import scanned, tissue_of
 from CTSMALib.virtual.body.trabeculae import grow_trabeculae
 from CTSMALib.virtual.population import draw_spec
 from CTSMALib.virtual.scanners import CTProtocol
+from CTSMALib.virtual.scanners.scan_grid import Box
 from Testing.benchmarks.record import ResultTable
-from Testing.benchmarks.virtual.patch_in_scan import box_of, inside, needed_around
+from Testing.benchmarks.virtual.patch_in_scan import anatomical_mm, box_of, inside, needed_around
 
 RESULTS = Path(__file__).parent / "results"
 CODE = (
@@ -49,10 +54,13 @@ CODE = (
     "CTSMA/CTSMALib/virtual/scanners",
 )
 FIRST_SEED = 11_000
-PLATEAUS = {"TM": "medial_hu", "TL": "lateral_hu"}
+PLATEAUS = {"TM": "medial", "TL": "lateral"}
+PATCH, TOP = "patches", "0-5 mm"
+TOP_MM = 5.0
 MIDDLE_ROW, UPPER_LAYER = 2, 1
 OSTEOARTHRITIS = 2  # from this grade on
-WANTED = (0.60, 0.75)
+WANTED = "0.60 to 0.75"
+NO_GROUPS = {"without": "", "with": ""}
 RESAMPLINGS, FOLDS = 2000, 10
 Floats = NDArray[np.float64]
 
@@ -64,7 +72,13 @@ def main() -> None:
     for seed in range(FIRST_SEED, FIRST_SEED + parser.parse_args().knees):
         if not table.holds(seed=seed):
             table.add([_row(seed)])
-    _report(table.rows)
+    found = _summary(table.rows)
+    with (RESULTS / "mean_hu_auc.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+    for row in found:
+        print("; ".join(f"{name} {text}" for name, text in row.items() if text))
 
 
 def _row(seed: int) -> dict[str, object]:
@@ -80,11 +94,12 @@ def _row(seed: int) -> dict[str, object]:
     ]
     around = needed_around(patches)
     tissue = tissue_of(knee, scan, grow_trabeculae(knee, tuple(around), around))
-    means: dict[str, list[float]] = {name: [] for name in PLATEAUS.values()}
+    means: dict[str, list[float]] = {f"{side}, {region}": [] for side in PLATEAUS.values() for region in (PATCH, TOP)}
     for patch in patches:
-        box = box_of(scan, patch)
-        cube = inside(scan, box, patch, EDGE_MM)
-        means[PLATEAUS[patch.compartment]].append(float(scanned(tissue, scan, box)[cube.box][cube.mask].mean()))
+        box, side = box_of(scan, patch), PLATEAUS[patch.compartment]
+        image, cube = scanned(tissue, scan, box), inside(scan, box, patch, EDGE_MM)
+        means[f"{side}, {PATCH}"].append(float(image[cube.box][cube.mask].mean()))
+        means[f"{side}, {TOP}"].append(float(image[_top(knee, scan, box, patch)].mean()))
     return {
         "seed": seed,
         "grade": spec.grade,
@@ -96,29 +111,51 @@ def _row(seed: int) -> dict[str, object]:
     }
 
 
-def _report(rows: list[dict[str, str]]) -> None:
+def _top(knee: VirtualKnee, scan: Scan, box: Box, patch: Patch) -> NDArray[np.bool_]:
+    """The voxels of a box over the area of a patch, 0 to 5 mm below the surface of the bone."""
+    places = anatomical_mm(scan, box, patch.bone)
+    depth = knee.shape.bones[patch.bone].depth.at(places.reshape(-1, 3)).reshape(places.shape[:-1])
+    aside = np.abs(places[..., :2] - patch.center_anatomical_mm[:2]).max(axis=-1)
+    found: NDArray[np.bool_] = (depth > 0.0) & (depth <= TOP_MM) & (aside <= EDGE_MM / 2)
+    return found
+
+
+def _summary(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """AUCs, and odds ratios of one age and sex, for both regions."""
     ill = np.array([int(row["grade"]) >= OSTEOARTHRITIS for row in rows])
     age = np.array([float(row["age"]) for row in rows])
     female = np.array([row["sex"] == "F" for row in rows], float)
-    medial, lateral = (np.array([float(row[name]) for row in rows]) for name in PLATEAUS.values())
-    print(f"{len(rows)} knees, {ill.sum()} with osteoarthritis")
-    for name, values in (("medial", medial), ("lateral", lateral), ("difference", medial - lateral)):
-        print(
-            f"{name}: {values[~ill].mean():.0f} +- {values[~ill].std(ddof=1):.0f} HU without, "
-            f"{values[ill].mean():.0f} +- {values[ill].std(ddof=1):.0f} HU with osteoarthritis; "
-            f"AUC {_interval(ill, values)}"
-        )
-    person = [age, female]
-    for name, columns in (
-        ("age and sex", person),
-        ("age, sex, medial HU", [*person, medial]),
-        ("age, sex, difference", [*person, medial - lateral]),
-    ):
-        print(f"AUC of {name}: {_interval(ill, _predicted(ill, columns))}")
-    adjusted = medial - _on(np.column_stack([np.ones(len(age)), *person]), medial)
-    print(f"AUC of medial HU less what age and sex predict: {_interval(ill, adjusted)}, wanted {WANTED}")
-    fitted = LogisticRegression(C=np.inf, max_iter=1000).fit(np.column_stack([age / 10, female, medial / 100]), ill)
-    print(f"Odds ratio per 100 HU medially, of one age and sex: {np.exp(fitted.coef_[0, 2]):.2f} (published 1.49)")
+    knees = {"knees": f"{len(rows)}, {ill.sum()} with osteoarthritis"}
+    found = [{**knees, "of": "age and sex", "region": "", **_verdict(ill, _predicted(ill, [age, female]))}]
+    for region in (PATCH, TOP):
+        medial, lateral = (np.array([float(r[f"{side}, {region}"]) for r in rows]) for side in PLATEAUS.values())
+        person = np.column_stack([np.ones(len(age)), age, female])
+        scores = {
+            "medial HU": (_verdict(ill, medial, medial), f"{WANTED} if without age and sex"),
+            "lateral HU": (_verdict(ill, lateral, lateral), ""),
+            "medial less lateral HU": (_verdict(ill, medial - lateral, medial - lateral), "0.553"),
+            "medial HU less what age and sex predict": (_verdict(ill, medial - _on(person, medial)), WANTED),
+            "age, sex and medial HU": (_verdict(ill, _predicted(ill, [age, female, medial])), f"{WANTED} if with them"),
+            "odds ratio per 100 HU medially, of one age and sex": ({"value": _odds(ill, age, female, medial)}, "1.49"),
+        }
+        found += [
+            {**knees, "of": name, "region": region, **NO_GROUPS, **verdict, "wanted": wanted}
+            for name, (verdict, wanted) in scores.items()
+        ]
+    return [{**found[0], **NO_GROUPS, "wanted": ""}, *found[1:]]
+
+
+def _odds(ill: NDArray[np.bool_], age: Floats, female: Floats, hu: Floats) -> str:
+    """How the odds grow with 100 HU."""
+    fitted = LogisticRegression(C=np.inf, max_iter=1000).fit(np.column_stack([age / 10, female, hu / 100]), ill)
+    return f"{np.exp(fitted.coef_[0, 2]):.2f}"
+
+
+def _verdict(ill: NDArray[np.bool_], score: Floats, hu: Floats | None = None) -> dict[str, str]:
+    """An AUC, and means and standard deviations without and with osteoarthritis."""
+    groups = {} if hu is None else {"without": hu[~ill], "with": hu[ill]}
+    shown = {name: f"{own.mean():.0f} +- {own.std(ddof=1):.0f}" for name, own in groups.items()}
+    return {"value": f"AUC {_interval(ill, score)}", **shown}
 
 
 def _on(columns: Floats, values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 Two tables. ``agreement``: the morphometry of each specimen, and of structures of the ``field`` family with the same
 bone volume fraction and trabecular number, over a grid of the family's other parameters, which was set beforehand.
-``spacing``: the same thin structures at 0.025, 0.05 and 0.1 mm.
+``spacing``: the same thin structures at 0.025, 0.05, 0.06 (as the truth of virtual knees) and 0.1 mm.
 
 Usage::
 
@@ -42,7 +42,7 @@ RODNESS, BANDWIDTH, STRETCH = (0.05, 0.2, 0.5), (0.2, 0.35, 0.55), (1.3, 1.8)
 NUMBER_OF_A_WAVE = 1.35  # trabecular number times wavelength of the field family, about
 EDGE_MM, VOXEL_MM, SEED = 7.0, 0.06, 11
 THIN = {"bone": (0.10, 0.16), "wave_mm": (1.0, 1.2)}  # the thinnest class: Tb.Th of about 0.14 mm
-THIN_EDGE_MM, THIN_VOXELS_MM = 4.0, (0.025, 0.05, 0.1)
+THIN_EDGE_MM, THIN_VOXELS_MM = 4.0, (0.025, 0.05, 0.06, 0.1)
 OPTIONS = MeasureOptions(denoise=False, maps=False)
 Values = dict[str, float]
 

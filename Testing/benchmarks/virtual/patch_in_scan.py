@@ -48,6 +48,14 @@ def inside(scan: Scan, box: Box, patch: Patch, edge_mm: float) -> Region:
     return region
 
 
+def anatomical_mm(scan: Scan, box: Box, bone: str) -> NDArray[np.float64]:
+    """(z, y, x, 3) places of the voxels of a box in the frame of a bone: (lateral, anterior, proximal), mm."""
+    index = np.stack(np.meshgrid(*(np.arange(cut.start, cut.stop) for cut in box), indexing="ij"), axis=-1)[..., ::-1]
+    direction = np.reshape(scan.grid.direction, (3, 3))
+    lps = (index * np.array(scan.grid.spacing_mm)) @ direction.T + np.array(scan.grid.origin_mm)
+    return scan.pose.frame(bone).to_anatomical(lps)
+
+
 def zyx_spacing(scan: Scan) -> tuple[float, float, float]:
     """Voxel edges (z, y, x), mm."""
     x, y, z = scan.grid.spacing_mm
