@@ -57,6 +57,7 @@ FIRST_SEED = 11_000
 PLATEAUS = {"TM": "medial", "TL": "lateral"}
 PATCH, TOP = "patches", "0-5 mm"
 TOP_MM = 5.0
+BLUR_MM = 2.5  # farther than the blur of the softest kernel reaches
 MIDDLE_ROW, UPPER_LAYER = 2, 1
 OSTEOARTHRITIS = 2  # from this grade on
 WANTED = "0.60 to 0.75"
@@ -92,7 +93,7 @@ def _row(seed: int) -> dict[str, object]:
         for p in learning_boxes(knee.shape)
         if p.compartment in PLATEAUS and p.row == MIDDLE_ROW and p.layer == UPPER_LAYER
     ]
-    around = needed_around(patches)
+    around = needed_around(patches, BLUR_MM + EDGE_MM / 2 + 1.0)
     tissue = tissue_of(knee, scan, grow_trabeculae(knee, tuple(around), around))
     means: dict[str, list[float]] = {f"{side}, {region}": [] for side in PLATEAUS.values() for region in (PATCH, TOP)}
     for patch in patches:

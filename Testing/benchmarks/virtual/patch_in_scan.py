@@ -15,12 +15,12 @@ from CTSMALib.virtual.body.trabeculae import Box3
 from CTSMALib.virtual.scanners.scan_grid import Box, continuous_index
 
 
-def needed_around(patches: Sequence[Patch]) -> dict[str, list[Box3]]:
+def needed_around(patches: Sequence[Patch], reach_mm: float = REACH_MM) -> dict[str, list[Box3]]:
     """Bone to the boxes in its frame where trabeculae are needed, so that patches can be scanned."""
     around: dict[str, list[Box3]] = {}
     for patch in patches:
         x, y, z = patch.center_anatomical_mm
-        low, high = (x - REACH_MM, y - REACH_MM, z - REACH_MM), (x + REACH_MM, y + REACH_MM, z + REACH_MM)
+        low, high = (x - reach_mm, y - reach_mm, z - reach_mm), (x + reach_mm, y + reach_mm, z + reach_mm)
         around.setdefault(patch.bone, []).append((low, high))
     return around
 

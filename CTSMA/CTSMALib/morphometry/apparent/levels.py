@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, special
 
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.plate_model import in_slice
@@ -17,16 +17,20 @@ from CTSMALib.morphometry.apparent.plate_model import in_slice
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-MARROW_QUANTILE = 0.95
+FLANK = (0.95, 0.99)  # quantiles
+COMMON_NOISE = 0.1  # of marrow; that of the noisiest scans
+BINS_PER_LEVEL = 400
+BLUR_ROUNDS = 4  # each brings the level ten times nearer
 FEWEST_VOXELS = 200
 
 BLOCK_MM = 4.0  # wide against the correlation of zero-filled noise
+BLOCK_SLICES = 3  # among which noise is independent
 FEWEST_BLOCKS = 30
 LARGEST_VOXELS = 4_000_000  # more slices than this are skipped evenly
 DARK = 0.4  # of the median in bone: more is no air
 RAYLEIGH_VARIATION = (0.45, 0.60)  # standard deviation over mean; 0.523 for pure noise
 QUIET_QUANTILE = 0.05  # of blocks: the most even ones
-QUIET_BIAS = 0.93  # standard deviation of such blocks over that of the noise, from blocks of noise alone
+QUIET_BIAS = 0.95  # standard deviation of such blocks over that of the noise: 0.91 to 0.98, by share and correlation
 
 FAR_MM = (1.2, 2.2)  # beyond the correlation of neighbors, short of trends across a patch
 LEAST_STRUCTURE = 0.25  # variance beside noise, in units of the noise's, below which nothing is seen
@@ -35,13 +39,14 @@ LEAST_STRUCTURE = 0.25  # variance beside noise, in units of the noise's, below 
 def estimate_marrow(signal: Floats, bone: Bools, noise: float) -> float:
     """Signal of pure marrow, from all of the trabecular bone that is in view.
 
-    A high quantile, drawn in towards the median by the share of the spread that noise does not explain: it moves little
-    with noise, evenly with the signal, and less from session to session than the peak of a histogram. Where hardly any
-    voxel is free of bone it lies below pure marrow, so the bone should hold sparse parts also.
+    The center of the normal distribution whose upper flank the histogram has, after it was blurred until its noise is a
+    tenth of the result, whatever the noise of the scan: so scans of other noise agree. Two quantiles of the flank give
+    the center, as its width is known; they move less from scan to scan than a peak does, and less with the amount of
+    bone than one quantile.
 
     Args:
         signal: (z, y, x), the coil's sensitivity made up for.
-        bone: (z, y, x) trabecular bone.
+        bone: (z, y, x) trabecular bone; the more, the steadier.
         noise: standard deviation in one channel.
 
     Returns:
@@ -50,10 +55,33 @@ def estimate_marrow(signal: Floats, bone: Bools, noise: float) -> float:
     values = signal[bone].astype(float)
     if len(values) < FEWEST_VOXELS:
         return float("nan")
-    middle, high = np.quantile(values, (0.5, MARROW_QUANTILE))
-    variance = float(values.var())
-    own = max(variance - noise**2, 0.0) / variance if variance > 0.0 else 0.0
-    return float(middle + np.sqrt(own) * (high - middle))
+    level = float(np.quantile(values, FLANK[0]))
+    for _ in range(BLUR_ROUNDS):
+        if not level > 0.0:
+            return float("nan")
+        missing = np.sqrt(max((COMMON_NOISE * level) ** 2 - noise**2, 0.0))
+        lower, upper = _blurred_quantiles(values, missing, level / BINS_PER_LEVEL)
+        level = _flank_center(lower, upper, max(COMMON_NOISE * level, noise))
+    return level
+
+
+def _blurred_quantiles(values: NDArray[np.float64], sd: float, step: float) -> tuple[float, float]:
+    """Both quantiles of values among Gaussian noise, from a histogram of bins of a width."""
+    margin = 5.0 * sd + step
+    edges = np.arange(values.min() - margin, values.max() + margin + step, step)
+    counts = np.histogram(values, edges)[0].astype(float)
+    if sd > 0.0:
+        counts = ndimage.gaussian_filter1d(counts, sd / step, mode="constant")
+    lower, upper = np.interp(FLANK, np.cumsum(counts) / counts.sum(), edges[1:])
+    return float(lower), float(upper)
+
+
+def _flank_center(lower: float, upper: float, sd: float) -> float:
+    """Center of the part, normal and of a standard deviation, that both quantiles of :data:`FLANK` belong to."""
+    place = np.linspace(-4.0, 4.0, 801)  # of the lower quantile, in standard deviations
+    ratio = special.ndtr(-(place + (upper - lower) / sd)) / special.ndtr(-place)
+    wanted = (1.0 - FLANK[1]) / (1.0 - FLANK[0])
+    return lower - sd * float(np.interp(-wanted, -ratio, place))
 
 
 def estimate_noise(signal: Floats, bone: Bools, spacing_mm: tuple[float, float, float]) -> float:
@@ -77,21 +105,25 @@ def estimate_noise(signal: Floats, bone: Bools, spacing_mm: tuple[float, float, 
     within = np.moveaxis(bone, across, 0)[::every]
     in_plane = [spacing_mm[axis] for axis in in_slice(across)]
     rows, columns = (max(3, round(BLOCK_MM / step)) for step in in_plane)
-    size, strides = (1, rows, columns), (1, rows // 2, columns // 2)
+    size, strides = (min(BLOCK_SLICES, len(part)), rows, columns), (1, rows // 2, columns // 2)
     mean, deviation = _blocks(part, size, strides)
     if mean.size == 0:
         return float("nan")
     touched = _blocks(within.astype(np.float32), size, strides)[0] > 0.0
     reference = float(np.median(part[within])) if within.any() else float(np.quantile(part, 0.9))
-    variation = deviation / np.maximum(mean, 1e-6 * max(reference, 1e-6))
-    low, high = RAYLEIGH_VARIATION
-    air = ~touched & (mean < DARK * reference) & (variation > low) & (variation < high)
+    air = ~touched & (mean < DARK * reference) & is_rayleigh(mean, deviation)
     if np.count_nonzero(air) >= FEWEST_BLOCKS:
         return float(np.median(np.sqrt(0.5 * (mean[air] ** 2 + deviation[air] ** 2))))
     bright = deviation[(mean > DARK * reference) & (deviation > 0.0)]
     if len(bright) == 0:
         return float("nan")
     return float(np.quantile(bright, QUIET_QUANTILE)) / QUIET_BIAS
+
+
+def is_rayleigh(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Bools:
+    """Whether blocks of a mean and standard deviation vary as the magnitude of noise alone does."""
+    low, high = RAYLEIGH_VARIATION
+    return (deviation > low * mean) & (deviation < high * mean)
 
 
 def without_floor(signal: Floats, noise: float) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from CTSMALib.errors import InputError
+from CTSMALib.morphometry.apparent.blurred_plates import BlurredPlates
 from CTSMALib.morphometry.apparent.correlation import Correlation
 from CTSMALib.morphometry.apparent.dual_reference import DualReference
 from CTSMALib.morphometry.apparent.local_adaptive import LocalAdaptive
@@ -20,6 +21,7 @@ _ALL = cast(
         LocalAdaptive(),
         PartialVolume(),
         Correlation(),
+        BlurredPlates(),
         Reference(),
         CorrectedReference(),
     ),

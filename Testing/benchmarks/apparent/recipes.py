@@ -1,0 +1,167 @@
+"""Which recipe reads apparent parameters off an MR best: repeatability in a new session, and agreement with the truth.
+
+On the boxes of :mod:`Testing.benchmarks.apparent.dataset`, three protocols, two sessions. For every recipe, protocol
+and parameter:
+
+- rescan ICC(2,1) of single patches between sessions, and the correlation of the first session with the measured truth,
+  both with 95 % intervals from resampling knees;
+- the ceiling: how well a ridge regression on the true parameters predicts the value, ICC(2,1) in cross-validation by
+  knee. No student can be expected to agree with this label better.
+
+The signal of pure marrow follows a plane (in the logarithm) through the levels of all boxes of a knee: the coil's
+sensitivity is smooth, and a level of each box alone would depend on its bone.
+
+Usage::
+
+    python -m Testing.benchmarks.apparent.recipes --cache DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from CTSMALib.agreement import clustered_interval, icc_agreement
+from CTSMALib.morphometry.apparent.levels import estimate_marrow
+from CTSMALib.morphometry.apparent.patch_image import PatchImage
+from CTSMALib.morphometry.apparent.recipe import KEYS, Recipe
+from CTSMALib.morphometry.apparent.registry import RECIPES
+from Testing.benchmarks.apparent.dataset import PROTOCOLS, SESSIONS, TRUTH
+from Testing.benchmarks.record import ResultTable
+
+RESULTS = Path(__file__).parent / "results"
+CODE = (
+    "CTSMA/CTSMALib/morphometry/apparent",
+    "CTSMA/CTSMALib/virtual/body",
+    "CTSMA/CTSMALib/virtual/material",
+    "CTSMA/CTSMALib/virtual/microstructure",
+    "CTSMA/CTSMALib/virtual/population",
+    "CTSMA/CTSMALib/virtual/scanners",
+)
+LEAST_VALID = 0.5
+FOLDS, RESAMPLINGS = 10, 500
+Floats = NDArray[np.float64]
+Row = dict[str, object]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True, help="the boxes")
+    cache = parser.parse_args().cache
+    values = ResultTable(RESULTS / "patches.csv", ("knee", "session", "protocol"), CODE)
+    for file in sorted(cache.glob("knee*.npz")):
+        if not values.holds(knee=file.stem):
+            values.add(list(_read(file)))
+            print(file.stem, flush=True)
+    table = ResultTable(RESULTS / "recipes.csv", ("recipe", "protocol", "parameter"), CODE)
+    table.rows = []
+    for name in RECIPES:
+        for protocol in PROTOCOLS:
+            table.add(list(_judged(values.rows, name, protocol)))
+    _print(table.rows)
+
+
+def _read(file: Path) -> Iterator[Row]:
+    """Values of every patch, session, protocol and recipe of a knee."""
+    data = np.load(file)
+    ids, truth = data["ids"], data["truth"]
+    for session in SESSIONS:
+        for protocol in PROTOCOLS:
+            prefix = f"{session}|{protocol}|"
+            parts = {key.removeprefix(prefix): data[key] for key in data.files if key.startswith(prefix)}
+            patches = _patches(parts)
+            for n, patch in enumerate(patches):
+                key = {"knee": file.stem, "patch": ids[n], "session": session, "protocol": protocol}
+                known = {"grade": int(data["grade"]), "snr": float(parts["snr"]), "valid": float(truth[n, -1])}
+                true = {name: float(v) for name, v in zip(TRUTH, truth[n], strict=False)}
+                row: Row = {**key, **known, **true, "marrow": patch.marrow, "noise": patch.noise}
+                for name, recipe in RECIPES.items():
+                    found = _suited(recipe, float(parts["acquired"])).read(patch)
+                    row |= {f"{name} {k}": float(getattr(found, k.removeprefix("app_"))) for k in KEYS}
+                yield row
+
+
+def _suited(recipe: Recipe, acquired_mm: float) -> Recipe:
+    """A recipe that takes the acquired resolution gets it, as DICOM headers tell it."""
+    return replace(recipe, acquired_mm=acquired_mm) if hasattr(recipe, "acquired_mm") else recipe  # type: ignore[type-var]
+
+
+def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
+    """The boxes of one scan with their levels."""
+    spacing = tuple(float(v) for v in parts["spacing"])
+    assert len(spacing) == 3
+    signal = parts["signal"].astype(np.float32)
+    noise = float(np.sqrt(0.5 * np.mean(parts["air"].astype(float) ** 2)))  # of air: Rayleigh
+    levels = np.array([estimate_marrow(s, b, noise) for s, b in zip(signal, parts["bone"], strict=True)])
+    marrow = _smooth(levels, parts["center"])
+    return [
+        PatchImage(s, i, b, spacing, float(m), noise)
+        for s, i, b, m in zip(signal, parts["inside"], parts["bone"], marrow, strict=True)
+    ]
+
+
+def _smooth(levels: Floats, centers: Floats) -> Floats:
+    """A plane through the logarithms of levels."""
+    known = np.isfinite(levels)
+    columns = np.column_stack([np.ones(len(centers)), centers - centers.mean(axis=0)])
+    plane = np.linalg.lstsq(columns[known], np.log(levels[known]), rcond=None)[0]
+    return np.exp(columns @ plane)
+
+
+def _judged(rows: list[dict[str, str]], name: str, protocol: str) -> Iterator[Row]:
+    """Repeatability, correlation and ceiling of one recipe under one protocol."""
+    own = [r for r in rows if r["protocol"] == protocol and float(r["valid"]) >= LEAST_VALID]
+    first, second = ({(r["knee"], r["patch"]): r for r in own if r["session"] == s} for s in SESSIONS)
+    keys = [key for key in first if key in second]
+    knees = np.array([knee for knee, _ in keys])
+    true = np.array([[float(first[key][t]) for t in TRUTH] for key in keys])
+    for n, parameter in enumerate(KEYS):
+        column = f"{name} {parameter}"
+        pairs = np.array([[float(session[key][column]) for session in (first, second)] for key in keys])
+        usable = np.isfinite(pairs).all(axis=1) & np.isfinite(true).all(axis=1)
+        pairs, of, whose = pairs[usable], true[usable], knees[usable]
+        rescan = clustered_interval(lambda r, p=pairs: icc_agreement(p[r]), whose, RESAMPLINGS)
+        told = clustered_interval(
+            lambda r, p=pairs, t=of[:, n]: float(stats.pearsonr(p[r, 0], t[r])[0]), whose, RESAMPLINGS
+        )
+        yield {
+            "recipe": name, "version": RECIPES[name].version, "protocol": protocol, "parameter": parameter,
+            "patches": int(usable.sum()), "knees": len(np.unique(whose)), "lost": int((~usable).sum()),
+            "rescan_icc": rescan.value, "rescan_low": rescan.low, "rescan_high": rescan.high,
+            "r_truth": told.value, "r_low": told.low, "r_high": told.high,
+            "icc_truth": icc_agreement(np.column_stack([pairs[:, 0], of[:, n]])),
+            "mean": float(pairs.mean()), "true_mean": float(of[:, n].mean()),
+            "ceiling": _ceiling(of, pairs[:, 0], whose),
+        }  # fmt: skip
+
+
+def _ceiling(truth: Floats, label: Floats, knees: NDArray) -> float:
+    """ICC(2,1) between a label and what a ridge regression makes of the true parameters and their squares."""
+    columns = np.column_stack([truth, truth**2])
+    model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13)))
+    folds = GroupKFold(min(FOLDS, len(np.unique(knees))))
+    predicted = cross_val_predict(model, columns, label, groups=knees, cv=folds)
+    return icc_agreement(np.column_stack([label, predicted]))
+
+
+def _print(rows: list[dict[str, str]]) -> None:
+    for protocol in PROTOCOLS:
+        print(f"\n{protocol}: rescan ICC / r with truth / ceiling")
+        for name in RECIPES:
+            own = [r for r in rows if r["protocol"] == protocol and r["recipe"] == name]
+            cells = [f"{r['rescan_icc']} / {r['r_truth']} / {r['ceiling']}" for r in own]
+            print(f"{name:22s} " + "   ".join(cells))
+
+
+if __name__ == "__main__":
+    main()
