@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 from CTSMALib.agreement import clustered_interval, icc_agreement
 from CTSMALib.morphometry.apparent.levels import estimate_marrow
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
-from CTSMALib.morphometry.apparent.recipe import KEYS, Recipe
+from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import RECIPES
 from Testing.benchmarks.apparent.dataset import PROTOCOLS, SESSIONS, TRUTH
 from Testing.benchmarks.record import ResultTable
@@ -86,14 +85,9 @@ def _read(file: Path) -> Iterator[Row]:
                 true = {name: float(v) for name, v in zip(TRUTH, truth[n], strict=False)}
                 row: Row = {**key, **known, **true, "marrow": patch.marrow, "noise": patch.noise}
                 for name, recipe in RECIPES.items():
-                    found = _suited(recipe, float(parts["acquired"])).read(patch)
+                    found = recipe.read(patch)
                     row |= {f"{name} {k}": float(getattr(found, k.removeprefix("app_"))) for k in KEYS}
                 yield row
-
-
-def _suited(recipe: Recipe, acquired_mm: float) -> Recipe:
-    """A recipe that takes the acquired resolution gets it, as DICOM headers tell it."""
-    return replace(recipe, acquired_mm=acquired_mm) if hasattr(recipe, "acquired_mm") else recipe  # type: ignore[type-var]
 
 
 def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
@@ -105,7 +99,7 @@ def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
     levels = np.array([estimate_marrow(s, b, noise) for s, b in zip(signal, parts["bone"], strict=True)])
     marrow = _smooth(levels, parts["center"])
     return [
-        PatchImage(s, i, b, spacing, float(m), noise)
+        PatchImage(s, i, b, spacing, float(m), noise, float(parts["acquired"]))
         for s, i, b, m in zip(signal, parts["inside"], parts["bone"], marrow, strict=True)
     ]
 

@@ -25,16 +25,14 @@ class BlurredPlates:
     Parallel plates that fill a fraction p have the harmonics n / period, of the power 2 (sin(pi n p) / (pi n))^2. Of
     their variance p (1 - p) a blur leaves a share that grows with the period, for plates in all directions and periods
     that spread about their mean. The share is read off the image, the period off its table for p: no threshold, and
-    every step is smooth and without iterations.
+    every step is smooth and without iterations. An error of 10 % in the acquired resolution changes Tb.N by 5 to 7 %,
+    evenly over a scan.
 
     Attributes:
-        acquired_mm: resolution in the slice, before filling up with zeros. An error of 10 % changes Tb.N by 5 to 7 %,
-            evenly over a scan; :func:`~CTSMALib.morphometry.apparent.noise_resolution.estimate_acquired_mm` finds it.
         spread: standard deviation of the logarithm of the period. That of Tb.Sp over its mean in the micro-CT specimens
             that come with the package: 0.34, 0.32, 0.28.
     """
 
-    acquired_mm: float = 0.35
     spread: float = 0.3
     name: str = "blurred-plates"
     version: int = 1
@@ -53,7 +51,7 @@ class BlurredPlates:
         bone = float(fraction[patch.inside].mean())
         if not 0.0 < bone < 1.0:
             return NOTHING
-        passed = power_passed(self.acquired_mm, patch.spacing_mm[patch.across])
+        passed = power_passed(patch.acquired_mm, patch.spacing_mm[patch.across])
         kept = plate_variance(bone, self.spread, passed)
         period = float(np.exp(np.interp(variance, kept, np.log(PERIODS_MM))))
         return plate_model(bone, 1.0 / period)

@@ -19,6 +19,8 @@ class PatchImage:
         spacing_mm: (z, y, x) voxel edges; the largest is the distance of slices.
         marrow: signal of pure marrow about the patch.
         noise: standard deviation of the noise in one channel, in the units of ``signal``.
+        acquired_mm: resolution in the slice, before filling up with zeros, at least the voxel;
+            :func:`~CTSMALib.morphometry.apparent.noise_resolution.estimate_acquired_mm` finds it where it is not known.
     """
 
     signal: NDArray[np.float32]
@@ -27,6 +29,7 @@ class PatchImage:
     spacing_mm: tuple[float, float, float]
     marrow: float
     noise: float
+    acquired_mm: float
 
     @property
     def across(self) -> int:

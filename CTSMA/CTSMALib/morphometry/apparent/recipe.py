@@ -28,17 +28,19 @@ class Apparent:
 
 
 class Recipe(Protocol):
-    """A way to read a patch.
+    """A way to read a patch."""
 
-    Attributes:
-        name: stable, in kebab-case.
-        version: raised with every change of what it gives.
-        formula: in a sentence or two, for documents and reports.
-    """
+    @property
+    def name(self) -> str:
+        """Stable, in kebab-case."""
 
-    name: str
-    version: int
-    formula: str
+    @property
+    def version(self) -> int:
+        """Raised with every change of what it gives."""
+
+    @property
+    def formula(self) -> str:
+        """In a sentence or two, for documents and reports."""
 
     def read(self, patch: PatchImage) -> Apparent:
         """The apparent parameters of a patch."""

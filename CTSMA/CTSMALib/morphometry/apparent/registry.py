@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.apparent.blurred_plates import BlurredPlates
 from CTSMALib.morphometry.apparent.correlation import Correlation
@@ -13,18 +11,14 @@ from CTSMALib.morphometry.apparent.partial_volume import PartialVolume
 from CTSMALib.morphometry.apparent.recipe import Recipe
 from CTSMALib.morphometry.apparent.reference import CorrectedReference, Reference
 
-# Their names and versions cannot be set, which is all that a checker of types misses.
-_ALL = cast(
-    tuple[Recipe, ...],
-    (
-        DualReference(),
-        LocalAdaptive(),
-        PartialVolume(),
-        Correlation(),
-        BlurredPlates(),
-        Reference(),
-        CorrectedReference(),
-    ),
+_ALL: tuple[Recipe, ...] = (
+    DualReference(),
+    LocalAdaptive(),
+    PartialVolume(),
+    Correlation(),
+    BlurredPlates(),
+    Reference(),
+    CorrectedReference(),
 )
 RECIPES: dict[str, Recipe] = {found.name: found for found in _ALL}
 

@@ -50,7 +50,7 @@ def a_patch(fraction: Array, snr: float = 15.0, seed: int = 0) -> PatchImage:
     """An image of bone fractions (z, y, x) that are blurred already; all of it counts."""
     signal = rician(MARROW * (1.0 - fraction), MARROW / snr, seed)
     everywhere = np.ones(signal.shape, dtype=bool)
-    return PatchImage(signal, everywhere, everywhere, SPACING_MM, MARROW, MARROW / snr)
+    return PatchImage(signal, everywhere, everywhere, SPACING_MM, MARROW, MARROW / snr, ACQUIRED_MM)
 
 
 def plates(thickness_mm: float, gap_mm: float, angle_deg: float, slices: int = 10, pixels: int = 40) -> Array:

@@ -118,7 +118,7 @@ def test_the_order_of_axes_does_not_matter(name: str) -> None:
     patch = a_patch(a_field(0.25, 1.0))
     z, y, x = patch.spacing_mm
     signal, inside = (np.ascontiguousarray(np.moveaxis(a, 0, 2)) for a in (patch.signal, patch.inside))
-    turned = PatchImage(signal, inside, inside, (y, x, z), patch.marrow, patch.noise)
+    turned = PatchImage(signal, inside, inside, (y, x, z), patch.marrow, patch.noise, patch.acquired_mm)
     assert read(name, turned) == pytest.approx(read(name, patch), rel=1e-4)
 
 

@@ -19,7 +19,7 @@ def stripes(thick: int, gap: int, bright: bool) -> PatchImage:
     signal = np.broadcast_to(np.where(line == bright, 1000.0, 10.0), (2, 240, 240)).astype(np.float32)
     inside = np.zeros(signal.shape, dtype=bool)
     inside[:, 20:-20, 20:-20] = True
-    return PatchImage(signal, inside, np.ones_like(inside), (0.75, 0.1, 0.1), 1000.0, 0.0)
+    return PatchImage(signal, inside, np.ones_like(inside), (0.75, 0.1, 0.1), 1000.0, 0.0, 0.1)
 
 
 @pytest.mark.parametrize("plate", FOUND)
@@ -41,7 +41,7 @@ def test_the_published_recipe_hardly_sees_bone_volume() -> None:
 def test_the_published_recipe_depends_on_the_scale_of_the_signal() -> None:
     """Its offset is a number of the scanner's units."""
     patch = stripes(2, 6, bright=True)
-    faint = PatchImage(patch.signal / 1000.0, patch.inside, patch.bone, patch.spacing_mm, 1.0, 0.0)
+    faint = PatchImage(patch.signal / 1000.0, patch.inside, patch.bone, patch.spacing_mm, 1.0, 0.0, 0.1)
     assert np.isnan(values_of(Reference().read(faint))).all()
 
 
