@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+ROUNDING = 1e-12  # relative differences that are none
+
 
 @dataclass(frozen=True)
 class _MeanSquares:
@@ -57,7 +59,7 @@ def _mean_squares(ratings: ArrayLike) -> _MeanSquares | None:
         raise ValueError(f"ratings of shape {values.shape}, not (subjects, raters)")
     values = values[np.isfinite(values).all(axis=1)]
     n, k = values.shape
-    if n < 3:
+    if n < 3 or np.ptp(values) <= ROUNDING * np.abs(values).max():
         return None
     values = values - values.mean()
     subjects, raters = values.mean(axis=1), values.mean(axis=0)

@@ -19,8 +19,10 @@ class Repeatability:
         mean: over all sessions.
         bias: second less first session.
         within_sd: standard deviation within a pair, after the bias.
-        cv: root mean square coefficient of variation, within_sd of each pair over its mean (Glüer 1995).
-        least_significant_change: 1.96 √2 within_sd: what two measurements of an unchanged knee exceed once in twenty.
+        cv: root mean square coefficient of variation, the standard deviation of each pair over its mean (Glüer 1995);
+            the bias counts. Not a number where a mean is 0.
+        least_significant_change: 1.96 √2 within_sd: what two measurements of an unchanged knee exceed once in twenty,
+            beside the bias.
     """
 
     pairs: int
@@ -32,14 +34,16 @@ class Repeatability:
 
 
 def repeatability(first: ArrayLike, second: ArrayLike) -> Repeatability:
-    """Repeatability from two sessions (Bland & Altman, Lancet 1986;1:307; Glüer et al., Osteoporos Int 1995;5:262).
+    """Repeatability from two sessions; not numbers where fewer than two pairs are left.
+
+    Bland & Altman, Lancet 1986;1:307; Glüer et al., Osteoporos Int 1995;5:262.
 
     Args:
         first: (n,) values of the first session.
         second: (n,) those of the same things in the second. Pairs with a value that is not finite are left out.
 
     Raises:
-        ValueError: the sessions do not hold equally many values, or fewer than two pairs are left.
+        ValueError: the sessions do not hold equally many values.
     """
     sessions = [np.asarray(values, dtype=np.float64).ravel() for values in (first, second)]
     if len(sessions[0]) != len(sessions[1]):
@@ -47,9 +51,9 @@ def repeatability(first: ArrayLike, second: ArrayLike) -> Repeatability:
     pairs: NDArray[np.float64] = np.column_stack(sessions)
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
     if len(pairs) < 2:
-        raise ValueError("fewer than two pairs")
+        return Repeatability(len(pairs), *[float("nan")] * 5)
     differences = pairs[:, 1] - pairs[:, 0]
     within = float(np.std(differences, ddof=1)) / 2.0**0.5
-    relative = (differences / 2.0**0.5) / pairs.mean(axis=1)
-    cv = float(np.sqrt(np.mean(relative**2)))
+    means = pairs.mean(axis=1)
+    cv = float(np.sqrt(0.5 * np.mean((differences / means) ** 2))) if np.all(means != 0.0) else float("nan")
     return Repeatability(len(pairs), float(pairs.mean()), float(differences.mean()), within, cv, LEAST_CHANGE * within)

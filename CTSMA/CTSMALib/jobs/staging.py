@@ -170,7 +170,7 @@ def output_error(error: OSError, target: Path, remedy: str = "Name another folde
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(f"The disk is full: the result could not be written to {target}.", "Free some space first.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(f"You may not write to {target.parent}.", remedy)
+        return OutputError(f"You may not write to {target if _exists(target) else target.parent}.", remedy)
     reason = error.strerror or str(error)
     return OutputError(f"The result could not be written to {target} ({reason}).", remedy)
 

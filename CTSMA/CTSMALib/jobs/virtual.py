@@ -109,6 +109,7 @@ class KeepsFinished:
 
 
 def _holds_cohort(folder: Path) -> bool:
+    """Whether a cohort is there, or only the first beginnings of one that was stopped."""
     from CTSMALib.virtual.cohort.cohort_file import COHORT_FILE
 
-    return (folder / COHORT_FILE).is_file()
+    return (folder / COHORT_FILE).is_file() or all(path.match(".*.part-*") for path in folder.iterdir())

@@ -24,7 +24,8 @@ def test_a_constant_difference_counts_for_agreement_only() -> None:
 
 
 def test_icc_without_variation_or_subjects_is_no_number() -> None:
-    assert np.isnan(icc_agreement(np.ones((5, 2)))) and np.isnan(icc_agreement([[1, 2], [2, 3]]))
+    assert np.isnan(icc_agreement(np.full((7, 3), 0.1))) and np.isnan(icc_consistency(np.full((11, 2), 0.1)))
+    assert np.isnan(icc_agreement([[1, 2], [2, 3]]))
     missing = [*JUDGES, [1.0, np.nan, 2.0, 3.0]]
     assert icc_agreement(missing) == icc_agreement(JUDGES)
     with pytest.raises(ValueError, match="subjects, raters"):
@@ -42,8 +43,9 @@ def test_repeatability_finds_the_noise_that_was_added() -> None:
     assert found.cv == pytest.approx(0.05 / 1.4, rel=0.12)
     changed = np.mean(np.abs(second - first - found.bias) > found.least_significant_change)
     assert changed == pytest.approx(0.05, abs=0.015)
-    with pytest.raises(ValueError, match="two pairs"):
-        repeatability([1.0, np.nan], [1.0, 2.0])
+    alone = repeatability([1.0, np.nan], [1.0, 2.0])
+    assert alone.pairs == 1 and np.isnan(alone.within_sd)
+    assert np.isnan(repeatability([1.0, -1.0], [1.0, 1.0]).cv)
     with pytest.raises(ValueError, match="different numbers"):
         repeatability([1.0, 2.0], [1.0])
 
@@ -58,5 +60,10 @@ def test_intervals_take_patients_as_a_whole() -> None:
     assert found.low < found.value < found.high
     same = clustered_interval(lambda rows: float(values[rows].mean()), patients)
     assert same == found
+    assert str(found) == f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    narrower = clustered_interval(lambda rows: float(values[rows].mean()), patients, covered=0.5)
+    assert found.low < narrower.low < narrower.high < found.high
+    seldom = clustered_interval(lambda rows: float("nan") if len(set(patients[rows])) < 20 else 1.0, patients)
+    assert seldom.value == 1.0 and np.isnan(seldom.low)  # too many resamplings gave no number
     alone = clustered_interval(lambda rows: float(values[rows].mean()), np.zeros(600))
     assert np.isnan(alone.low) and alone.value == found.value

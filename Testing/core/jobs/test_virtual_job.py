@@ -16,6 +16,7 @@ from CTSMALib.errors import InputError, OutputError
 from CTSMALib.jobs import virtual
 from CTSMALib.jobs.request import VirtualRequest
 from CTSMALib.virtual.cohort.cohort_order import CohortOrder
+from CTSMALib.virtual.version import GENERATOR
 from Testing.core.jobs.worker_tools import alive, environment, wait_until
 from Testing.core.virtual.cohort.made_up_knees import MADE_UP, STARTED
 
@@ -44,7 +45,7 @@ def test_a_cohort_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str
         f"Cohort       {out}",
         "Knees        5 virtual (of grades 0 to 4: 1, 1, 1, 1, 1)",
         printed.out.splitlines()[2],
-        "Generator    virtual-1.0-dev, seed 3, mode whole",
+        f"Generator    {GENERATOR}, seed 3, mode whole",
         f"Manifest     {out / 'manifest.csv'}",
         "Virtual: these are not real people.",
         "Research use only: not a medical device.",
@@ -129,3 +130,12 @@ def test_stopping_ends_all_processes_and_leaves_no_half_knee(tmp_path: Path, num
     assert [path.name for path in out.glob("vk*")] == ["vk0001"]
     virtual.run(VirtualRequest(out, CohortOrder(3)))
     assert sorted(path.name for path in out.iterdir()) == ["cohort.json", "manifest.csv", "vk0001", "vk0002", "vk0003"]
+
+
+def test_a_cohort_that_was_killed_at_its_very_beginning_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / ".cohort.json.part-12").write_text("{")
+    assert make("--knees", 1, "--out", tmp_path) == 0
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("kept")
+    assert make("--knees", 1, "--out", tmp_path / "other") == 2
+    assert (tmp_path / "other" / "mine.txt").exists()

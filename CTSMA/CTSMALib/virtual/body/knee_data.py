@@ -35,6 +35,8 @@ class PatchImages:
         ct: (n, z, y, x) int16 HU on boxes of the CT's grid.
         mr: (n, z, y, x) int16 on boxes of the MR's grid.
         ct_spacing_mm, mr_spacing_mm: (z, y, x).
+        ct_first_mm, mr_first_mm: (n, 3) LPS center of the first voxel of each box.
+        ct_direction, mr_direction: (3, 3) LPS axes of the scan: columns along x, y and z.
         shift_mm: (n, 3) by how much the MR box was displaced from the true place, LPS of the MR: the residual
             misregistration.
     """
@@ -44,6 +46,10 @@ class PatchImages:
     mr: NDArray[np.int16]
     ct_spacing_mm: tuple[float, float, float]
     mr_spacing_mm: tuple[float, float, float]
+    ct_first_mm: NDArray[np.float64]
+    mr_first_mm: NDArray[np.float64]
+    ct_direction: NDArray[np.float64]
+    mr_direction: NDArray[np.float64]
     shift_mm: NDArray[np.float64]
 
 
@@ -61,7 +67,7 @@ class KneeData:
         rescan_transforms: the same for the rescan; empty without one.
         landmarks: bone name to landmarks.
         frames: bone name to its joint frame in the CT: origin (3,), axes (3, 3), whether mirrored.
-        truth: one row per patch of the learning grid and per compartment: id, centers, and measured values by
+        truth: one row per patch of the learning grid: id, centers, and measured values by
             catalogue key; values are NaN where they were not asked for.
         patches: in patches mode.
     """

@@ -51,6 +51,10 @@ def patch_images(
         mr=_cut(knee, mr, mr_boxes, grown),
         ct_spacing_mm=_zyx(plan.ct),
         mr_spacing_mm=_zyx(mr),
+        ct_first_mm=_first_mm(plan.ct, ct_boxes),
+        mr_first_mm=_first_mm(mr, mr_boxes),
+        ct_direction=np.reshape(plan.ct.grid.direction, (3, 3)),
+        mr_direction=np.reshape(mr.grid.direction, (3, 3)),
         shift_mm=shift,
     )
 
@@ -80,6 +84,13 @@ def _cut(knee: VirtualKnee, scan: Scan, boxes: Sequence[Box], grown: Trabeculae)
     if not boxes:
         return np.zeros((0, 1, 1, 1), np.int16)
     return np.stack([scanned(tissue, scan, box) for box in boxes])
+
+
+def _first_mm(scan: Scan, boxes: Sequence[Box]) -> Points:
+    """(n, 3) LPS centers of the first voxels of boxes."""
+    first = np.array([[cut.start for cut in box[::-1]] for box in boxes], dtype=float).reshape(-1, 3)
+    grid = scan.grid
+    return (first * grid.spacing_mm) @ np.reshape(grid.direction, (3, 3)).T + np.array(grid.origin_mm)
 
 
 def _zyx(scan: Scan) -> tuple[float, float, float]:

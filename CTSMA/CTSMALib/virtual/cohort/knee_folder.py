@@ -97,8 +97,11 @@ def read_knee_facts(folder: Path) -> dict[str, Any]:
 
 def remove_parts(cohort: Path) -> None:
     """Delete what was begun and not finished; only for who holds the lock of the cohort."""
-    for left in cohort.glob(".vk*.part-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    for left in cohort.glob(".*.part-*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -135,6 +138,10 @@ def _write_patches(patches: PatchImages, path: Path) -> None:
         mr=patches.mr.astype(np.int16, copy=False),
         ct_spacing_mm=np.array(patches.ct_spacing_mm, dtype=float),
         mr_spacing_mm=np.array(patches.mr_spacing_mm, dtype=float),
+        ct_first_mm=patches.ct_first_mm,
+        mr_first_mm=patches.mr_first_mm,
+        ct_direction=patches.ct_direction,
+        mr_direction=patches.mr_direction,
         shift_mm=np.asarray(patches.shift_mm, dtype=float),
     )
 

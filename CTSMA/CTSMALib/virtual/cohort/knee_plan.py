@@ -66,6 +66,11 @@ class KneePlan:
     dicom: bool
 
     @property
+    def person(self) -> str:
+        """Eight digits that tell the person from those of the same name in other cohorts."""
+        return digest({"generator": GENERATOR, "spec": self.spec})[:8]
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that determines the files of the knee."""
         return digest({"generator": GENERATOR, "spec": self.spec, "order": self.order, "dicom": self.dicom})

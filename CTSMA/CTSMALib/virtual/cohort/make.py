@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from CTSMALib.virtual.cohort.manifest import manifest_row, write_manifest
 from CTSMALib.virtual.cohort.pool import make_in_processes
 from CTSMALib.virtual.cohort.threads import one_thread
 
+MANIFEST_EVERY_S = 2.0  # it is written as a whole
 _MADE = 0.9  # part of the work on a knee that is not writing
 Rows = dict[int, dict[str, Any]]
 
@@ -33,7 +35,8 @@ def make_cohort(
 ) -> None:
     """Make the knees of a cohort that are not there yet.
 
-    Each knee is there completely or not at all, and the manifest lists those that are there, at any moment.
+    Each knee is there completely or not at all. The manifest lists them within seconds, and all of them in the end;
+    after a kill the next run makes up for what it lacks.
 
     Args:
         order: what is wanted.
@@ -54,14 +57,14 @@ def make_cohort(
         if (cohort / COHORT_FILE).exists():
             check_same_cohort(read_cohort_file(cohort), wanted, cohort)
             _refuse_fewer(order.knees, cohort)
-        write_cohort_file(wanted, cohort)
         rows = _finished(order, cohort, makers, progress)
+        write_cohort_file(wanted, cohort)
         write_manifest(rows, cohort)
         try:
             _make_missing(order, cohort, makers, processes, rows, progress)
         finally:
             remove_parts(cohort)
-            _list_unlisted(order, cohort, rows)
+            _list_all(order, cohort, rows)
 
 
 def _make_missing(
@@ -74,10 +77,13 @@ def _make_missing(
         made = make_in_processes(plans, cohort, makers, min(processes, len(missing)))
     else:
         made = _make_in_turn(plans, cohort, makers, (len(rows), order.knees), progress)
+    written = time.monotonic()
     with closing(made):
         for facts in made:
             rows[facts["number"]] = manifest_row(facts)
-            write_manifest(rows, cohort)
+            if time.monotonic() - written > MANIFEST_EVERY_S:
+                write_manifest(rows, cohort)
+                written = time.monotonic()
             progress(f"{facts['subject']} made", len(rows) / order.knees, f"{len(rows)} of {order.knees} knees")
 
 
@@ -116,18 +122,17 @@ def _finished(order: CohortOrder, cohort: Path, makers: Makers, progress: Progre
     return rows
 
 
-def _list_unlisted(order: CohortOrder, cohort: Path, rows: Rows) -> None:
-    """List knees that other processes finished while this one was being stopped."""
+def _list_all(order: CohortOrder, cohort: Path, rows: Rows) -> None:
+    """List all knees, also those that other processes finished while this one was being stopped."""
     folders = {number: cohort / subject_name(number) for number in range(1, order.knees + 1) if number not in rows}
     found = {number: manifest_row(read_knee_facts(path)) for number, path in folders.items() if path.exists()}
-    if found:
-        write_manifest(rows | found, cohort)
+    write_manifest(rows | found, cohort)
 
 
 def _refuse_fewer(knees: int, cohort: Path) -> None:
-    beyond = [path for path in cohort.glob("vk*") if path.name[2:].isdigit() and int(path.name[2:]) > knees]
-    if beyond:
+    last = max((int(path.name[2:]) for path in cohort.glob("vk*") if path.name[2:].isdigit()), default=0)
+    if last > knees:
         raise InputError(
-            f"The cohort in {cohort} has {knees + len(beyond)} knees or more, and --knees asks for {knees}.",
+            f"The cohort in {cohort} goes up to {subject_name(last)}, and --knees asks for {knees}.",
             "Give at least as many, or name a new folder.",
         )

@@ -25,16 +25,13 @@ def write_dicom(data: KneeData, plan: KneePlan, folder: Path) -> None:
     from CTSMALib.virtual.dicom import STYLES, PatientFacts, write_ct_series, write_mr_series
 
     spec = data.spec
-    facts = PatientFacts(plan.subject, spec.sex, spec.age_years, spec.side, plan.order.scan_seed)
+    # Other images have other UIDs: all that determines the scans takes part in them.
+    seed = int(plan.digest[:16], 16)
+    facts = PatientFacts(f"{plan.subject}-{plan.person}", spec.sex, spec.age_years, spec.side, seed)
     folder.mkdir()
     if data.ct is not None:
         style = STYLES[(plan.number - 1) % len(STYLES)]
-        write_ct_series(data.ct, _made(folder / CT), facts, style, data.ct_protocol)
+        write_ct_series(data.ct, folder / CT, facts, style, data.ct_protocol)
     for series, image in data.mr.items():
         protocol = data.mr_protocols.get(series, data.mr_protocols[BFFE])  # the rescan has that of the first scan
-        write_mr_series(image, _made(folder / series), facts, series, protocol)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+        write_mr_series(image, folder / series, facts, series, protocol)

@@ -14,6 +14,7 @@ SHARP_BELOW_MM = 0.6  # and under which it is one for the inner ear
 ENHANCED = "enhanced"
 BONE_WINDOW = (400, 1500)  # center and width to show the image with, HU
 SMOOTH, BONE, SHARP = 0, 1, 2  # places in the names of kernels
+_NAMED = {"soft": SMOOTH, "bone": BONE, "sharp": SHARP}  # protocols
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class CTStyle:
 
 
 def sharpness(protocol: CTProtocol) -> int:
-    """Whether a protocol's kernel is smooth (0), for bone (1), or sharp (2)."""
+    """Whether a protocol's kernel is smooth (0), for bone (1), or sharp (2): by its name, or else by its width."""
+    if protocol.name in _NAMED:
+        return _NAMED[protocol.name]
     if protocol.psf_fwhm_mm >= SOFT_FROM_MM:
         return SMOOTH
     return SHARP if protocol.psf_fwhm_mm < SHARP_BELOW_MM else BONE

@@ -36,12 +36,15 @@ def test_boxes_equal_those_cut_out_of_whole_scans(knee, plan, boxes):
     assert len(far.blocks) > len(near.blocks)
     found = patch_images(knee, plan, [box], near)
     assert found.ids == (box.id,) and not found.shift_mm.any()
-    for scan, values, spacing in (
-        (plan.ct, found.ct, found.ct_spacing_mm),
-        (plan.mr["bffe"], found.mr, found.mr_spacing_mm),
+    for name, scan, values, spacing in (
+        ("ct", plan.ct, found.ct, found.ct_spacing_mm),
+        ("mr", plan.mr["bffe"], found.mr, found.mr_spacing_mm),
     ):
         (cut,) = boxes_around(scan, [center_in(scan, box)])
         assert spacing == scan.grid.spacing_mm[::-1]
+        first, direction = (getattr(found, f"{name}_{what}") for what in ("first_mm", "direction"))
+        middle = first[0] + direction @ (0.5 * (np.array(values.shape[:0:-1]) - 1) * scan.grid.spacing_mm)
+        assert np.all(np.abs((center_in(scan, box) - middle) @ direction) <= 0.51 * np.array(scan.grid.spacing_mm))
         # one voxel more on every side, so that this is no box of the same extent
         wide = tuple(slice(c.start - 1, c.stop + 1) for c in cut)
         whole = scanned(tissue_of(knee, scan, far), scan, wide)[1:-1, 1:-1, 1:-1]

@@ -23,10 +23,6 @@ from CTSMALib.virtual.spec import KneeSpec
 BONES = ("femur", "tibia", "patella")
 STARTED = "CTSMA_TEST_STARTED"  # folder that slow makers leave their process ids in
 REFUSED_GRADE = 2
-TRUTH: tuple[dict[str, str | float], ...] = (
-    {"id": "FM-r1-c1-d1", "bv_tv": 1 / 3, "tb_th_mm": float("nan")},
-    {"id": "FM"},
-)
 PROTOCOL = {"bffe": "bffe", "bffe_rescan": "bffe", "t1": "t1", "pd_fs": "pd_fs"}
 
 
@@ -86,6 +82,10 @@ def make_knee(spec: KneeSpec, order: KneeOrder, progress: Progress) -> KneeData:
         ),
         ct_spacing_mm=(0.4, 0.35, 0.35),
         mr_spacing_mm=(0.75, 0.219, 0.219),
+        ct_first_mm=rng.normal(0.0, 40.0, (2, 3)),
+        mr_first_mm=rng.normal(0.0, 40.0, (2, 3)),
+        ct_direction=np.eye(3),
+        mr_direction=motion(rng)[:3, :3],
         shift_mm=rng.normal(0.0, order.registration_error_mm, (2, 3)),
     )
     return KneeData(

@@ -174,5 +174,32 @@ def test_dicom_in_the_styles_of_several_vendors(tmp_path: Path) -> None:
         assert sorted(path.name for path in (knee / "dicom").iterdir()) == ["bffe", "bffe_rescan", "ct", "pd_fs"]
         files = sorted((knee / "dicom" / "ct").iterdir())
         heads.append(pydicom.dcmread(files[0], stop_before_pixels=True))
-        assert heads[-1].PatientID == knee.name
+        assert heads[-1].PatientID.startswith(f"{knee.name}-")
     assert len({(head.SOPClassUID, str(head.get("ConvolutionKernel"))) for head in heads}) == len(dicom.STYLES)
+
+
+def test_other_images_have_other_uids(tmp_path: Path) -> None:
+    """Whole scans, scans to register and knees of other grades differ, though their names and seeds are the same."""
+    pydicom = pytest.importorskip("pydicom")
+    orders = {
+        "whole": CohortOrder(2, seed=3, dicom=True),
+        "registration": CohortOrder(2, seed=3, mode="registration", dicom=True),
+        "balanced": CohortOrder(2, seed=3, grades="balanced", dicom=True),
+    }
+    instances, people = [], []
+    for name, order in orders.items():
+        made(tmp_path / name, order)
+        files = [path for path in (tmp_path / name).rglob("*") if path.is_file() and "dicom" in path.parts]
+        heads = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+        instances += [head.SOPInstanceUID for head in heads]
+        people.append({head.PatientID for head in heads})
+    assert len(set(instances)) == len(instances) > 20
+    assert people[0] == people[1] and not people[0] & people[2]
+
+
+def test_beginnings_that_a_kill_left_are_cleared_away(tmp_path: Path) -> None:
+    for name in (".manifest.csv.part-12", ".cohort.json.part-12"):
+        (tmp_path / name).write_text("half")
+    (tmp_path / ".vk0001.part-12-ab").mkdir()
+    make_cohort(CohortOrder(1), tmp_path, MADE_UP)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cohort.json", "manifest.csv", "vk0001"]
