@@ -23,7 +23,7 @@ class ResultTable:
     Args:
         path: the CSV file; ``path`` with ``.json`` says how it was made.
         keys: columns that identify a piece of work.
-        code: folders whose sources the results depend on.
+        code: folders whose sources the results depend on. Virtual knees count by the version of their generator.
         settings: what else they depend on, such as seeds.
     """
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from CTSMALib.anatomy.bone_mask import filled_bone_mask
 from CTSMALib.anatomy.grids import index_to_lps, resample_axis_aligned
+from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.anatomy.pose import START_STEP_MM, Brightness, Pose, find_knee
 from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, silent
@@ -21,6 +22,7 @@ KNEE_RADIUS_MM = 60.0  # two knees are further apart than this
 MOST_KNEES = 2
 CLEARLY_BETTER = 1.1
 CONVINCING = 0.055  # explained only by whole knees that lie the right way
+CONVINCING_PAIR = 0.065  # the same by femur and tibia alone; turned over they explain 0.05
 FEWEST_VOXELS = 4  # along each axis, for smoothing
 LARGEST_RESIDUAL, LEAST_EXPLAINED = 0.27, 0.03  # bone that is no knee reaches 0.31 and 0.026
 # Turns (LPS) from upright of a knee whose orientation is stored wrongly: upside down, back to front, sideways.
@@ -73,11 +75,11 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
     found: list[list[Pose]] = []
     while len(starts) and len(found) < MOST_KNEES:
         progress("Finding the knee", min(0.1 + 0.4 * len(found), 0.9))
-        poses = find_knee(brightness, starts, sides=(False, True))
+        poses, convincing = _fitted(brightness, starts)
         if not _is_knee(poses[0]):
             break
         aside = np.linalg.norm((starts - poses[0].translation_mm)[:, :2], axis=1)
-        if poses[0].explained < CONVINCING:
+        if not convincing:
             leg = starts[aside <= KNEE_RADIUS_MM]
             _refuse_wrong_orientation(brightness, leg, CLEARLY_BETTER * poses[0].explained)
         found.append(poses)
@@ -87,6 +89,21 @@ def find_knees(image: sitk.Image, progress: Progress = silent) -> list[KneeCandi
     found.sort(key=lambda poses: poses[0].translation_mm[0])
     sides = ("right", "left") if len(found) == 2 else ("",) * len(found)
     return [KneeCandidate(tuple(poses), side) for poses, side in zip(found, sides, strict=True)]
+
+
+def _fitted(brightness: Brightness, starts_mm: NDArray[np.float64]) -> tuple[list[Pose], bool]:
+    """Poses of a knee, and whether they are beyond doubt.
+
+    A patella far from where the atlas has it (high, low, lifted by an effusion) can spoil the fit of a whole knee:
+    then femur and tibia count alone.
+    """
+    poses = find_knee(brightness, starts_mm, sides=(False, True))
+    if poses[0].explained >= CONVINCING:
+        return poses, _is_knee(poses[0])
+    pair = find_knee(brightness, starts_mm, sides=(False, True), bones=(FEMUR, TIBIA))
+    if _is_knee(pair[0]) and pair[0].explained >= CONVINCING_PAIR:
+        return pair, True
+    return poses, False
 
 
 def _is_knee(pose: Pose) -> bool:

@@ -91,7 +91,7 @@ class Brightness:
 
 def find_knee(
     brightness: Brightness, starts_mm: NDArray[np.float64], sides: tuple[bool, ...],
-    turn: NDArray[np.float64] | None = None,
+    turn: NDArray[np.float64] | None = None, bones: tuple[Bone, ...] = BONES,
 ) -> list[Pose]:  # fmt: skip
     """Fit every atlas from many starting points.
 
@@ -100,6 +100,7 @@ def find_knee(
         starts_mm: (n, 3) LPS positions at which the joint space might lie.
         sides: values of ``mirrored`` to try.
         turn: (3, 3) rotation to start from; upright and facing forward by default.
+        bones: those that count.
 
     Returns:
         The best pose for each atlas and side, best first.
@@ -107,11 +108,11 @@ def find_knee(
     best = []
     for mirrored in sides:
         first = [_start(atlases()[0], mirrored, p, np.eye(3) if turn is None else turn) for p in starts_mm]
-        tries = [_fit(brightness, pose, BONES, COARSE_SIGMA_MM, 500, 8) for pose in first]
+        tries = [_fit(brightness, pose, bones, COARSE_SIGMA_MM, 500, 8) for pose in first]
         for atlas in atlases():
             again = [_restart(pose, atlas) for pose in _promising(tries)]
-            fits = [_fit(brightness, p, BONES, COARSE_SIGMA_MM, 1500, 20) for p in again]
-            fine = [_fit(brightness, p, BONES, FINE_SIGMA_MM, 3000, 20) for p in _promising(fits)]
+            fits = [_fit(brightness, p, bones, COARSE_SIGMA_MM, 1500, 20) for p in again]
+            fine = [_fit(brightness, p, bones, FINE_SIGMA_MM, 3000, 20) for p in _promising(fits)]
             best.append(min(fine, key=_score))
     return sorted(best, key=_score)
 

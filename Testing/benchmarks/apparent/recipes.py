@@ -35,18 +35,12 @@ from CTSMALib.morphometry.apparent.levels import estimate_marrow
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import RECIPES
+from CTSMALib.virtual.version import GENERATOR
 from Testing.benchmarks.apparent.dataset import PROTOCOLS, SESSIONS, TRUTH
 from Testing.benchmarks.record import ResultTable
 
 RESULTS = Path(__file__).parent / "results"
-CODE = (
-    "CTSMA/CTSMALib/morphometry/apparent",
-    "CTSMA/CTSMALib/virtual/body",
-    "CTSMA/CTSMALib/virtual/material",
-    "CTSMA/CTSMALib/virtual/microstructure",
-    "CTSMA/CTSMALib/virtual/population",
-    "CTSMA/CTSMALib/virtual/scanners",
-)
+CODE = ("CTSMA/CTSMALib/morphometry/apparent",)
 LEAST_VALID = 0.5
 FOLDS, RESAMPLINGS = 10, 500
 Floats = NDArray[np.float64]
@@ -57,12 +51,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="the boxes")
     cache = parser.parse_args().cache
-    values = ResultTable(RESULTS / "patches.csv", ("knee", "session", "protocol"), CODE)
+    values = ResultTable(RESULTS / "patches.csv", ("knee", "session", "protocol"), CODE, generator=GENERATOR)
     for file in sorted(cache.glob("knee*.npz")):
         if not values.holds(knee=file.stem):
             values.add(list(_read(file)))
             print(file.stem, flush=True)
-    table = ResultTable(RESULTS / "recipes.csv", ("recipe", "protocol", "parameter"), CODE)
+    table = ResultTable(RESULTS / "recipes.csv", ("recipe", "protocol", "parameter"), CODE, generator=GENERATOR)
     table.rows = []
     for name in RECIPES:
         for protocol in PROTOCOLS:

@@ -38,16 +38,12 @@ from CTSMALib.virtual.microstructure.structure import GridBox, box_around
 from CTSMALib.virtual.population import draw_spec
 from CTSMALib.virtual.scanners.tissue import Tissue
 from CTSMALib.virtual.spec import LATERAL, MEDIAL, KneeSpec
+from CTSMALib.virtual.version import GENERATOR
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.virtual.published import CORRELATIONS, PUBLISHED, QUANTITIES
 
 RESULTS = Path(__file__).parent / "results"
-CODE = (
-    "CTSMA/CTSMALib/virtual/material",
-    "CTSMA/CTSMALib/virtual/population",
-    "CTSMA/CTSMALib/virtual/microstructure",
-    "CTSMA/CTSMALib/morphometry/trabecular",
-)
+CODE = ("CTSMA/CTSMALib/morphometry/trabecular",)
 # Stage to the grades it is drawn from and the worse compartment.
 STAGES = {
     "KL0-1": ((0, 1), None),
@@ -78,7 +74,12 @@ def main() -> None:
     parser.add_argument("--knees", type=int, default=10, help="knees of each stage")
     arguments = parser.parse_args()
     prefix, count = ("quick_", 2) if arguments.quick else ("", arguments.knees)
-    settings = {"first_seed": FIRST_SEED, "voxel_mm": MEASURED_VOXEL_MM, "edge_mm": MEASURED_EDGE_MM}
+    settings = {
+        "generator": GENERATOR,
+        "first_seed": FIRST_SEED,
+        "voxel_mm": MEASURED_VOXEL_MM,
+        "edge_mm": MEASURED_EDGE_MM,
+    }
     table = ResultTable(RESULTS / f"{prefix}regions.csv", ("stage", "seed"), CODE, **settings)
     shape = knee_shape(draw_spec(SHAPE_SEED, 0, "right", ("knee1",)), LATTICE_MM)
     regions = {b: regions_of(shape.bones[b].bone, shape.bones[b].depth, shape.extents[b]) for b in ("femur", "tibia")}

@@ -22,10 +22,11 @@ from CTSMALib.morphometry.trabecular.measure import MeasureOptions, measure
 from CTSMALib.virtual.microstructure.families import Family, field_family
 from CTSMALib.virtual.microstructure.specimens import SPECIMENS, specimen_values
 from CTSMALib.virtual.microstructure.structure import Microstructure, box_around
+from CTSMALib.virtual.version import GENERATOR
 from Testing.benchmarks.record import ResultTable
 
 RESULTS = Path(__file__).parent / "results"
-CODE = ("CTSMA/CTSMALib/virtual/microstructure", "CTSMA/CTSMALib/morphometry/trabecular")
+CODE = ("CTSMA/CTSMALib/morphometry/trabecular",)
 QUANTITIES = (
     "bv_tv",
     "tb_th_mm",
@@ -58,7 +59,7 @@ def main() -> None:
 
 def _agreement(path: Path, names: tuple[str, ...]) -> None:
     keys = ("specimen", "structure", "rodness", "bandwidth", "stretch")
-    table = ResultTable(path, keys, CODE, seed=SEED, edge_mm=EDGE_MM, voxel_mm=VOXEL_MM)
+    table = ResultTable(path, keys, CODE, generator=GENERATOR, seed=SEED, edge_mm=EDGE_MM, voxel_mm=VOXEL_MM)
     for name in names:
         real = specimen_values(name)
         if not table.holds(specimen=name, structure="micro-CT"):
@@ -87,7 +88,7 @@ def _distance(values: Values, real: Values) -> float:
 
 
 def _spacing(path: Path, count: int) -> None:
-    table = ResultTable(path, ("structure", "voxel_mm"), CODE, seed=SEED, edge_mm=THIN_EDGE_MM)
+    table = ResultTable(path, ("structure", "voxel_mm"), CODE, generator=GENERATOR, seed=SEED, edge_mm=THIN_EDGE_MM)
     family = field_family(SEED, 0.25, 0.45, 1.6)
     rng = np.random.default_rng(SEED)
     for index in range(count):

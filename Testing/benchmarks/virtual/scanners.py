@@ -18,11 +18,12 @@ import numpy as np
 
 from CTSMALib.virtual.scanners import CT_PROTOCOLS, MR_PROTOCOLS, CTKernel, CTProtocol
 from CTSMALib.virtual.scanners.line_response import WindowMTF
+from CTSMALib.virtual.version import GENERATOR
 from Testing.benchmarks.record import ResultTable
 from Testing.core.virtual.scanners import phantoms
 
 RESULTS = Path(__file__).parent / "results"
-CODE = ("CTSMA/CTSMALib/virtual/scanners",)
+CODE = ()
 WIDTHS_MM, ENHANCEMENT = (0.4, 0.6, 0.8, 1.0, 1.2), 0.3
 ACQUIRED_MM = (0.25, 0.30, 0.35, 0.45)
 SNRS = (10.0, 15.0, 20.0)
@@ -33,7 +34,7 @@ Row = dict[str, object]
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    table = ResultTable(RESULTS / "scanners.csv", ("scanner", "protocol", "quantity"), CODE)
+    table = ResultTable(RESULTS / "scanners.csv", ("scanner", "protocol", "quantity"), CODE, generator=GENERATOR)
     if not table.rows:
         for row in (*_ct(), *_mr()):
             table.add([row])

@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from CTSMALib.analysis.describe import fit_notices
+from CTSMALib.anatomy import legs
 from CTSMALib.anatomy.bone_mask import fill_marrow, local_half_maximum
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import BONES, FEMUR, TIBIA
@@ -92,6 +93,18 @@ def test_a_scan_stored_upside_down_is_refused(a_knee_ct: sitk.Image) -> None:
     turned.CopyInformation(a_knee_ct)
     with pytest.raises(AnatomyError, match="upside down"):
         find_knees(turned)
+
+
+def test_a_patella_that_does_not_fit_spoils_nothing(a_knee_ct: sitk.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all bones together leave doubt, femur and tibia decide, and nothing is turned over."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the orientation was doubted")
+
+    monkeypatch.setattr(legs, "CONVINCING", 1.0)
+    monkeypatch.setattr(legs, "_refuse_wrong_orientation", refuse)
+    (knee,) = find_knees(a_knee_ct)
+    assert not knee.pose.mirrored and knee.pose.explained > legs.CONVINCING_PAIR
 
 
 def test_marrow_is_filled_through_a_gap_but_a_notch_is_not() -> None:

@@ -11,28 +11,41 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from CTSMALib.jobs.virtual import real_makers
+from CTSMALib.virtual.body.knee_data import KneeData
 from CTSMALib.virtual.body.make_knee import make_knee
-from CTSMALib.virtual.body.order import FAST, KneeOrder
+from CTSMALib.virtual.body.order import FAST, FULL, KneeOrder
+from CTSMALib.virtual.cohort.cohort_order import CohortOrder
+from CTSMALib.virtual.cohort.knee_plan import plan_knee
 from CTSMALib.virtual.cohort.plain import as_plain
 from CTSMALib.virtual.population import draw_grade, draw_spec
 
 FROZEN = Path(__file__).parent / "frozen"
 SPECS = range(500)  # seeds of specifications
+COHORTS = (CohortOrder(60, seed=1), CohortOrder(60, seed=1, grades="balanced"), CohortOrder(20, seed=900))
 DIGITS = 6
-WHOLE, PATCHES = (5,), (6,)  # seeds of knees that are made
-FEW = 4
+# Seed and grade of knees that are made: three anatomies, three structures, both sides, cysts and edema.
+WHOLE, FULL_TRUTH, FEW_BOXES = (28, 4), (7, 3), (22, 2)
 
 
 def fingerprint() -> dict[str, Any]:
-    """Specifications by a digest; scans, labels, transforms and truth by numbers."""
-    made = {str(seed): _whole(seed) for seed in WHOLE} | {str(seed): _patches(seed) for seed in PATCHES}
-    return {"specs": specs_digest(), "knees": made}
+    """Specifications and cohorts by a digest; scans, labels, transforms and truth by numbers."""
+    made = {"whole": _whole(*WHOLE), "full truth": _patches(*FULL_TRUTH, truth=FULL, patches=2)}
+    made["fast truth"] = _patches(*FEW_BOXES, truth=FAST, patches=4)
+    return {"specs": specs_digest(), "cohorts": cohorts_digest(), "knees": made}
 
 
 def specs_digest() -> str:
     """SHA-256 of what is drawn for :data:`SPECS`: of the parameters of the population and of how seeds are used."""
     specs = [as_plain(draw_spec(seed, draw_grade(seed))) for seed in SPECS]
     return hashlib.sha256(json.dumps(_rounded(specs), sort_keys=True).encode()).hexdigest()
+
+
+def cohorts_digest() -> str:
+    """SHA-256 of what the knees of a few cohorts are, which seeds they and their scans get, and their splits."""
+    plans = [plan_knee(order, number, real_makers()) for order in COHORTS for number in range(1, order.knees + 1)]
+    told = [[p.subject, p.spec.seed, p.spec.grade, p.order.scan_seed, p.split] for p in plans]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _rounded(value: Any) -> Any:
@@ -43,39 +56,45 @@ def _rounded(value: Any) -> Any:
     return [_rounded(item) for item in value] if isinstance(value, list) else value
 
 
-def _whole(seed: int) -> dict[str, list[float]]:
-    data = make_knee(draw_spec(seed), KneeOrder(preset="tiny", truth=FAST, patches=FEW, scan_seed=seed))
+def _whole(seed: int, grade: int) -> dict[str, list[float]]:
+    order = KneeOrder(preset="tiny", series=("t1", "pd_fs"), rescan=True, truth=FAST, patches=2, scan_seed=seed)
+    data = make_knee(draw_spec(seed, grade), order)
     assert data.ct is not None and data.ct_labels is not None and data.mr_labels is not None
+    images = {}
+    for name, image in {"ct": data.ct, **data.mr}.items():
+        images |= _of_values(name, sitk.GetArrayViewFromImage(image))
+        images[f"{name} origin"] = [float(v) for v in image.GetOrigin()]
     return {
-        "ct": _of_image(data.ct),
-        "bffe": _of_image(data.mr["bffe"]),
-        "ct_labels": _counts(data.ct_labels),
-        "mr_labels": _counts(data.mr_labels),
+        **images,
+        "ct labels": _counts(data.ct_labels),
+        "mr labels": _counts(data.mr_labels),
         "femur": [float(v) for v in data.transforms["femur"].ravel()],
+        "femur, rescan": [float(v) for v in data.rescan_transforms["femur"].ravel()],
         "tibia landmarks": [float(v) for v in data.landmarks["tibia"].ct_mm[::10].ravel()],
-        "bv_tv": [float(row["bv_tv"]) for row in data.truth],
+        **_truth(data),
     }
 
 
-def _patches(seed: int) -> dict[str, list[float]]:
-    order = KneeOrder(mode="patches", preset="tiny", truth=FAST, patches=FEW, scan_seed=seed)
-    data = make_knee(draw_spec(seed), order)
+def _patches(seed: int, grade: int, truth: str, patches: int) -> dict[str, list[float]]:
+    order = KneeOrder(mode="patches", preset="tiny", truth=truth, patches=patches, scan_seed=seed)
+    data = make_knee(draw_spec(seed, grade), order)
     assert data.patches is not None
+    return {**_of_values("ct", data.patches.ct), **_of_values("bffe", data.patches.mr), **_truth(data)}
+
+
+def _truth(data: KneeData) -> dict[str, list[float]]:
+    """What was measured of every box."""
+    found = {key: [float(row[key]) for row in data.truth] for key in ("bv_tv", "plate_mm", "tb_th_mm", "tb_n_per_mm")}
+    return {f"truth {key}": values for key, values in found.items() if np.isfinite(values).all()}
+
+
+def _of_values(name: str, values: NDArray[np.int16]) -> dict[str, list[float]]:
+    """Mean and spread, and a few voxels."""
+    every = max(values.size // 12, 1)
     return {
-        "ct": _of_values(data.patches.ct),
-        "bffe": _of_values(data.patches.mr),
-        "bv_tv": [float(row["bv_tv"]) for row in data.truth],
+        f"{name} mean and SD": [float(values.mean()), float(values.std())],
+        f"{name} voxels": [float(v) for v in values.ravel()[::every]],
     }
-
-
-def _of_image(image: sitk.Image) -> list[float]:
-    return [*_of_values(sitk.GetArrayViewFromImage(image)), *map(float, image.GetOrigin())]
-
-
-def _of_values(values: NDArray[np.int16]) -> list[float]:
-    """Mean, spread and a few voxels."""
-    every = max(values.size // 7, 1)
-    return [float(values.mean()), float(values.std()), *map(float, values.ravel()[::every])]
 
 
 def _counts(labels: sitk.Image) -> list[float]:
