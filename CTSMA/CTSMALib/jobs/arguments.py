@@ -97,7 +97,7 @@ def add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rescan", action="store_true", help="take BFFE once more in a new session")
     add("--patches", metavar="K", type=int, help="make or measure at most K of the 96 boxes of a knee")
     truth = parser.add_mutually_exclusive_group()
-    about = "measure every trabecular quantity, not only BV/TV; takes ten times as long"
+    about = "measure every trabecular quantity, not only BV/TV; some seconds for each box"
     truth.add_argument("--thickness-truth", dest="truth", action="store_const", const=FULL, help=about)
     truth.add_argument("--no-truth", dest="truth", action="store_const", const=NO_TRUTH, help="measure nothing")
     about = "in the mode patches, standard deviation by which MR boxes are displaced (default: 0)"

@@ -2,7 +2,7 @@
 
 Two tables. ``agreement``: the morphometry of each specimen, and of structures of the ``field`` family with the same
 bone volume fraction and trabecular number, over a grid of the family's other parameters, which was set beforehand.
-``spacing``: the same thin structures at 0.025, 0.05, 0.06 (as the truth of virtual knees) and 0.1 mm.
+``spacing``: the same thin structures at 0.025, 0.05 (as the truth of virtual knees), 0.06 and 0.1 mm.
 
 Usage::
 

@@ -25,7 +25,7 @@ class KneeOrder:
         series: MR series made beside BFFE, of :data:`OTHER_SERIES`.
         rescan: whether BFFE is taken once more in a new session.
         patches: most boxes to make or measure; ``None`` for all 96.
-        truth: ``"full"``; ``"fast"``, the bone volume fraction alone, in a tenth of the time; or ``"none"``.
+        truth: ``"full"``; ``"fast"``, the bone volume fraction alone, in a twenty-fifth of the time; or ``"none"``.
         scan_seed: of what differs from scan to scan: noise, position, posture, protocol.
         registration_error_mm: standard deviation along each axis by which MR boxes are displaced in patches mode.
     """
