@@ -34,7 +34,7 @@ def patch_truth(
         patches: with centers in the frame of their bone, see
             :func:`~CTSMALib.virtual.body.learning_boxes.learning_boxes`.
         spheres: measure all of the trabecular catalogue, for which spheres are inscribed; else only the bone volume
-            fraction, which takes a tenth of the time.
+            fraction, which takes a twenty-fifth of the time.
         progress: told of the share done.
 
     Returns:
