@@ -9,7 +9,6 @@ from typing import Any
 from CTSMALib.errors import InputError
 from CTSMALib.virtual.body.order import (
     FAST,
-    FULL,
     MODES,
     NO_TRUTH,
     OTHER_SERIES,
@@ -123,7 +122,10 @@ class CohortOrder:
         if self.registration_error_mm > 0.0 and self.mode != PATCHES:
             message = f"The mode '{self.mode}' displaces no patches"
             found.append(("--registration-error", message, "Leave it out, or give --mode patches."))
-        without_structure = {"--thickness-truth": self.truth == FULL, "--patches": self.patches is not None}
+        if self.patches is not None and self.truth == NO_TRUTH and self.mode == WHOLE:
+            message = "Without truth nothing is measured, so there is no number of boxes to limit"
+            found.append(("--patches", message, "Leave out --patches or --no-truth."))
+        without_structure = {"--thickness-truth": self.truth != NO_TRUTH, "--patches": self.patches is not None}
         for name, asked in without_structure.items():
             if asked and self.mode == REGISTRATION:
                 message = "The mode 'registration' makes no microstructure, so nothing of it is measured"

@@ -118,6 +118,12 @@ def _finished(order: CohortOrder, cohort: Path, makers: Makers, progress: Progre
         facts = read_knee_facts(folder)
         if facts.get("digest") != plan_knee(order, number, makers).digest:
             raise InputError(f"The knee in {folder} is not the one that this run would make.", "Name a new folder.")
+        missing = [name for name in facts["files"] if not (folder / name).exists()]
+        if missing:
+            raise InputError(
+                f"The knee in {folder} lacks {missing[0]}.",
+                "Delete its folder and give the same command again: the knee is made anew.",
+            )
         rows[number] = manifest_row(facts)
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -203,3 +204,13 @@ def test_beginnings_that_a_kill_left_are_cleared_away(tmp_path: Path) -> None:
     (tmp_path / ".vk0001.part-12-ab").mkdir()
     make_cohort(CohortOrder(1), tmp_path, MADE_UP)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cohort.json", "manifest.csv", "vk0001"]
+
+
+def test_a_finished_knee_that_lost_a_file_is_told(tmp_path: Path) -> None:
+    make_cohort(CohortOrder(2), tmp_path, MADE_UP)
+    (tmp_path / "vk0002" / "ct.nii.gz").unlink()
+    with pytest.raises(InputError, match=r"lacks ct\.nii\.gz"):
+        make_cohort(CohortOrder(2), tmp_path, MADE_UP)
+    shutil.rmtree(tmp_path / "vk0002")
+    make_cohort(CohortOrder(2), tmp_path, MADE_UP)
+    assert (tmp_path / "vk0002" / "ct.nii.gz").exists()

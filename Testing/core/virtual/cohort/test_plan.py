@@ -55,6 +55,8 @@ def test_splits_have_their_shares_in_every_twenty() -> None:
         ({"registration_error_mm": 0.5}, "--registration-error"),
         ({"mode": "patches", "registration_error_mm": float("nan")}, "--registration-error"),
         ({"mode": "registration", "truth": "full"}, "--thickness-truth"),
+        ({"mode": "registration", "truth": "fast"}, "--thickness-truth"),
+        ({"patches": 5, "truth": "none"}, "--patches"),
         ({"mode": "registration", "patches": 5}, "--patches"),
     ],
 )
