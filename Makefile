@@ -26,7 +26,7 @@ demo: $(CORE)
 test: $(TOOLS)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/python -m pytest -q
+	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 clean:
 	@rm -rf $(VENV) $(REPORT) $(VIRTUAL) .pytest_cache .ruff_cache .mypy_cache
