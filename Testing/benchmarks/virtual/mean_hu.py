@@ -8,7 +8,8 @@ result was seen: an AUC of 0.60 to 0.75. No value of the simulator was set after
 Knees are drawn as in a population (grade 2 and more is osteoarthritis), each is scanned by the CT that was drawn for
 it, and CT numbers in the middle of each plateau are averaged. Where exactly the publication did so is not known; so
 there are two regions: the four upper patches (trabecular bone alone, 1 to 9 mm deep), and what lies 0 to 5 mm below the
-surface of the bone over the same area (the subchondral plate included). AUCs of more than one variable are those of a
+surface of the bone over the same area (the subchondral plate included). The second region was added after a first look
+at some knees, when the first had shown nothing. AUCs of more than one variable are those of a
 logistic regression in tenfold cross-validation; 95 % intervals come from 2000 resamplings of knees. What the population
 is drawn with, without any scan, is given beside it for many more knees: the mean bone fraction of the plateau.
 
