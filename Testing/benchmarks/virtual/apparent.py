@@ -10,7 +10,7 @@ Expected, and written down before any result was seen (design values of the proj
 
 The publications do not say all of how they divided bone from marrow. So each scan is read in several ways, all listed.
 Only the expectations were set beforehand: a first run with one threshold for each box, the bone kernel alone and
-spheres for both scans missed them, and the local threshold, the sharper CT and the intercepts on MR were added after that.
+spheres for both scans missed them, and the local threshold, the sharper CT and the intercepts on MR were added then.
 
 - CT: with a bone kernel, or sharper and with smaller pixels; one threshold for each box by Otsu's method, or a local
   one, the Gaussian mean over 3 mm; then largest spheres.
