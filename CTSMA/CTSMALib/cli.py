@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
 RESEARCH_USE = "Research use only: not a medical device."
-SHOWN_NOTICES = ("side-conflict", "side-uncertain", "side-by-user", "metal")  # too grave to be read only in the report
+SHOWN_NOTICES = (
+    *("side-conflict", "side-uncertain", "side-by-user", "metal"),
+    *("not-resolvable", "motion", "bones-by-simple-method"),
+)  # too grave to be read only in the report
 
 _EXAMPLES = """\
 examples:
@@ -30,6 +33,7 @@ examples:
   ctsma analyze knee.nii.gz --out result          analyze a knee CT
   ctsma analyze scans/knee --out result --series 4 --side left
   ctsma analyze legs.nrrd --out result --side both --format pdf,csv
+  ctsma analyze-mr bffe.nii.gz --out result       read apparent parameters off a high-resolution MR
   ctsma report result --format pdf --pseudonymise write the reports again
   ctsma morphometry bvf.nii.gz --mask regions.nii.gz --out result
                                                   measure trabecular structure in each region
@@ -118,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     from CTSMALib import __version__
     from CTSMALib.jobs.arguments import (
         add_analyze_arguments,
+        add_analyze_mr_arguments,
         add_morphometry_arguments,
         add_report_arguments,
         add_virtual_arguments,
@@ -136,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="analyze a knee CT and write a result folder")
     add_analyze_arguments(analyze)
     _finish(analyze, _analyze)
+
+    analyze_mr = commands.add_parser("analyze-mr", help="read apparent trabecular parameters off a high-resolution MR")
+    add_analyze_mr_arguments(analyze_mr)
+    _finish(analyze_mr, _analyze_mr)
 
     info = commands.add_parser("info", help="say what a CT file or folder holds")
     info.add_argument("ct", metavar="CT", type=given_path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
@@ -173,6 +182,16 @@ def _analyze(options: argparse.Namespace) -> int:
     from CTSMALib.jobs.arguments import analyze_request
 
     return _run_analysis(options, lambda: analyze_request(options))
+
+
+def _analyze_mr(options: argparse.Namespace) -> int:
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.analyze_mr import run
+        from CTSMALib.jobs.arguments import analyze_mr_request
+
+        return run(analyze_mr_request(options), progress)
+
+    return _execute("analyze-mr", work, options)
 
 
 def _demo(options: argparse.Namespace) -> int:

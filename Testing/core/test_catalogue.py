@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from CTSMALib.catalogue import QUANTITIES, Quantity, quantities, quantity
+from CTSMALib.morphometry.apparent.recipe import KEYS
 
 
 def test_keys_and_symbols_are_unique() -> None:
@@ -14,7 +15,7 @@ def test_keys_and_symbols_are_unique() -> None:
 
 @pytest.mark.parametrize("entry", QUANTITIES, ids=lambda entry: entry.key)
 def test_every_entry_says_what_a_reader_needs(entry) -> None:
-    assert entry.key.startswith("ct_") == (entry.scope in ("patch", "scan"))
+    assert entry.key.startswith(("ct_", "app_", "mr_")) == (entry.scope in ("patch", "scan"))
     assert entry.title and entry.unit and entry.reference
     assert entry.definition.endswith(".")
     low, high = entry.display_range
@@ -31,13 +32,13 @@ def test_an_entry_is_found_by_its_key() -> None:
 
 
 def test_quantities_are_selected() -> None:
-    assert [entry.key for entry in quantities(mapped=True)] == [
+    assert [entry.key for entry in quantities("ct_", mapped=True)] == [
         "ct_hu_mean",
         "ct_hu_sd",
         "ct_bvf",
         "ct_plate_thickness_mm",
     ]
-    assert [entry.key for entry in quantities(scope="scan")] == [
+    assert [entry.key for entry in quantities("ct_", scope="scan")] == [
         "ct_psf_fwhm_inplane_mm",
         "ct_psf_fwhm_through_plane_mm",
         "ct_noise_sd_hu",
@@ -50,7 +51,8 @@ def test_quantities_are_selected() -> None:
     ]
     assert all(not entry.mapped for entry in quantities(scope="region"))
     assert quantities() == QUANTITIES
-    assert quantities(prefix="app_") == ()
+    assert [entry.key for entry in quantities("app_", mapped=True)] == list(KEYS)
+    assert all(entry.scope in ("patch", "scan") for entry in quantities("mr_"))
     assert all(not entry.mapped for entry in quantities(scope="patch", mapped=False))
 
 

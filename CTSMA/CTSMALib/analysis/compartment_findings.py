@@ -16,19 +16,21 @@ METAL_REACH_MM = 12.0  # streaks and blooming spoil the CT number this close to 
 
 
 def compartment_findings(
-    patches: list[PatchMeasurement], incomplete: dict[str, str], metal: sitk.Image
+    patches: list[PatchMeasurement], incomplete: dict[str, str], metal: sitk.Image | None = None
 ) -> tuple[CompartmentFinding, ...]:
     """Summarize the learning grid by compartment.
 
     Args:
         patches: the measured learning grid.
         incomplete: compartment key to reason, from the anatomy.
-        metal: mask, any grid.
+        metal: mask, any grid; ``None`` where it cannot be seen.
 
     Returns:
         One finding per compartment, refused ones without values.
     """
-    metal_points = index_to_lps(metal, np.argwhere(sitk.GetArrayViewFromImage(metal) > 0))
+    metal_points = (
+        np.zeros((0, 3)) if metal is None else index_to_lps(metal, np.argwhere(sitk.GetArrayViewFromImage(metal) > 0))
+    )
     return tuple(
         _finding(c, [p for p in patches if p.patch.compartment == c.key], incomplete.get(c.key, ""), metal_points)
         for c in COMPARTMENTS
@@ -41,7 +43,7 @@ def _finding(
     valid = [p for p in patches if p.values]
     reason = incomplete or _spoiled_by_metal(patches, metal)
     if not reason and len(valid) < LEAST_SHARE_OF_PATCHES * len(patches):
-        reason = f"Only {len(valid)} of {len(patches)} patches lie in trabecular bone."
+        reason = f"Only {len(valid)} of {len(patches)} patches lie in trabecular bone and could be measured."
     values = {} if reason else _summaries(valid)
     return CompartmentFinding(
         compartment.key, compartment.title, not reason, reason, len(valid), len(patches), values

@@ -20,7 +20,14 @@ import msgspec
 
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.media import write_image, write_surface
-from CTSMALib.analysis.result import SCHEMA_VERSION, CompartmentFinding, ImageFacts, KneeAnalysis, Summary
+from CTSMALib.analysis.result import (
+    SCHEMA_VERSION,
+    CompartmentFinding,
+    ImageFacts,
+    KneeAnalysis,
+    PatchMeasurement,
+    Summary,
+)
 from CTSMALib.analysis.tables import TableError, measured_keys, read_table, write_table
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, silent
@@ -193,9 +200,13 @@ def _finite(analysis: KneeAnalysis) -> KneeAnalysis:
         references_hu=_finite_values(analysis.references_hu),
         scan_values=_finite_values(analysis.scan_values),
         compartments=tuple(_finite_compartment(finding) for finding in analysis.compartments),
-        patches=tuple(replace(p, values=_finite_values(p.values)) for p in analysis.patches),
-        display_patches=tuple(replace(p, values=_finite_values(p.values)) for p in analysis.display_patches),
+        patches=tuple(_finite_patch(p) for p in analysis.patches),
+        display_patches=tuple(_finite_patch(p) for p in analysis.display_patches),
     )
+
+
+def _finite_patch(patch: PatchMeasurement) -> PatchMeasurement:
+    return replace(patch, values=_finite_values(patch.values), uncertainties=_finite_values(patch.uncertainties))
 
 
 def _finite_values(values: Mapping[str, float]) -> dict[str, float]:

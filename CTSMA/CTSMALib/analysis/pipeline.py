@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-import numpy as np
 import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 
 from CTSMALib import __version__
+from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
 from CTSMALib.analysis.compartment_findings import compartment_findings
 from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, image_facts, side_finding, side_notices
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
 from CTSMALib.analysis.measurement import measure
-from CTSMALib.analysis.result import KneeAnalysis, ParameterMap, PatchMeasurement
+from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, ParameterMap, PatchMeasurement
 from CTSMALib.analysis.subchondral import subchondral_volumes
-from CTSMALib.analysis.surfaces import bone_surface, plate_surface
+from CTSMALib.analysis.surfaces import result_surfaces
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
-from CTSMALib.anatomy.labels import BONES
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from CTSMALib.anatomy.outlines import sharp_labels
 from CTSMALib.catalogue import quantities
-from CTSMALib.errors import AnatomyError
 from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
 from CTSMALib.morphometry.direct_ct.resolution import unresolved_keys, unresolved_notice
 from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
@@ -55,8 +52,7 @@ def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) ->
         AnatomyError: there is no knee, or not the one asked for.
         ValueError: ``side`` is none of the above.
     """
-    if side not in ("auto", "both", "left", "right"):
-        raise ValueError(f"unknown side {side!r}")
+    check_side(side)
     # The fits solve many tiny systems; several BLAS threads would spend their time waiting for each other.
     with threadpool_limits(limits=1, user_api="blas"):
         return _analyze(scan, side, progress)
@@ -65,31 +61,13 @@ def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) ->
 def _analyze(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
     candidates = find_knees(scan.image, part_of(progress, 0.0, 0.15))
     if not candidates:
-        raise AnatomyError(
-            "No knee joint was found in this CT.",
-            "Check that the scan shows the ends of femur and tibia and that its orientation is stored correctly.",
-        )
-    if side == "both" and len(candidates) != 2:
-        raise AnatomyError(
-            f"Both knees were asked for, but {len(candidates)} {'was' if len(candidates) == 1 else 'were'} found.",
-            "Leave out --side, or give the side of the knee that is in the image.",
-        )
-    chosen, wanted = _choose(candidates, side)
+        raise no_knee("CT")
+    chosen, wanted = choose_knees(candidates, side)
     results = []
     for number, candidate in enumerate(chosen):
         start, stop = (0.15 + 0.85 * (number + k) / len(chosen) for k in (0, 1))
         results.append(_analyze_knee(scan, candidate, wanted, part_of(progress, start, stop)))
     return results
-
-
-def _choose(candidates: list[KneeCandidate], side: str) -> tuple[list[KneeCandidate], str]:
-    """Which knees to analyze, and the side to impose on them if the user gave one."""
-    if side in ("auto", "both"):
-        return candidates, ""
-    if len(candidates) == 1:
-        return candidates, side
-    # Ordered from the patient's right to left.
-    return [candidates[0] if side == "right" else candidates[-1]], side
 
 
 def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: Progress) -> KneeResult:
@@ -154,7 +132,7 @@ def _without_refused(patches: list[PatchMeasurement], refused: set[str]) -> list
 def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image, plate_resolved: bool) -> KneeResult:
     compartments, depth = subchondral_volumes(anatomy)
     images = {
-        "ct": anatomy.scan,
+        CT_ROLE: anatomy.scan,
         "labels": labels,
         "compartments": compartments,
         "depth": depth,
@@ -167,15 +145,6 @@ def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Imag
         if volume is not None:
             images[f"map:{quantity.key}"] = volume
             maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))
-    surfaces = _surfaces(anatomy, plate_resolved)
+    surfaces = result_surfaces(anatomy, plate_resolved)
     files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}
     return KneeResult(replace(analysis, files=files, maps=tuple(maps)), images, surfaces)
-
-
-def _surfaces(anatomy: KneeAnatomy, plate_resolved: bool) -> dict[str, Any]:
-    """Bones by their names, plates as ``plate_<bone>``; a plate that is not resolved shows no thickness."""
-    found: dict[str, Any] = {bone.name: bone_surface(anatomy.labels, bone.label) for bone in BONES}
-    for name, plate in anatomy.plates.items():
-        shown = plate if plate_resolved else replace(plate, thickness_mm=np.full_like(plate.thickness_mm, np.nan))
-        found[f"plate_{name}"] = plate_surface(shown, anatomy.frames[name])
-    return {name: surface for name, surface in found.items() if surface is not None}

@@ -11,7 +11,8 @@ from CTSMALib.anatomy.patch import Patch
 from CTSMALib.notices import Notice
 from CTSMALib.volumes.scan import InputIdentity, ScanHeader
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"  # 1.1: MR, uncertainties and flags of patches
+CT_ROLE, MR_ROLE = SCAN_ROLES = ("ct", "mr")
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,16 @@ class CompartmentFinding:
 
 @dataclass(frozen=True)
 class PatchMeasurement:
-    """A patch and its values by catalogue key; a quantity that could not be measured is absent."""
+    """A patch and its values by catalogue key; a quantity that could not be measured is absent.
+
+    ``uncertainties`` holds standard uncertainties of values where they are known, ``flags`` what speaks against the
+    image of the patch (keys of :data:`CTSMALib.morphometry.apparent.quality.FLAGS`).
+    """
 
     patch: Patch
     values: dict[str, float] = field(default_factory=dict)
+    uncertainties: dict[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,19 +115,29 @@ class KneeAnalysis:
 
     software_version: str
     created: str  # ISO 8601, UTC
-    method: str  # how patches were measured: "direct CT measurement" until a model is used
+    method: str  # how patches were measured: "direct CT measurement", or by which recipe on an MR
     model_sha256: str  # empty where no model was used
     identity: InputIdentity
     header: ScanHeader
     image: ImageFacts
     side: SideFinding
     bones: tuple[BoneFinding, ...]
-    references_hu: dict[str, float]  # tissue references of this image: "marrow", "cortical", "muscle", "fat"
+    references_hu: dict[str, float]  # tissue references of a CT: "marrow", "cortical", "muscle", "fat"
     scan_values: dict[str, float]  # catalogue keys with scope "scan"
     compartments: tuple[CompartmentFinding, ...]
     patches: tuple[PatchMeasurement, ...]  # learning grid, always 96, in grid order
     display_patches: tuple[PatchMeasurement, ...]
     maps: tuple[ParameterMap, ...]
-    files: dict[str, str]  # role -> relative path: "ct", "labels", "patch_labels", "surface_femur", ...
+    files: dict[str, str]  # role -> relative path: "ct" or "mr", "labels", "patch_labels", "surface_femur", ...
     notices: tuple[Notice, ...]
     schema_version: str = SCHEMA_VERSION
+
+    @property
+    def modality(self) -> str:
+        """``"CT"`` or ``"MR"``."""
+        return "MR" if MR_ROLE in self.files else "CT"
+
+    @property
+    def scan_role(self) -> str:
+        """The role of the scan among ``files``."""
+        return MR_ROLE if self.modality == "MR" else CT_ROLE

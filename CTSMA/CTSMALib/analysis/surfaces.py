@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import SimpleITK as sitk
 
 from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.knee import KneeAnatomy
+from CTSMALib.anatomy.labels import BONES
 from CTSMALib.anatomy.plate import Plate
 
 if TYPE_CHECKING:
@@ -91,3 +94,17 @@ def plate_surface(plate: Plate, frame: JointFrame) -> vtkPolyData | None:
     thickness.SetName("ct_plate_thickness_mm")
     surface.GetPointData().SetScalars(thickness)
     return surface
+
+
+def result_surfaces(anatomy: KneeAnatomy, plate_resolved: bool) -> dict[str, Any]:
+    """All surfaces of a knee: bones by their names, plates as ``plate_<bone>``.
+
+    Args:
+        anatomy: of the knee.
+        plate_resolved: whether the thickness of the plate means something; else it is left out.
+    """
+    found: dict[str, Any] = {bone.name: bone_surface(anatomy.labels, bone.label) for bone in BONES}
+    for name, plate in anatomy.plates.items():
+        shown = plate if plate_resolved else replace(plate, thickness_mm=np.full_like(plate.thickness_mm, np.nan))
+        found[f"plate_{name}"] = plate_surface(shown, anatomy.frames[name])
+    return {name: surface for name, surface in found.items() if surface is not None}

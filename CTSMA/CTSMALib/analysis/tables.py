@@ -19,7 +19,8 @@ _INTEGERS = ("row", "column", "layer")
 PATCH_COLUMNS = tuple(
     column for field in fields(Patch) for column in _SPREAD.get(field.name, (field.name,))
 )  # the other columns are catalogue keys
-LABEL_COLUMN = "label"
+LABEL_COLUMN, FLAGS_COLUMN = "label", "flags"
+UNCERTAINTY = "u:"  # before the key of the quantity
 
 
 class TableError(ValueError):
@@ -29,8 +30,8 @@ class TableError(ValueError):
 def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[str], labelled: bool = False) -> None:
     """Write a patch table.
 
-    Floats are written in the shortest form that reads back as the same number; a value that is not
-    finite is left out.
+    Floats are written in the shortest form that reads back as the same number; a value that is not finite is left out.
+    Columns of uncertainties (``u:`` and a key) and of flags are there where some patch has any.
 
     Args:
         path: the CSV file to make.
@@ -40,9 +41,14 @@ def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*_first_columns(labelled), *keys])
+        known = [key for key in keys if any(key in p.uncertainties for p in patches)]
+        flagged = any(p.flags for p in patches)
+        last = [*(UNCERTAINTY + key for key in known), *([FLAGS_COLUMN] if flagged else [])]
+        writer.writerow([*_first_columns(labelled), *keys, *last])
         for number, measurement in enumerate(patches, start=1):
             values = [_cell(measurement.values.get(key)) for key in keys]
+            values += [_cell(measurement.uncertainties.get(key)) for key in known]
+            values += [" ".join(measurement.flags)] if flagged else []
             writer.writerow([*([number] if labelled else []), *_patch_cells(measurement.patch), *values])
 
 
@@ -107,7 +113,13 @@ def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str,
                 patch[field.name] = float(cells[field.name])
             else:
                 patch[field.name] = cells[field.name]
-        keys = columns[columns.index(PATCH_COLUMNS[-1]) + 1 :]
-        return {"patch": patch, "values": {key: float(cells[key]) for key in keys if cells[key]}}
+        keys = [key for key in columns[columns.index(PATCH_COLUMNS[-1]) + 1 :] if cells[key] and key != FLAGS_COLUMN]
+        numbers = {key: float(cells[key]) for key in keys}
+        return {
+            "patch": patch,
+            "values": {key: value for key, value in numbers.items() if not key.startswith(UNCERTAINTY)},
+            "uncertainties": {k.removeprefix(UNCERTAINTY): v for k, v in numbers.items() if k.startswith(UNCERTAINTY)},
+            "flags": cells.get(FLAGS_COLUMN, "").split(),
+        }
     except ValueError as error:
         raise TableError(f"{where} holds something that is not a number") from error

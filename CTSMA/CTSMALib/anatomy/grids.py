@@ -42,7 +42,7 @@ def resample_axis_aligned(image: sitk.Image, spacing_mm: float, box: Box | None 
         ``float32`` image; :data:`AIR_HU` outside the input.
     """
     cropped = crop_to_box(image, box[0] - CROP_MARGIN_MM, box[1] + CROP_MARGIN_MM) if box is not None else image
-    smoothed = _prefilter(sitk.Cast(cropped, sitk.sitkFloat32), spacing_mm)
+    smoothed = shrunk(cropped, spacing_mm)
     low, high = box if box is not None else physical_box(cropped)
     size = [int(max(np.floor(extent / spacing_mm), 1)) + 1 for extent in high - low]
     return sitk.Resample(
@@ -51,8 +51,9 @@ def resample_axis_aligned(image: sitk.Image, spacing_mm: float, box: Box | None 
     )  # fmt: skip
 
 
-def _prefilter(image: sitk.Image, spacing_mm: float) -> sitk.Image:
-    """Average over the target voxel along axes that are sampled more finely than the target grid."""
+def shrunk(image: sitk.Image, spacing_mm: float = 1.0) -> sitk.Image:
+    """An image as ``float32``, averaged over voxels of ``spacing_mm`` along axes that are sampled more finely."""
+    image = sitk.Cast(image, sitk.sitkFloat32)
     shrink = [max(1, int(spacing_mm / s + 0.25)) for s in image.GetSpacing()]
     shrink = [min(factor, n) for factor, n in zip(shrink, image.GetSize(), strict=True)]
     return image if max(shrink) == 1 else sitk.BinShrink(image, shrink)

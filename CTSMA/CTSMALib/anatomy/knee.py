@@ -1,4 +1,4 @@
-"""Everything the anatomy of one knee comprises, found from its CT."""
+"""Everything the anatomy of one knee comprises, found from its CT or from labels of its bones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from scipy import ndimage
 from CTSMALib.anatomy.bones import BonePoses, segment_bones
 from CTSMALib.anatomy.coverage import expected_patches, usual_extent, why_incomplete
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.grids import Box, intersect, physical_box, resample_axis_aligned
+from CTSMALib.anatomy.given_bones import GivenBones
+from CTSMALib.anatomy.grids import Box, intersect, labels_on, physical_box, resample_axis_aligned
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA, Bone
 from CTSMALib.anatomy.legs import KneeCandidate
 from CTSMALib.anatomy.patch import Patch
@@ -34,7 +35,7 @@ class KneeAnatomy:
 
     Attributes:
         side: left or right and why.
-        scan: the stored voxels around the knee, HU, in the scan's own geometry.
+        scan: the stored voxels around the knee, in the scan's own geometry.
         labels: bones on an axis-aligned 1 mm grid (values of :mod:`CTSMALib.anatomy.labels`).
         trabecular: same grid; 1 in femur and tibia away from cortex and plate.
         poses: atlas fits.
@@ -60,35 +61,37 @@ class KneeAnatomy:
 
 def find_anatomy(
     image: sitk.Image, candidate: KneeCandidate, stated_side: str = "", wanted_side: str = "",
-    progress: Progress = silent,
+    progress: Progress = silent, given: GivenBones | None = None,
 ) -> KneeAnatomy:  # fmt: skip
     """Find bones, joint frames, plates and patch grids of one knee.
 
     Args:
-        image: the whole scan, HU, any orientation.
+        image: the whole scan, any orientation; HU, unless bones are given.
         candidate: a knee from :func:`~CTSMALib.anatomy.legs.find_knees`.
         stated_side: "left" or "right" where the header states it.
         wanted_side: "left" or "right" where the user states it.
         progress: told about each step.
+        given: bones that were labelled already, in the place of the scan. The plate lies at their surface then, and
+            its thickness stays unknown.
 
     Raises:
         AnatomyError: the bones clearly show another side than the user's.
     """
     progress("Fitting the bones", 0.0)
     box = _knee_box(image, candidate)
-    working = resample_axis_aligned(image, WORKING_SPACING_MM, box)
+    working = resample_axis_aligned(image if given is None else given.as_ct, WORKING_SPACING_MM, box)
     side, pose = decide_side(candidate, working, stated_side, wanted_side)
     brightness = Brightness.of(working)
     poses = BonePoses(refine_bone(brightness, pose, FEMUR), refine_bone(brightness, pose, TIBIA))
     progress("Segmenting the bones", 0.3)
-    labels = sitk.GetImageFromArray(segment_bones(working, poses))
-    labels.CopyInformation(working)
+    labels = _segmented(working, poses) if given is None else labels_on(given.labels, working)
     progress("Following the subchondral plate", 0.7)
     scan = crop_to_box(image, *box)
     fits = {FEMUR: poses.femur, TIBIA: poses.tibia}
     frames = {bone.name: pose.frame(bone) for bone, pose in fits.items()}
+    shown = scan if given is None else None  # the outline of given bones is taken as it is
     plates = {
-        bone.name: find_plate(scan, labels, bone, frames[bone.name], usual_extent(bone, pose))
+        bone.name: find_plate(shown, labels, bone, frames[bone.name], usual_extent(bone, pose))
         for bone, pose in fits.items()
     }
     progress("Placing the patches", 0.9)
@@ -101,6 +104,12 @@ def find_anatomy(
         poses=poses, frames=frames, plates=plates, learning=[found.get(patch.id, patch) for patch in expected],
         display=[patch for patch in display if patch.compartment not in incomplete], incomplete=incomplete,
     )  # fmt: skip
+
+
+def _segmented(working: sitk.Image, poses: BonePoses) -> sitk.Image:
+    labels = sitk.GetImageFromArray(segment_bones(working, poses))
+    labels.CopyInformation(working)
+    return labels
 
 
 def _incomplete(

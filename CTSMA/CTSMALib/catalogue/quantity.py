@@ -19,7 +19,7 @@ class Quantity:
         reference: where the definition comes from.
         display_range: fixed limits of color scales, in ``unit``.
         decimals: digits after the point when printed.
-        scope: what it is a value of: ``"patch"`` (of a CT), ``"scan"`` or ``"region"`` (a mask in an image that
+        scope: what it is a value of: ``"patch"`` (of a CT or MR), ``"scan"`` or ``"region"`` (a mask in an image that
             shows trabeculae).
         mapped: whether it is also measured on the display grid and drawn as a map.
         lowest: the smallest value it can have, in ``unit``; minus infinity where there is none.

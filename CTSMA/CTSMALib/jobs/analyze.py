@@ -85,12 +85,12 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
         CTSMAError: the scan cannot be used, holds no knee, or the result cannot be written. Nothing
             is left at ``request.out`` then, or what was there before.
     """
-    sources = [path for path in (request.input_path, request.header_from) if path is not None]
+    sources = request.sources
     if steps is None:
         for source in sources:  # before the heavy imports
             existing_path(source)
     check_scene_can_be_written(request.formats)
-    target = Target(resolved(request.out), request.overwrite, is_result=holds_result, keep=tuple(sources))
+    target = Target(resolved(request.out), request.overwrite, is_result=holds_result, keep=sources)
     with staged(target) as folder:
         progress("Starting", 0.0)
         if steps is None:

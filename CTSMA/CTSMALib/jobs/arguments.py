@@ -6,12 +6,14 @@ import argparse
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 from CTSMALib.jobs.request import (
     FORMATS,
     KINDS,
     SCENE_FORMAT,
     SIDES,
+    AnalyzeMRRequest,
     AnalyzeRequest,
     ExportRequest,
     MorphometryRequest,
@@ -21,9 +23,10 @@ from CTSMALib.jobs.request import (
 _NAME = re.compile(r"\w[^=,\x00-\x1f\x7f]*")  # nothing that a spreadsheet would take for a formula
 
 
-def add_analyze_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what :func:`analyze_request` reads."""
-    parser.add_argument("ct", metavar="CT", type=given_path, help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> None:
+    """Add what :func:`analyze_request` reads; ``scan`` is what the scan is called."""
+    about = "DICOM folder or file, NIfTI, NRRD or MetaImage file"
+    parser.add_argument("scan", metavar=scan, type=given_path, help=about)
     parser.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
     parser.add_argument(
         "--side", choices=SIDES, default="auto", help="which knee; 'auto' takes every complete one (default)"
@@ -33,11 +36,20 @@ def add_analyze_arguments(parser: argparse.ArgumentParser) -> None:
         "--header-from",
         metavar="FILE",
         type=given_path,
-        help="DICOM file that describes the scan, where CT has no header of its own",
+        help=f"DICOM file that describes the scan, where {scan} has no header of its own",
     )
     parser.add_argument("--name", metavar="TEXT", default="", help="what to call the scan (default: its file name)")
     add_report_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
+
+
+def add_analyze_mr_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`analyze_mr_request` reads."""
+    add_analyze_arguments(parser, "MR")
+    about = (
+        "label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: found on the MR by a simple method)"
+    )
+    parser.add_argument("--labels", metavar="FILE", type=given_path, help=about)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +92,7 @@ def add_morphometry_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`virtual_request` reads."""
-    from CTSMALib.virtual.body.order import FULL, MODES, NO_TRUTH, PRESETS, STANDARD, WHOLE
+    from CTSMALib.virtual.body.order import FULL, MODES, NO_TRUTH, PRESETS, STANDARD, THICKNESS, WHOLE
     from CTSMALib.virtual.cohort.cohort_order import GRADES_OF, POPULATION
 
     add = parser.add_argument
@@ -97,8 +109,10 @@ def add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rescan", action="store_true", help="take BFFE once more in a new session")
     add("--patches", metavar="K", type=int, help="make or measure at most K of the 96 boxes of a knee")
     truth = parser.add_mutually_exclusive_group()
-    about = "measure every trabecular quantity, not only BV/TV; some seconds for each box"
-    truth.add_argument("--thickness-truth", dest="truth", action="store_const", const=FULL, help=about)
+    about = "measure thickness, spacing and number too, not only BV/TV; some seconds for each box"
+    truth.add_argument("--thickness-truth", dest="truth", action="store_const", const=THICKNESS, help=about)
+    about = "measure every trabecular quantity; some seconds more for each box"
+    truth.add_argument("--full-truth", dest="truth", action="store_const", const=FULL, help=about)
     truth.add_argument("--no-truth", dest="truth", action="store_const", const=NO_TRUTH, help="measure nothing")
     about = "in the mode patches, standard deviation by which MR boxes are displaced (default: 0)"
     add("--registration-error", metavar="MM", type=_number, default=0.0, help=about)
@@ -147,17 +161,26 @@ def given_path(text: str) -> Path:
 
 def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
     """The request that the parsed arguments describe."""
-    return AnalyzeRequest(
-        input_path=options.ct,
-        out=options.out,
-        side=options.side,
-        series=options.series,
-        formats=options.formats,
-        pseudonymise=options.pseudonymise,
-        overwrite=options.overwrite,
-        header_from=options.header_from,
-        name=options.name.strip(),
-    )
+    return AnalyzeRequest(**_analysis(options))
+
+
+def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:
+    """The request that the parsed arguments describe."""
+    return AnalyzeMRRequest(**_analysis(options), labels=options.labels)
+
+
+def _analysis(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "input_path": options.scan,
+        "out": options.out,
+        "side": options.side,
+        "series": options.series,
+        "formats": options.formats,
+        "pseudonymise": options.pseudonymise,
+        "overwrite": options.overwrite,
+        "header_from": options.header_from,
+        "name": options.name.strip(),
+    }
 
 
 def export_request(options: argparse.Namespace) -> ExportRequest:

@@ -42,6 +42,27 @@ class AnalyzeRequest:
     header_from: Path | None = None
     name: str = ""
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is read, and must not be written over."""
+        return tuple(path for path in (self.input_path, self.header_from) if path is not None)
+
+
+@dataclass(frozen=True)
+class AnalyzeMRRequest(AnalyzeRequest):
+    """One run on an MR.
+
+    Attributes:
+        labels: label map of the bones; ``None`` finds them on the MR.
+    """
+
+    labels: Path | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is read, and must not be written over."""
+        return (*super().sources, *(() if self.labels is None else (self.labels,)))
+
 
 @dataclass(frozen=True)
 class ExportRequest:

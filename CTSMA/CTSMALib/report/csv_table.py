@@ -7,7 +7,7 @@ import io
 import math
 
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
-from CTSMALib.catalogue import quantities
+from CTSMALib.report.leading import possible
 
 _PLACE_COLUMNS = (
     "patch",
@@ -32,19 +32,24 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def render_csv(analysis: KneeAnalysis) -> str:
     """All 96 learning patches, one a line, with a single header line.
 
-    A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a
-    ratio); every patch quantity of the catalogue has one, so that tables of several knees can be
-    stacked. Numbers have full precision; a cell is empty where nothing was measured. Text that a
-    spreadsheet would take for a formula starts with an apostrophe.
+    A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a ratio); every patch
+    quantity that the catalogue has for a CT, or for an MR, has one, so that tables of several knees can be stacked. On
+    an MR, standard uncertainties (``u(key) [unit]``) and the flags of the patch follow. Numbers have full precision; a
+    cell is empty where nothing was measured. Text that a spreadsheet would take for a formula starts with an
+    apostrophe.
     """
-    entries = quantities(scope="patch")
+    entries = possible(analysis)
+    uncertain = [entry for entry in entries if entry.key.startswith("app_")]
     reasons = {f.key: ("yes" if f.reported else "no", f.reason) for f in analysis.compartments}
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries)])
+    last = [f"u({entry.key}) [{entry.unit}]" for entry in uncertain] + (["flags"] if uncertain else [])
+    writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries), *last])
     for item in analysis.patches:
         remarks = [_safe(text) for text in reasons.get(item.patch.compartment, ("", ""))]
-        writer.writerow([*_place(item), *remarks, *(_number(item.values.get(entry.key)) for entry in entries)])
+        numbers = [_number(item.values.get(entry.key)) for entry in entries]
+        numbers += [_number(item.uncertainties.get(entry.key)) for entry in uncertain]
+        writer.writerow([*_place(item), *remarks, *numbers, *([" ".join(item.flags)] if uncertain else [])])
     return stream.getvalue()
 
 

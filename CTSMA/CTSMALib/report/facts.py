@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from CTSMALib.analysis.result import KneeAnalysis, SideFinding
-from CTSMALib.catalogue import quantities
+from CTSMALib.report.leading import possible
 from CTSMALib.report.model import Fact, ReportOptions
 from CTSMALib.report.wording import (
     NOT_MEASURED,
@@ -125,7 +125,7 @@ def _scan_entries(analysis: KneeAnalysis) -> list[tuple[str, str]]:
         "ct_psf_fwhm_through_plane_mm": image.psf_fwhm_through_plane_mm,
         "ct_noise_sd_hu": image.noise_sd_hu,
     }
-    return [(q.title, _measured(values.get(q.key), unit_text(q), q.decimals)) for q in quantities(scope="scan")]
+    return [(q.title, _measured(values.get(q.key), unit_text(q), q.decimals)) for q in possible(analysis, "scan")]
 
 
 def _voxels(size: tuple[int, int, int]) -> str:

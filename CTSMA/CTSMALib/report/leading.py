@@ -6,9 +6,18 @@ from CTSMALib.analysis.result import KneeAnalysis
 from CTSMALib.catalogue import Quantity, quantities, quantity
 
 # Columns of the main table, in this order, where they were measured.
-LEADING_KEYS = ("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm")
+LEADING_KEYS = (
+    *("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm"),
+    *("app_bv_tv", "app_tb_th_mm", "app_tb_sp_mm", "app_tb_n_per_mm"),
+)
 # Quantities with a medial-to-lateral sentence in the summary and an en-face figure.
-PICTURED_KEYS = ("ct_bvf", "ct_plate_thickness_mm")
+PICTURED_KEYS = ("ct_bvf", "ct_plate_thickness_mm", "app_bv_tv", "app_tb_n_per_mm")
+
+
+def possible(analysis: KneeAnalysis, scope: str = "patch") -> tuple[Quantity, ...]:
+    """Quantities that a scan of this modality may give, in the order of the catalogue."""
+    prefixes = ("ct_",) if analysis.modality == "CT" else ("app_", "mr_")
+    return tuple(entry for entry in quantities(scope=scope) if entry.key.startswith(prefixes))
 
 
 def measured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
@@ -24,6 +33,6 @@ def leading(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
 
 
 def pictured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
-    """The quantities to draw, the first also in color on the CT slices."""
+    """The quantities to draw, the first also in color on the slices."""
     present = {key for item in (*analysis.patches, *analysis.display_patches) for key in item.values}
     return tuple(quantity(key) for key in PICTURED_KEYS if key in present)

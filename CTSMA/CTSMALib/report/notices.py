@@ -52,7 +52,8 @@ def _shown(notice: Notice) -> str:
     if not names:
         return sentence(notice.text)
     return (
-        f"{len(names)} of {len(quantities(scope='patch'))} quantities are left out: the scan is too coarse for them. "
+        f"{len(names)} of {len(quantities('ct_', scope='patch'))} quantities are left out: the scan is too coarse for "
+        "them. "
         f"They are listed at the end under \u201c{LEFT_OUT_TITLE}\u201d."
     )
 
@@ -62,5 +63,5 @@ def _left_out_titles(notice: Notice) -> list[str]:
     if notice.code != UNRESOLVED:
         return []
     listed = notice.text.rpartition(": ")[2].rstrip(".").split("; ")
-    titles = {entry.title for entry in quantities(scope="patch")}
+    titles = {entry.title for entry in quantities("ct_", scope="patch")}
     return [name for name in listed if name in titles]

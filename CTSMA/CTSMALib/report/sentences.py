@@ -30,7 +30,7 @@ def is_virtual(analysis: KneeAnalysis) -> bool:
 def title(analysis: KneeAnalysis) -> str:
     """The title, with the side, and with "virtual data" where the knee is simulated."""
     side = {"left": "left knee", "right": "right knee"}.get(analysis.side.side, "knee")
-    text = f"Subchondral bone of the {side} on CT"
+    text = f"Subchondral bone of the {side} on {analysis.modality}"
     return f"{text} (virtual data)" if is_virtual(analysis) else text
 
 
@@ -80,6 +80,11 @@ def _found(analysis: KneeAnalysis, quantity: Quantity, bone: str, lateral: bool)
 def _standing(analysis: KneeAnalysis) -> str:
     if analysis.model_sha256:
         return "The values are estimates of a model and state no diagnosis."
+    if analysis.modality == "MR":
+        return (
+            "The values are apparent parameters of an MR whose voxels are larger than trabeculae: they depend on "
+            "protocol and resolution. They state no diagnosis."
+        )
     return "The values are direct CT measurements, not trabecular parameters. They state no diagnosis."
 
 
@@ -91,7 +96,7 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"A patch is a cube with an edge of {EDGE_MM:g} mm, aligned with the joint frame of its bone. Each compartment "
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
-        _validity(),
+        _validity() if analysis.modality == "CT" else _validity_on_mr(),
         "Patches of the two layers overlap; their values are not independent of each other.",
         "The maps in the figures show the same cube on a finer grid, the display grid, as measured: nothing is "
         "interpolated or smoothed.",
@@ -113,6 +118,20 @@ def _validity() -> str:
     )
 
 
+def _validity_on_mr() -> str:
+    """The same for an MR, on which metal is not looked for."""
+    valid, view, surface, share = (
+        f"at least {100 * limit:.0f} %"
+        for limit in (LEAST_VALID, LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE, LEAST_SHARE_OF_PATCHES)
+    )
+    return (
+        f"A patch is valid if {valid} of its cube is trabecular bone inside the image that shows structure; other "
+        f"patches have no values. A compartment is reported if {view} of it lies in the image, its surface could be "
+        f"followed over {surface}, and {share} of its patches are valid. Flags of single patches (noise, contrast, "
+        "slices, motion) are in the CSV file. Metal is not looked for."
+    )
+
+
 def _volumes(analysis: KneeAnalysis) -> list[str]:
     """How the parameter volumes were made; their quantities are named only where that differs between them."""
     methods = dict.fromkeys(item.method for item in analysis.maps)
@@ -131,6 +150,10 @@ def limits(analysis: KneeAnalysis) -> tuple[str, ...]:
     general = (
         "No reference values for age, sex or scanner are applied. Values of different scanners, reconstruction kernels "
         "or slice thicknesses are not comparable without calibration."
+        if analysis.modality == "CT"
+        else "No reference values for age, sex or scanner are applied. Values of different scanners, sequences or "
+        "resolutions are not comparable without calibration. Repeatability and its use as uncertainty come from "
+        "simulated scans, not from patients."
     )
     own = "This software is for research. It is not a medical device, and its output must not guide treatment."
     return tuple(text for text in (simulated, resolution, general, own) if text)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from CTSMALib.analysis.mr_method import method_text
 from CTSMALib.analysis.result import CompartmentFinding, KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.patch import DEPTHS_MM
-from CTSMALib.catalogue import Quantity, quantities
-from CTSMALib.report.leading import leading, measured, pictured
+from CTSMALib.catalogue import Quantity, quantity
+from CTSMALib.morphometry.apparent.repeatability import ALL, study
+from CTSMALib.report.leading import leading, measured, pictured, possible
 from CTSMALib.report.model import Column, CompartmentRow, CompartmentTable, Definition, Table
 from CTSMALib.report.wording import (
     MISSING,
@@ -107,9 +109,43 @@ def _patch_cell(item: PatchMeasurement, quantity: Quantity) -> str:
     return MISSING if value is None else number_text(value, quantity.decimals)
 
 
+def repeatability_tables(analysis: KneeAnalysis) -> tuple[Table, ...]:
+    """How well apparent parameters repeat; empty for a CT, or where nothing is known of the recipe."""
+    known = study()
+    if known is None or analysis.method != method_text(known.recipe, known.recipe_version):
+        return ()
+    rows = []
+    for entry in known.entries:
+        if entry.compartment != ALL:
+            continue
+        shown = quantity(entry.parameter)
+        interval = f"{number_text(entry.icc_low, 2)} to {number_text(entry.icc_high, 2)}"
+        rows.append(
+            (
+                _named(shown),
+                f"{number_text(entry.icc, 2)} ({interval})",
+                number_text(entry.within_sd, shown.decimals),
+                number_text(entry.cv_percent, 1),
+                number_text(entry.least_change, shown.decimals),
+            )
+        )
+    return (
+        Table(
+            title="Repeatability of single patches",
+            columns=(Column("Quantity"), Column("ICC(2,1)"), Column("SD"), Column("CV", "%"), Column("LSC")),
+            rows=tuple(rows),
+            note=(
+                f"Between two sessions: {known.basis} ICC for absolute agreement, with its 95 % interval; SD within a "
+                "patch; LSC, least significant change, the difference that two scans of one patch exceed in 5 % of "
+                "cases without any change. SD and LSC in the unit of the quantity."
+            ),
+        ),
+    )
+
+
 def definitions(analysis: KneeAnalysis) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
     """The catalogue's words on every quantity that the report shows, and their sources, each listed once."""
-    shown = (*measured(analysis), *quantities(scope="scan"))
+    shown = (*measured(analysis), *possible(analysis, "scan"))
     sources = list(dict.fromkeys(sentence(q.reference) for q in shown))
     found = tuple(
         Definition(

@@ -188,11 +188,12 @@ class _Builder:
 
     def _loaded_ct(self) -> None:
         self.result.node.SetAttribute(OWNS_CT_ATTRIBUTE, "1")
-        node = self._new("vtkMRMLScalarVolumeNode", "ct", "CT")
-        fill_volume(node, load_volume(self.analysis, self.folder, "ct"))
+        node = self._new("vtkMRMLScalarVolumeNode", "ct", self.analysis.modality)
+        fill_volume(node, load_volume(self.analysis, self.folder, self.analysis.scan_role))
         node.CreateDefaultDisplayNodes()
-        node.GetDisplayNode().SetAutoWindowLevel(False)
-        node.GetDisplayNode().SetWindowLevel(*CT_WINDOW_LEVEL)
+        if self.analysis.modality == "CT":  # the window of an MR is for Slicer to choose
+            node.GetDisplayNode().SetAutoWindowLevel(False)
+            node.GetDisplayNode().SetWindowLevel(*CT_WINDOW_LEVEL)
 
     def _volume(self, role: str) -> None:
         colors = _LABEL_MAPS.get(role)

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CTSMALib.analysis.media import write_image, write_surface
+from CTSMALib.analysis.result import MR_ROLE, SCAN_ROLES
 from CTSMALib.errors import InputError
 from CTSMALib.scene.ct_node import ct_changed
 from CTSMALib.scene.geometry import flipped_surface, image_of
@@ -41,11 +42,11 @@ def write_result(result: ResultNodes, folder: Path) -> None:
     for role, file in facts["files"].items():
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        node = _needed(result, role)
+        node = _needed(result, "ct" if role in SCAN_ROLES else role)
         if role.startswith("surface_"):
             write_surface(flipped_surface(bare_surface(node)), path)
         else:
-            write_image(_ct_part(result) if role == "ct" else image_of(node), path)
+            write_image(_scan_part(result, role) if role in SCAN_ROLES else image_of(node), path)
     for made in facts["maps"]:
         path = folder / made["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,13 +70,17 @@ def _needed(result: ResultNodes, role: str) -> Any:
     return node
 
 
-def _ct_part(result: ResultNodes) -> sitk.Image:
-    """The part of the CT that the result covers, on the voxels that were analyzed."""
-    ct = image_of(_needed(result, "ct"))
+def _scan_part(result: ResultNodes, role: str) -> sitk.Image:
+    """The part of the scan that the result covers, on the voxels that were analyzed."""
+    scan = image_of(_needed(result, "ct"))
     if ct_changed(result):
-        raise InputError(f"The CT of '{result.title}' was moved or cut since the analysis.", "Analyze it again.")
+        raise InputError(
+            f"The {role.upper()} of '{result.title}' was moved or cut since the analysis.", "Analyze it again."
+        )
     grid = image_of(_needed(result, "labels"))
-    part = sitk.Resample(ct, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkFloat64)
+    if role == MR_ROLE:
+        return sitk.Resample(scan, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    part = sitk.Resample(scan, grid, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkFloat64)
     whole = sitk.GetImageFromArray(np.rint(sitk.GetArrayViewFromImage(part)).clip(-32768, 32767).astype(np.int16))
     whole.CopyInformation(grid)
     return whole

@@ -6,7 +6,7 @@ from CTSMALib.volumes.dicom_series import SeriesInfo
 from CTSMALib.volumes.geometry import crop_to_box
 from CTSMALib.volumes.identity import image_sha256
 from CTSMALib.volumes.metal import metal_mask
-from CTSMALib.volumes.reading import list_series, read_scan
+from CTSMALib.volumes.reading import list_series, read_mr, read_scan
 from CTSMALib.volumes.scan import InputIdentity, Scan, ScanHeader
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "image_sha256",
     "list_series",
     "metal_mask",
+    "read_mr",
     "read_scan",
 ]

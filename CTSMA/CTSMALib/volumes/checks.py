@@ -1,4 +1,4 @@
-"""Values must be HU: whole numbers, without padding or offset, with the tissues of a CT."""
+"""Values must be HU: whole numbers, without padding or offset, with the tissues of a CT; or signals of an MR."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ AIR_HU = -1024
 PADDING_BELOW_HU = -1500  # no tissue or air measures less; scanners mark the outside of the field of view so
 STORED_OFFSET = 1024  # usual offset of CT values stored as unsigned numbers
 MAX_BAD_FRACTION = 0.1
+MAX_NEGATIVE_FRACTION = 0.01  # of an MR: interpolation may leave a few
 _SAMPLE = 1_000_000
 
 
@@ -85,6 +86,40 @@ def to_hu(array: np.ndarray, what: str, rescale_known: bool) -> CheckedValues:
         notices = (Notice("offset-removed", text),)
     array[array < PADDING_BELOW_HU] = AIR_HU
     return CheckedValues(array, notices + _clipping(array))
+
+
+def to_signal(array: np.ndarray, what: str, rescale_known: bool = False) -> CheckedValues:
+    """Check that values are signals of an MR in magnitude; what has no value, and padding, becomes 0.
+
+    Args:
+        array: (z, y, x), whole or floating; changed in place.
+        what: the subject of the sentence.
+        rescale_known: of no account for MR; taken so that all checks are asked alike.
+
+    Raises:
+        InputError: the image is constant, lacks many values, or holds phases or differences instead of magnitudes.
+    """
+    invalid = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(0, bool)
+    if np.count_nonzero(invalid) > MAX_BAD_FRACTION * array.size:
+        raise InputError(
+            f"{np.count_nonzero(invalid) / array.size:.0%} of the voxels have no value (NaN or infinity).",
+            "Export the image again without masking or resampling it.",
+        )
+    notices: tuple[Notice, ...] = ()
+    if invalid.any():
+        array[invalid] = 0
+        text = f"{np.count_nonzero(invalid)} voxels had no value (NaN or infinity) and were read as 0."
+        notices = (Notice("voxels-without-value", text),)
+    negative = array < 0
+    if np.count_nonzero(negative & (array != AIR_HU)) > MAX_NEGATIVE_FRACTION * array.size:
+        raise InputError(
+            f"{what} holds negative values, so it is no MR in magnitude (a phase, a difference, or a CT).",
+            "Give the magnitude images of the series.",
+        )
+    array[negative] = 0
+    if array.min() == array.max():
+        raise InputError(f"{what} is empty: all voxels are {array.flat[0]:g}.", "Export the scan again.")
+    return CheckedValues(array, notices)
 
 
 def looks_like_hu(values: np.ndarray) -> bool:

@@ -1,8 +1,8 @@
-"""The series of a DICOM folder: what each is, whether it can be used, and which is the likely knee CT."""
+"""The series of a DICOM folder: what each is, whether it can be used, and which is the likely scan of the knee."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -15,14 +15,54 @@ from CTSMALib.volumes.dicom_frames import Frame, frames_of, number, text
 from CTSMALib.volumes.dicom_pixels import PixelReader
 from CTSMALib.volumes.dicom_stack import Stack, arrange
 from CTSMALib.volumes.extent import check_geometry
-from CTSMALib.volumes.likelihood import knee_ct_score
+from CTSMALib.volumes.likelihood import knee_ct_score, knee_mr_score
 
-_CT_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT",
-    "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT",
-}
+Score = Callable[[Stack, str, Iterable[str]], float]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which series can be read.
+
+    Attributes:
+        modality: DICOM modality.
+        classes: UIDs of its kinds of images.
+        plural: how a sentence calls them.
+        values: what their values are.
+        units: of the values, as a series may state them; ``None`` where it does not matter.
+        score: (stack, kernel, words) to how likely a series is the one; the highest is read.
+        remedy: what to give instead of a series that cannot be used.
+    """
+
+    modality: str
+    classes: tuple[str, ...]
+    plural: str
+    values: str
+    units: tuple[str, ...] | None
+    score: Score
+    remedy: str
+
+
+CT = Wanted(
+    "CT",
+    ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"),
+    "CT images",
+    "HU",
+    ("", "HU", "US"),
+    knee_ct_score,
+    "Give the original CT series of the knee.",
+)
+MR = Wanted(
+    "MR",
+    ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"),
+    "MR images",
+    "signals",
+    None,
+    knee_mr_score,
+    "Give the original MR series of the knee.",
+)
 _OTHER_MODALITIES = {
+    "CT": "a CT series",
     "MR": "an MR series",
     "PT": "a PET series",
     "NM": "a nuclear medicine series",
@@ -37,7 +77,6 @@ _OTHER_MODALITIES = {
     "SR": "a structured report without images",
     "PR": "a presentation state without images",
 }
-_GIVE_CT = "Give the original CT series of the knee."
 _MAX_LISTED = 10
 _MAX_CHOICES = 5
 
@@ -54,7 +93,7 @@ class SeriesInfo:
         spacing_mm: along rows and down columns; ``None`` where there is no usable stack.
         slice_spacing_mm: distance of neighboring slices; ``None`` where there is no usable stack.
         extent_mm: size of the volume along its axes; ``None`` where there is no usable stack.
-        usable: it can be read as a knee CT, as far as its headers tell.
+        usable: it can be read as what is wanted, as far as its headers tell.
         reason: why it cannot; empty otherwise.
     """
 
@@ -95,24 +134,24 @@ def series_label(choice: str, description: str) -> str:
     return f"Series {choice} '{description}'" if description else f"Series {choice}"
 
 
-def candidates_of(files: list[DicomFile]) -> list[Candidate]:
-    """Every series of the files, the likeliest knee CT first, those that cannot be used last."""
+def candidates_of(files: list[DicomFile], wanted: Wanted = CT) -> list[Candidate]:
+    """Every series of the files, the likeliest of the wanted kind first, those that cannot be used last."""
     series: dict[str, list[DicomFile]] = {}
     for file in files:
         series.setdefault(text(file.header, "SeriesInstanceUID"), []).append(file)
     given = [text(members[0].header, "SeriesNumber") for members in series.values()]
-    found = [_candidate(uid, members, given) for uid, members in series.items()]
+    found = [_candidate(uid, members, given, wanted) for uid, members in series.items()]
     return sorted(found, key=lambda c: (not c.info.usable, -c.score, len(c.info.number), c.info.number, c.info.uid))
 
 
-def _candidate(uid: str, files: list[DicomFile], numbers_given: list[str]) -> Candidate:
+def _candidate(uid: str, files: list[DicomFile], numbers_given: list[str], wanted: Wanted) -> Candidate:
     header = files[0].header
     series_number, description = text(header, "SeriesNumber"), text(header, "SeriesDescription")
     choice = series_number if series_number and numbers_given.count(series_number) == 1 else uid
     frames = [frame for file in files for frame in frames_of(file)]
     stack, error = None, None
     try:
-        stack = _stack(files, frames, series_label(choice, description))
+        stack = _stack(files, frames, series_label(choice, description), wanted)
     except InputError as refusal:
         error = refusal
     size = (frames[0].columns, frames[0].rows, stack.count) if stack else (0, 0, 0)
@@ -132,7 +171,7 @@ def _candidate(uid: str, files: list[DicomFile], numbers_given: list[str]) -> Ca
         reason=error.message if error else "",
     )
     words = (info.description, info.body_part, text(header, "StudyDescription"), text(header, "ProtocolName"))
-    score = knee_ct_score(stack, info.kernel, words) if stack and not error else 0.0
+    score = wanted.score(stack, info.kernel, words) if stack and not error else 0.0
     return Candidate(info, header, frames[:1] != [] and frames[0].index is not None, stack, error, score)
 
 
@@ -140,47 +179,50 @@ def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float]) -> 
     return size[0] * spacing[0], size[1] * spacing[1], size[2] * spacing[2]
 
 
-def _stack(files: list[DicomFile], frames: list[Frame], what: str) -> Stack:
+def _stack(files: list[DicomFile], frames: list[Frame], what: str, wanted: Wanted) -> Stack:
     header = files[0].header
     modality, sop_class = text(header, "Modality").upper(), text(header, "SOPClassUID")
-    if modality != "CT":
+    if modality != wanted.modality:
         kind = _OTHER_MODALITIES.get(modality, f"of modality '{modality}'" if modality else "without a modality")
-        raise InputError(f"{what} is {kind}, not a CT.", _GIVE_CT)
-    if sop_class not in _CT_CLASSES:
-        raise InputError(f"{what} is stored as '{UID(sop_class).name or 'unknown'}', not as CT images.", _GIVE_CT)
+        article = "an" if wanted is MR else "a"
+        raise InputError(f"{what} is {kind}, not {article} {wanted.modality}.", wanted.remedy)
+    if sop_class not in wanted.classes:
+        stored = UID(sop_class).name or "unknown"
+        raise InputError(f"{what} is stored as '{stored}', not as {wanted.plural}.", wanted.remedy)
     if not frames:
         raise InputError(f"{what} has headers without images.", "Export the images of the series again.")
     if any(number(f.header, "SamplesPerPixel") not in (None, 1.0) for f in files):
-        raise InputError(f"{what} is in color, so its values are not HU.", _GIVE_CT)
-    other = next((f.rescale_type for f in frames if f.rescale_type not in ("", "HU", "US")), "")
+        raise InputError(f"{what} is in color, so its values are not {wanted.values}.", wanted.remedy)
+    other = next((f.rescale_type for f in frames if wanted.units and f.rescale_type not in wanted.units), "")
     if other:
-        raise InputError(f"{what} holds values of type '{other}', not HU.", _GIVE_CT)
+        raise InputError(f"{what} holds values of type '{other}', not HU.", wanted.remedy)
     stack = arrange(frames, what, PixelReader().same)
     check_geometry((frames[0].columns, frames[0].rows, stack.count), stack.spacing, what)
     return stack
 
 
-def chosen(candidates: list[Candidate], series: str | None, given: str) -> Candidate:
+def chosen(candidates: list[Candidate], series: str | None, given: str, wanted: Wanted = CT) -> Candidate:
     """The series to read.
 
     Args:
         candidates: from :func:`candidates_of`.
         series: series number, UID, or place in the list beginning with 1; ``None`` for the likeliest knee CT.
         given: what the user gave, for the sentence.
+        wanted: as the candidates were asked for.
 
     Raises:
         InputError: no such series, or it cannot be used.
     """
-    found = candidates[0] if series is None else _named(candidates, series.strip())
+    found = candidates[0] if series is None else _named(candidates, series.strip(), wanted)
     if found.error is None:
         return found
     if series is not None or len(candidates) == 1:
         raise found.error
     reasons = " ".join(c.info.reason for c in candidates[:_MAX_LISTED])
-    raise InputError(f"None of the {len(candidates)} series in '{given}' can be used. {reasons}", _GIVE_CT)
+    raise InputError(f"None of the {len(candidates)} series in '{given}' can be used. {reasons}", wanted.remedy)
 
 
-def _named(candidates: list[Candidate], series: str) -> Candidate:
+def _named(candidates: list[Candidate], series: str, wanted: Wanted) -> Candidate:
     for field in ("uid", "number"):
         found = [c for c in candidates if getattr(c.info, field) == series]
         if len(found) == 1:
@@ -192,7 +234,7 @@ def _named(candidates: list[Candidate], series: str) -> Candidate:
             )
     if series.isdecimal() and 1 <= int(series) <= len(candidates):
         return candidates[int(series) - 1]
-    raise InputError(f"There is no series '{series}'.", _choices(candidates))
+    raise InputError(f"There is no series '{series}'.", _choices(candidates, wanted))
 
 
 def other_series_notice(candidates: list[Candidate], read: Candidate) -> tuple[Notice, ...]:
@@ -211,10 +253,10 @@ def other_series_notice(candidates: list[Candidate], read: Candidate) -> tuple[N
     return (Notice("other-series", sentence, Severity.CAUTION if usable or mixed else Severity.INFO),)
 
 
-def _choices(candidates: list[Candidate]) -> str:
+def _choices(candidates: list[Candidate], wanted: Wanted) -> str:
     usable = [c.info for c in candidates if c.info.usable]
     if not usable:
-        return f"None of the {len(candidates)} series here can be used; give the original CT series of the knee."
+        return f"None of the {len(candidates)} series here can be used. {wanted.remedy}"
     named = [f"{info.choice} ({info.description})" if info.description else info.choice for info in usable]
     return f"Choose {' or '.join(named[:_MAX_CHOICES])}{' or another one' if len(named) > _MAX_CHOICES else ''}."
 

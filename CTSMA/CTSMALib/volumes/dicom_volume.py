@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,14 @@ from scipy import ndimage
 
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
-from CTSMALib.volumes.checks import AIR_HU, to_hu
+from CTSMALib.volumes.checks import AIR_HU, CheckedValues, to_hu
 from CTSMALib.volumes.dicom_frames import macros, number, text
 from CTSMALib.volumes.dicom_pixels import PixelReader
 from CTSMALib.volumes.dicom_stack import Stack
 from CTSMALib.volumes.geometry import image_from_array
 from CTSMALib.volumes.scan import ScanHeader
+
+Check = Callable[[np.ndarray, str, bool], CheckedValues]
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,22 @@ class _Canvas:
     origin: np.ndarray  # LPS of the first pixel, mm
 
 
-def read_stack(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tuple[Notice, ...]]:
+def read_stack(
+    stack: Stack, what: str, progress: Progress, checked_as: Check = to_hu
+) -> tuple[sitk.Image, tuple[Notice, ...]]:
     """Read the pixels of a stack.
 
     Args:
         stack: from :func:`~CTSMALib.volumes.dicom_stack.arrange`.
         what: the subject of the sentences.
         progress: told the fraction of slices read.
+        checked_as: (array, what, rescale known) to the values as they are to be.
 
     Returns:
-        HU as ``int16`` in LPS, and what had to be done to the values.
+        HU, or signals, as ``int16`` in LPS, and what had to be done to the values.
 
     Raises:
-        InputError: a slice is damaged, or the values are not HU.
+        InputError: a slice is damaged, or the values are not HU, or no signals.
         MissingDependencyError: a decoder is missing.
     """
     canvas = _canvas(stack)
@@ -53,7 +58,7 @@ def read_stack(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image,
     else:
         _interpolate(planes, (stack.heights - stack.heights[0]) / stack.spacing[2], volume)
     rescale_known = all(f.slope is not None and f.intercept is not None for f in stack.frames)
-    checked = to_hu(volume, what, rescale_known)
+    checked = checked_as(volume, what, rescale_known)
     return image_from_array(checked.array, stack.spacing, canvas.origin, stack.axes), checked.notices
 
 

@@ -31,7 +31,7 @@ def labels_on_grid(mask: ScalarImage, grid: Grid) -> tuple[NDArray[np.int32], tu
     Raises:
         InputError: the mask is empty, holds no labels, or lies outside the image.
     """
-    labels = _whole_numbers(mask)
+    labels = whole_numbers(mask)
     if not labels.any():
         raise InputError(f"The mask '{mask.identity.name}' is empty.", "Give a mask that marks a region.")
     if mask.grid.is_same(grid):
@@ -43,7 +43,12 @@ def labels_on_grid(mask: ScalarImage, grid: Grid) -> tuple[NDArray[np.int32], tu
     return resampled, (Notice("mask-resampled", text), *_lost(labels, resampled, mask.grid, grid))
 
 
-def _whole_numbers(mask: ScalarImage) -> NDArray[np.int32]:
+def whole_numbers(mask: ScalarImage) -> NDArray[np.int32]:
+    """The values of a mask as (z, y, x) whole numbers.
+
+    Raises:
+        InputError: they are none, or too many or too large for labels.
+    """
     labels = np.empty(mask.array.shape, dtype=np.int32)
     found: set[int] = set()
     for target, plane in zip(labels, mask.array, strict=True):

@@ -1,4 +1,4 @@
-"""How likely a CT series is the one to measure a knee on."""
+"""How likely a series is the one to measure a knee on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _ELSEWHERE = re.compile(
 )
 _SHARP_WORDS = re.compile(r"bone|edge|detail|sharp|ultra|lung|\bhrs?\b")
 _SMOOTH_WORDS = re.compile(r"soft|standard|smooth|muscle|\bstd\b")
+_BALANCED = re.compile(r"b-?ffe|bssfp|true-?fisp|\btrufi|fiesta|\bciss\b|balanced")
+_FAT_SUPPRESSED = re.compile(r"\bfs\b|fat[ _-]*s(at|up)|spair|\bspir\b|stir|\bwe\b|water|dixon|local|scout|survey")
 _LONG_ENOUGH_MM = 60.0
 
 
@@ -35,6 +37,23 @@ def knee_ct_score(stack: Stack, kernel: str, words: Iterable[str]) -> float:
     score -= 2.0 * max(stack.spacing[2] - 0.5, 0.0)
     score += 2.0 * kernel_sharpness(kernel)
     return score - 2.0 * stack.spacing[0]
+
+
+def knee_mr_score(stack: Stack, kernel: str, words: Iterable[str]) -> float:
+    """Score a usable MR series; the highest is read unless the user chooses.
+
+    In order of weight: words that name the knee, a balanced sequence or fat suppression; small pixels, thin slices.
+
+    Args:
+        stack: the arranged slices.
+        kernel: not of MR; taken so that all scores are asked alike.
+        words: descriptions, protocol and body part.
+    """
+    said = " ".join(words).lower()
+    score = 8.0 * bool(_KNEE.search(said)) - 8.0 * bool(_ELSEWHERE.search(said) and not _KNEE.search(said))
+    score += 6.0 * bool(_BALANCED.search(said)) - 6.0 * bool(_FAT_SUPPRESSED.search(said))
+    score += 2.0 * min(stack.spacing[2] * stack.count / _LONG_ENOUGH_MM, 1.0)
+    return score - 2.0 * stack.spacing[2] - 8.0 * stack.spacing[0]
 
 
 def kernel_sharpness(kernel: str) -> float:

@@ -1,4 +1,4 @@
-"""Reading a scan: DICOM, NIfTI, NRRD or MetaImage in, one checked CT volume out."""
+"""Reading a scan: DICOM, NIfTI, NRRD or MetaImage in, one checked CT or MR volume out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk
 
 from CTSMALib.errors import InputError
@@ -14,12 +15,15 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes import virtual_mark
+from CTSMALib.volumes.checks import to_hu, to_signal
 from CTSMALib.volumes.dicom_files import DicomFile, read_headers
-from CTSMALib.volumes.dicom_series import SeriesInfo, candidates_of, chosen, other_series_notice
+from CTSMALib.volumes.dicom_series import CT, MR, SeriesInfo, Wanted, candidates_of, chosen, other_series_notice
 from CTSMALib.volumes.dicom_volume import read_stack, scan_header
 from CTSMALib.volumes.file_kind import kind_of
+from CTSMALib.volumes.geometry import image_from_array
 from CTSMALib.volumes.identity import image_sha256
 from CTSMALib.volumes.image_files import read_image_file
+from CTSMALib.volumes.scalar_image import read_scalar_image
 from CTSMALib.volumes.scan import InputIdentity, Scan, ScanHeader
 
 _HEADERS_DONE, _SLICES_DONE = 0.2, 0.9  # parts of the whole work
@@ -43,25 +47,58 @@ def read_scan(path: str | Path, series: str | None = None, progress: Progress = 
         InputError: the input cannot be used; the message says why and what to do.
         MissingDependencyError: the DICOM files are compressed and no decoder is installed.
     """
+    return _read(path, series, CT, progress)
+
+
+def read_mr(path: str | Path, series: str | None = None, progress: Progress = silent) -> Scan:
+    """Read a knee MR.
+
+    Args:
+        path, series, progress: as of :func:`read_scan`; without a series, that of a balanced sequence is preferred, and
+            one with fat suppression avoided.
+
+    Returns:
+        Signals as stored, of magnitude: ``int16`` from DICOM, ``float32`` from files; LPS, right-handed axes.
+
+    Raises:
+        InputError: the input cannot be used; the message says why and what to do.
+        MissingDependencyError: the DICOM files are compressed and no decoder is installed.
+    """
+    return _read(path, series, MR, progress)
+
+
+def _read(path: str | Path, series: str | None, wanted: Wanted, progress: Progress) -> Scan:
     source = existing_path(path)
     kind = "DICOM" if source.is_dir() else _file_kind(source)
     if kind == "DICOM":
         with _pydicom_silenced():
-            scan = _read_dicom(source, series, progress)
+            scan = _read_dicom(source, series, wanted, progress)
     elif series is not None:
         raise InputError(f"'{source.name}' has no series to choose from.", "Leave out the series.")
-    else:
+    elif wanted is CT:
         image, notices = read_image_file(source, kind, part_of(progress, 0.0, _SLICES_DONE))
         scan = _scan(image, ScanHeader(), source.name, kind, notices)
+    else:
+        scan = _read_mr_file(source)
     progress("Reading slices", 1.0)
     return scan
 
 
-def list_series(path: str | Path) -> list[SeriesInfo]:
+def _read_mr_file(source: Path) -> Scan:
+    found = read_scalar_image(source)
+    checked = to_signal(found.array, f"The image '{source.name}'")
+    image = image_from_array(
+        checked.array, found.grid.spacing_mm, found.grid.origin_mm, np.reshape(found.grid.direction, (3, 3))
+    )
+    return Scan(image, ScanHeader(modality="MR"), found.identity, (*found.notices, *checked.notices))
+
+
+def list_series(path: str | Path, wanted: Wanted = CT) -> list[SeriesInfo]:
     """List the series of a DICOM folder or file, the likely knee CT first.
 
     Args:
         path: as for :func:`read_scan`.
+        wanted: which are usable, and in what order they come.
 
     Returns:
         One entry per series; an empty list for other formats, which hold one image.
@@ -74,7 +111,7 @@ def list_series(path: str | Path) -> list[SeriesInfo]:
         return []
     with _pydicom_silenced():
         files, _ = read_headers(source, silent)
-        return [candidate.info for candidate in candidates_of(files)]
+        return [candidate.info for candidate in candidates_of(files, wanted)]
 
 
 @contextmanager
@@ -98,12 +135,14 @@ def _file_kind(path: Path) -> str:
     return kind
 
 
-def _read_dicom(source: Path, series: str | None, progress: Progress) -> Scan:
+def _read_dicom(source: Path, series: str | None, wanted: Wanted, progress: Progress) -> Scan:
     files, damaged = read_headers(source, part_of(progress, 0.0, _HEADERS_DONE))
-    candidates = candidates_of(files)
-    candidate = chosen(candidates, series, source.name)
+    candidates = candidates_of(files, wanted)
+    candidate = chosen(candidates, series, source.name, wanted)
     assert candidate.stack is not None  # chosen() raises otherwise
-    image, notices = read_stack(candidate.stack, candidate.label, part_of(progress, _HEADERS_DONE, _SLICES_DONE))
+    check = to_hu if wanted is CT else to_signal
+    slices = part_of(progress, _HEADERS_DONE, _SLICES_DONE)
+    image, notices = read_stack(candidate.stack, candidate.label, slices, check)
     if damaged:
         text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
         notices = (Notice("damaged-files", text), *notices)

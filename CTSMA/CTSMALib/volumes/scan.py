@@ -55,10 +55,10 @@ class InputIdentity:
 
 @dataclass(frozen=True)
 class Scan:
-    """A CT volume ready for analysis.
+    """A CT or MR volume ready for analysis.
 
     Attributes:
-        image: HU as ``int16``; geometry in LPS, mm.
+        image: HU as ``int16``, or signals of an MR; geometry in LPS, mm.
         header: what the file says.
         identity: which data these are.
         notices: what a reader must know about how it was read.

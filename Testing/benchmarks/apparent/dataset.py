@@ -1,11 +1,15 @@
-"""Boxes of virtual BFFE in two sessions and three protocols, with the measured truth, for comparing recipes.
+"""Boxes of virtual BFFE in two sessions, under several conditions, with the measured truth, for comparing recipes.
 
 Forty virtual knees of balanced grades, sixteen patches each. The second session is a new one: posture, place in the
-scanner, coil, noise and signal-to-noise ratio are drawn again. A corner of every scan, which shows air, comes with
-the boxes: noise cannot be told from structure within bone. Boxes lie where the patches truly are: errors of bone
-labels and registration are left out. Trabecular bone counts from 0.5 mm below the plate, so that its blur stays out.
+scanner, coil, noise and signal-to-noise ratio are drawn again. Conditions are three protocols, then the first of them
+with a signal-to-noise ratio of 10 and of 20, with a coil whose sensitivity differs by 30 % from its mean, and with
+boxes placed 0.5 mm off (standard deviation along each axis) in both sessions. Otherwise boxes lie where the patches
+truly are: errors of bone labels and registration are left out.
 
-Files are large and not committed: one ``.npz`` for each knee in the folder given.
+Trabecular bone counts from 0.5 mm below the plate, so that its blur stays out.
+
+Files are large and not committed: ``knee000.npz`` and ``truth000.npz`` for each knee, in the folder given. Boxes of all
+knees are made first, then the truth.
 
 Usage::
 
@@ -15,6 +19,7 @@ Usage::
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +30,7 @@ from CTSMALib.anatomy.patch import EDGE_MM, Patch
 from CTSMALib.virtual.body.acquisition import Scan, draw_acquisition
 from CTSMALib.virtual.body.knee import VirtualKnee, virtual_knee
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
+from CTSMALib.virtual.body.order import THICKNESS
 from CTSMALib.virtual.body.scans import scanned, tissue_of
 from CTSMALib.virtual.body.trabeculae import Trabeculae, grow_trabeculae
 from CTSMALib.virtual.body.truth import patch_truth
@@ -35,16 +41,24 @@ from Testing.benchmarks.virtual.patch_in_scan import anatomical_mm, box_of, need
 
 FIRST_SEED = 12_000
 SESSIONS = {"first": "bffe", "second": "bffe_rescan"}
-# Changes of the drawn protocol: pixel and acquired resolution in plane, slices, share of the signal-to-noise ratio.
+CLINICAL = {"pixel_mm": 0.21875, "acquired_mm": 0.35, "slice_mm": 0.75, "increment_mm": 0.75}
 PROTOCOLS = {
-    "0.22 x 0.75": (0.21875, 0.35, 0.75, 1.0),
-    "0.20 x 0.5": (0.1953125, 0.30, 0.5, 0.85),
-    "0.20 x 1.0": (0.1953125, 0.39, 1.0, 1.1),
+    "0.22 x 0.75": CLINICAL,
+    "0.20 x 0.5": {"pixel_mm": 0.1953125, "acquired_mm": 0.30, "slice_mm": 0.5, "increment_mm": 0.5},
+    "0.20 x 1.0": {"pixel_mm": 0.1953125, "acquired_mm": 0.39, "slice_mm": 1.0, "increment_mm": 1.0},
 }
+PLACED_OFF = "placed 0.5 mm off"
+CONDITIONS = PROTOCOLS | {
+    "SNR 10": CLINICAL | {"snr": 10.0},
+    "SNR 20": CLINICAL | {"snr": 20.0},
+    "bias 30 %": CLINICAL | {"bias_range": 0.6},
+    PLACED_OFF: CLINICAL,
+}
+OFF_MM = 0.5
 ROWS, COLUMNS = (2,), (2, 3)
 BELOW_PLATE_MM = 0.5
 AIR = (slice(4, 12), slice(4, 44), slice(4, 44))
-TRUTH = ("bv_tv", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm", "bs_tv_per_mm")
+TRUTH = ("bv_tv", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm")
 
 
 def main() -> None:
@@ -53,46 +67,59 @@ def main() -> None:
     parser.add_argument("--knees", type=int, default=40)
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
-    for number in range(options.knees):
-        file = options.cache / f"knee{number:03d}.npz"
-        if not file.exists():
-            parts = _knee(number)
-            unfinished = file.with_suffix(".part.npz")
-            np.savez_compressed(unfinished, **parts)
-            unfinished.rename(file)
-            print(file.name, flush=True)
+    for name, make in (("knee", _knee), ("truth", _truth)):
+        for number in range(options.knees):
+            file = options.cache / f"{name}{number:03d}.npz"
+            if not file.exists():
+                unfinished = file.with_suffix(".part.npz")
+                np.savez_compressed(unfinished, **make(number))
+                unfinished.rename(file)
+                print(file.name, flush=True)
+
+
+def _drawn(number: int) -> tuple[VirtualKnee, list[Patch]]:
+    knee = virtual_knee(draw_spec(FIRST_SEED + number, grade=number % 5))
+    return knee, [p for p in learning_boxes(knee.shape) if p.row in ROWS and p.column in COLUMNS]
+
+
+def _truth(number: int) -> dict[str, NDArray]:
+    knee, patches = _drawn(number)
+    truth = patch_truth(knee, patches, THICKNESS)
+    rows = [[truth[p.id][key] for key in (*TRUTH, "valid_fraction")] for p in patches]
+    return {"ids": np.array([p.id for p in patches]), "truth": np.array(rows)}
 
 
 def _knee(number: int) -> dict[str, NDArray]:
-    """Truth, and the boxes of every session and protocol, of one knee."""
-    knee = virtual_knee(draw_spec(FIRST_SEED + number, grade=number % 5))
-    patches = [p for p in learning_boxes(knee.shape) if p.row in ROWS and p.column in COLUMNS]
+    """The boxes of every session and condition of one knee."""
+    knee, patches = _drawn(number)
     plan = draw_acquisition(knee, rescan=True)
     around = needed_around(patches)
-    broadening = plan.mr["bffe"].protocol
-    assert isinstance(broadening, MRProtocol)
-    grown = grow_trabeculae(knee, tuple(around), around, broadening.broadening_mm)
-    truth = patch_truth(knee, patches)
-    parts: dict[str, NDArray] = {
-        "ids": np.array([p.id for p in patches]),
-        "grade": np.array(knee.spec.grade),
-        "truth": np.array([[truth[p.id][key] for key in (*TRUTH, "valid_fraction")] for p in patches]),
-    }
+    drawn = plan.mr["bffe"].protocol
+    assert isinstance(drawn, MRProtocol)
+    grown = grow_trabeculae(knee, tuple(around), around, drawn.broadening_mm)
+    parts: dict[str, NDArray] = {"ids": np.array([p.id for p in patches]), "grade": np.array(knee.spec.grade)}
+    rng = np.random.default_rng([FIRST_SEED, number])
     for session, series in SESSIONS.items():
-        for name, (pixel, acquired, slices, share) in PROTOCOLS.items():
-            scan = plan.mr[series]
-            assert isinstance(scan.protocol, MRProtocol)
-            protocol = replace(
-                scan.protocol, pixel_mm=pixel, acquired_mm=acquired, slice_mm=slices, increment_mm=slices,
-                snr=share * scan.protocol.snr,
-            )  # fmt: skip
-            extent = np.array(scan.grid.size) * scan.grid.spacing_mm
-            center = np.array(scan.grid.origin_mm) + np.reshape(scan.grid.direction, (3, 3)) @ (
-                0.5 * (np.array(scan.grid.size) - 1) * scan.grid.spacing_mm
-            )
-            other = replace(scan, protocol=protocol, grid=protocol.grid(center, tuple(extent), scan.grid.direction))
-            parts |= {f"{session}|{name}|{key}": part for key, part in _boxes(knee, other, grown, patches).items()}
+        for name, changes in CONDITIONS.items():
+            placed = [_moved(patch, rng) for patch in patches] if name == PLACED_OFF else patches
+            found = _boxes(knee, _changed(plan.mr[series], changes), grown, placed)
+            parts |= {f"{session}|{name}|{key}": part for key, part in found.items()}
     return parts
+
+
+def _moved(patch: Patch, rng: np.random.Generator) -> Patch:
+    lateral, anterior, proximal = np.array(patch.center_anatomical_mm) + rng.normal(0.0, OFF_MM, 3)
+    return replace(patch, center_anatomical_mm=(float(lateral), float(anterior), float(proximal)))
+
+
+def _changed(scan: Scan, changes: Mapping[str, float]) -> Scan:
+    """The scan with another protocol, over the same place."""
+    assert isinstance(scan.protocol, MRProtocol)
+    protocol = replace(scan.protocol, **changes)  # type: ignore[arg-type]
+    extent = np.array(scan.grid.size) * scan.grid.spacing_mm
+    half = 0.5 * (np.array(scan.grid.size) - 1) * scan.grid.spacing_mm
+    center = np.array(scan.grid.origin_mm) + np.reshape(scan.grid.direction, (3, 3)) @ half
+    return replace(scan, protocol=protocol, grid=protocol.grid(center, tuple(extent), scan.grid.direction))
 
 
 def _boxes(knee: VirtualKnee, scan: Scan, grown: Trabeculae, patches: list[Patch]) -> dict[str, NDArray]:

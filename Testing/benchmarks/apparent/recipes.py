@@ -1,7 +1,7 @@
 """Which recipe reads apparent parameters off an MR best: repeatability in a new session, and agreement with the truth.
 
-On the boxes of :mod:`Testing.benchmarks.apparent.dataset`, three protocols, two sessions. For every recipe, protocol
-and parameter:
+On the boxes of :mod:`Testing.benchmarks.apparent.dataset`, two sessions. For every recipe, condition (protocol, or
+disturbance of it) and parameter:
 
 - rescan ICC(2,1) of single patches between sessions, and the correlation of the first session with the measured truth,
   both with 95 % intervals from resampling knees;
@@ -35,8 +35,10 @@ from CTSMALib.morphometry.apparent.levels import estimate_marrow
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import RECIPES
+from CTSMALib.virtual.scanners import MRProtocol
+from CTSMALib.virtual.scanners.line_response import WindowMTF
 from CTSMALib.virtual.version import GENERATOR
-from Testing.benchmarks.apparent.dataset import PROTOCOLS, SESSIONS, TRUTH
+from Testing.benchmarks.apparent.dataset import CONDITIONS, SESSIONS, TRUTH
 from Testing.benchmarks.record import ResultTable
 
 RESULTS = Path(__file__).parent / "results"
@@ -51,30 +53,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="the boxes")
     cache = parser.parse_args().cache
-    values = ResultTable(RESULTS / "patches.csv", ("knee", "session", "protocol"), CODE, generator=GENERATOR)
+    values = ResultTable(RESULTS / "patches.csv", ("knee", "session", "condition"), CODE, generator=GENERATOR)
     for file in sorted(cache.glob("knee*.npz")):
-        if not values.holds(knee=file.stem):
+        if not values.holds(knee=file.stem) and _truth_of(file).exists():
             values.add(list(_read(file)))
             print(file.stem, flush=True)
-    table = ResultTable(RESULTS / "recipes.csv", ("recipe", "protocol", "parameter"), CODE, generator=GENERATOR)
+    table = ResultTable(RESULTS / "recipes.csv", ("recipe", "condition", "parameter"), CODE, generator=GENERATOR)
     table.rows = []
     for name in RECIPES:
-        for protocol in PROTOCOLS:
-            table.add(list(_judged(values.rows, name, protocol)))
+        for condition in CONDITIONS:
+            table.add(list(_judged(values.rows, name, condition)))
     _print(table.rows)
 
 
 def _read(file: Path) -> Iterator[Row]:
-    """Values of every patch, session, protocol and recipe of a knee."""
+    """Values of every patch, session, condition and recipe of a knee."""
     data = np.load(file)
-    ids, truth = data["ids"], data["truth"]
+    ids, truth = data["ids"], np.load(_truth_of(file))["truth"]
     for session in SESSIONS:
-        for protocol in PROTOCOLS:
-            prefix = f"{session}|{protocol}|"
+        for condition in CONDITIONS:
+            prefix = f"{session}|{condition}|"
             parts = {key.removeprefix(prefix): data[key] for key in data.files if key.startswith(prefix)}
             patches = _patches(parts)
             for n, patch in enumerate(patches):
-                key = {"knee": file.stem, "patch": ids[n], "session": session, "protocol": protocol}
+                key = {"knee": file.stem, "patch": ids[n], "session": session, "condition": condition}
                 known = {"grade": int(data["grade"]), "snr": float(parts["snr"]), "valid": float(truth[n, -1])}
                 true = {name: float(v) for name, v in zip(TRUTH, truth[n], strict=False)}
                 row: Row = {**key, **known, **true, "marrow": patch.marrow, "noise": patch.noise}
@@ -84,18 +86,30 @@ def _read(file: Path) -> Iterator[Row]:
                 yield row
 
 
+def _truth_of(file: Path) -> Path:
+    return file.with_name(file.name.replace("knee", "truth"))
+
+
 def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
     """The boxes of one scan with their levels."""
     spacing = tuple(float(v) for v in parts["spacing"])
     assert len(spacing) == 3
     signal = parts["signal"].astype(np.float32)
-    noise = float(np.sqrt(0.5 * np.mean(parts["air"].astype(float) ** 2)))  # of air: Rayleigh
+    noise = MRProtocol().reference_value / float(parts["snr"])
     levels = np.array([estimate_marrow(s, b, noise) for s, b in zip(signal, parts["bone"], strict=True)])
     marrow = _smooth(levels, parts["center"])
     return [
-        PatchImage(s, i, b, spacing, float(m), noise, float(parts["acquired"]))
+        PatchImage(s, i, b, spacing, float(m), noise, _width_mm(float(parts["acquired"])))
         for s, i, b, m in zip(signal, parts["inside"], parts["bone"], marrow, strict=True)
     ]
+
+
+def _width_mm(acquired: float) -> float:
+    """The resolution that the noise of such a scan shows: its k-space fades towards the rim."""
+    window = WindowMTF(acquired, MRProtocol().window_fade)
+    per_mm = np.linspace(0.0, 0.5 / acquired, 2000)
+    power = window(per_mm) ** 2
+    return float(np.sum(power**2) / (2.0 * np.sum(power) ** 2 * per_mm[1]))
 
 
 def _smooth(levels: Floats, centers: Floats) -> Floats:
@@ -106,9 +120,9 @@ def _smooth(levels: Floats, centers: Floats) -> Floats:
     return np.exp(columns @ plane)
 
 
-def _judged(rows: list[dict[str, str]], name: str, protocol: str) -> Iterator[Row]:
-    """Repeatability, correlation and ceiling of one recipe under one protocol."""
-    own = [r for r in rows if r["protocol"] == protocol and float(r["valid"]) >= LEAST_VALID]
+def _judged(rows: list[dict[str, str]], name: str, condition: str) -> Iterator[Row]:
+    """Repeatability, correlation and ceiling of one recipe under one condition."""
+    own = [r for r in rows if r["condition"] == condition and float(r["valid"]) >= LEAST_VALID]
     first, second = ({(r["knee"], r["patch"]): r for r in own if r["session"] == s} for s in SESSIONS)
     keys = [key for key in first if key in second]
     knees = np.array([knee for knee, _ in keys])
@@ -123,7 +137,7 @@ def _judged(rows: list[dict[str, str]], name: str, protocol: str) -> Iterator[Ro
             lambda r, p=pairs, t=of[:, n]: float(stats.pearsonr(p[r, 0], t[r])[0]), whose, RESAMPLINGS
         )
         yield {
-            "recipe": name, "version": RECIPES[name].version, "protocol": protocol, "parameter": parameter,
+            "recipe": name, "version": RECIPES[name].version, "condition": condition, "parameter": parameter,
             "patches": int(usable.sum()), "knees": len(np.unique(whose)), "lost": int((~usable).sum()),
             "rescan_icc": rescan.value, "rescan_low": rescan.low, "rescan_high": rescan.high,
             "r_truth": told.value, "r_low": told.low, "r_high": told.high,
@@ -143,10 +157,10 @@ def _ceiling(truth: Floats, label: Floats, knees: NDArray) -> float:
 
 
 def _print(rows: list[dict[str, str]]) -> None:
-    for protocol in PROTOCOLS:
-        print(f"\n{protocol}: rescan ICC / r with truth / ceiling")
+    for condition in CONDITIONS:
+        print(f"\n{condition}: rescan ICC / r with truth / ceiling")
         for name in RECIPES:
-            own = [r for r in rows if r["protocol"] == protocol and r["recipe"] == name]
+            own = [r for r in rows if r["condition"] == condition and r["recipe"] == name]
             cells = [f"{r['rescan_icc']} / {r['r_truth']} / {r['ceiling']}" for r in own]
             print(f"{name:22s} " + "   ".join(cells))
 

@@ -30,7 +30,7 @@ HALF_SIZE_MM = (54.0, 56.0, 54.0)
 CENTER_LPS_MM = np.array([-80.0, 25.0, 640.0])
 CONDYLE_MM = 24.0  # radius of the condyles in the sagittal plane
 GAP_MM = 5.0
-KEYS = tuple(entry.key for entry in quantities(scope="patch"))
+KEYS = tuple(entry.key for entry in quantities("ct_", scope="patch"))
 
 
 def turned(degrees: float, mirrored: bool, origin: np.ndarray) -> JointFrame:
@@ -129,7 +129,7 @@ class Measured:
         values["ct_plate_thickness_mm"] = 1.2 + 0.9 * float(
             np.exp(-((abs(place[0]) - 20) ** 2 + place[1] ** 2) / 300.0)
         )
-        for entry in quantities(scope="patch"):
+        for entry in quantities("ct_", scope="patch"):
             low, high = entry.display_range
             values.setdefault(entry.key, low + (high - low) * float(self._rng.uniform(0.3, 0.6)))
         lps = (float(center[0]), float(center[1]), float(center[2]))

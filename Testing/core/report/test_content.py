@@ -228,7 +228,7 @@ def test_csv_round_trip(a_knee_analysis: AnalyzedKnee) -> None:
     for row, item in zip(rows, analysis.patches, strict=True):
         assert float(row["x_lps [mm]"]) == item.patch.center_lps_mm[0]
         assert float(row["proximal [mm]"]) == item.patch.center_anatomical_mm[2]
-        read = {q.key: row[f"{q.key} [{q.unit}]"] for q in quantities(scope="patch")}
+        read = {q.key: row[f"{q.key} [{q.unit}]"] for q in quantities("ct_", scope="patch")}
         assert {key: float(text) for key, text in read.items() if text} == item.values
     refused = [row for row in rows if row["compartment"] == "FL"]
     assert {(row["compartment_reported"], row["reason"]) for row in refused} == {

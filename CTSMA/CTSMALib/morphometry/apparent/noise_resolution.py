@@ -11,6 +11,7 @@ from CTSMALib.morphometry.apparent.plate_model import in_slice
 
 LONGEST_MM = 2.0  # no correlation of noise is looked for beyond
 FEWEST_PAIRS = 20_000
+SAME_STRENGTH = 0.15  # of the mean of blocks
 
 
 def estimate_acquired_mm(
@@ -46,12 +47,17 @@ def estimate_acquired_mm(
 
 
 def _air(part: NDArray[np.float64], within: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Where blocks hold noise alone."""
+    """Where blocks hold noise alone: of the variation and, as most of them have it, the strength of noise."""
     mean = ndimage.uniform_filter(part, size)
     deviation = np.sqrt(np.maximum(ndimage.uniform_filter(part**2, size) - mean**2, 0.0))
     touched = ndimage.maximum_filter(within, size)
     reference = float(np.median(part[within])) if within.any() else float(np.quantile(part, 0.9))
-    return is_rayleigh(mean, deviation) & (mean < DARK * reference) & ~touched
+    air = is_rayleigh(mean, deviation) & (mean < DARK * reference) & ~touched
+    if air.any():
+        air &= np.abs(mean / np.median(mean[air]) - 1.0) < SAME_STRENGTH
+    # a rim of tissue may happen to vary like noise; it is narrow
+    opened: NDArray[np.bool_] = ndimage.binary_opening(air, np.ones(size, bool))
+    return opened
 
 
 def _width_mm(power: NDArray[np.float64], air: NDArray[np.bool_], variance: float, step_mm: float) -> float:

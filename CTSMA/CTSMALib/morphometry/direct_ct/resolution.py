@@ -108,7 +108,7 @@ def unresolved_notice(keys: frozenset[str], spacing_mm: tuple[float, float, floa
         spacing_mm: voxel size.
         sharpness: measured widths.
     """
-    entries = quantities(scope="patch")
+    entries = quantities("ct_", scope="patch")
     names = "; ".join(entry.title for entry in entries if entry.key in keys)
     text = (
         f"With {_facts(spacing_mm, sharpness)}, {len(keys)} of {len(entries)} patch quantities are left out, "

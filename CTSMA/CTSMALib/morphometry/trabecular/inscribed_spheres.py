@@ -3,6 +3,9 @@
 From the surface point nearest to a voxel, a sphere grows along the normal through that voxel until it meets the surface
 again (the shrinking-ball principle: Ma, Bae & Choi, Vis Comput 2012). Its center lies on the medial axis, wherever that
 runs between voxel centers. Kernels: voxels of an isotropic grid, (z, y, x).
+
+Spheres are worked on in batches, one lane each: what is known of a batch lies in rows of ``BATCH`` numbers, so that the
+compiler turns the loops over lanes into vector instructions.
 """
 
 from __future__ import annotations
@@ -11,194 +14,137 @@ from typing import Any
 
 import numpy as np
 
-from CTSMALib.morphometry.compiled import compiled
-from CTSMALib.morphometry.trabecular.nearest_sites import squared_distance
+from CTSMALib.morphometry.compiled import compiled, compiled_with
+from CTSMALib.morphometry.trabecular.nearest_sites import BATCH, CORNER, NORMAL, SITE_X, SITE_Y, gather_sites, normal_to
 
 LOOK_AHEAD = 1.5  # voxels
 GROWTH = 0.75  # a distance that grows slower than this per voxel along its own direction has passed the medial axis
 SPARSE = (2.5, 5.0)  # voxels; so far from the surface every second, every fourth voxel sees all of the medial axis
 ITERATIONS = 12
-STEPS = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05)
+STEPS = (0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.0)  # voxels; the last position is looked at, too
 CONVERGED = 2e-2  # voxels
 
+# Rows of a batch, given by their first lane. Unsigned: spares the kernels the care for negative indices. Row 0 is Z.
+SIZE = np.uint32(BATCH)
+ROWS = np.uint32(14)
+Y, X = np.uint32(BATCH), np.uint32(2 * BATCH)
+# While spheres shrink: the foot, the direction ahead, the contact (infinite if none), and the lane begun in.
+AHEAD_Z, AHEAD_Y, AHEAD_X, RADIUS, SMALLER, CONTACT_Z, CONTACT_Y, CONTACT_X, START, LONGEST, NUMBER = (
+    np.uint32(BATCH * row) for row in range(3, 14)
+)
+# While they are centered: the position, the best one so far, and what is nearest.
+BEST, BEST_Z, BEST_Y, BEST_X, CLEAR, LENGTH, AWAY_Z, AWAY_Y, AWAY_X = (np.uint32(BATCH * row) for row in range(3, 12))
+
 
 @compiled
-def _still_grows(square: Any, center: Any, direction: Any, distance: float) -> bool:
+def _still_grows(square: Any, z: int, y: int, x: int, direction: Any, distance: float) -> bool:
     """Whether the distance from the surface still grows ahead of a voxel: then its sphere is not maximal."""
-    z = int(np.rint(center[0] + LOOK_AHEAD * direction[0]))
-    y = int(np.rint(center[1] + LOOK_AHEAD * direction[1]))
-    x = int(np.rint(center[2] + LOOK_AHEAD * direction[2]))
+    az, ay, ax = direction
+    zz, yy, xx = int(np.rint(z + LOOK_AHEAD * az)), int(np.rint(y + LOOK_AHEAD * ay)), int(np.rint(x + LOOK_AHEAD * ax))
     nz, ny, nx = square.shape
-    if z < 0 or y < 0 or x < 0 or z >= nz or y >= ny or x >= nx:
+    if zz < 0 or yy < 0 or xx < 0 or zz >= nz or yy >= ny or xx >= nx:
         return False
-    way = (z - center[0]) * direction[0] + (y - center[1]) * direction[1] + (x - center[2]) * direction[2]
-    least = distance + GROWTH * way
-    return square[z, y, x] >= least * least
+    least = distance + GROWTH * ((zz - z) * az + (yy - y) * ay + (xx - x) * ax)
+    return square[np.uint32(zz), np.uint32(yy), np.uint32(xx)] >= least * least
 
 
-@compiled
-def _radius_to(foot: Any, direction: Any, positions: Any, normals: Any, side: float, site: int) -> float:
-    """Radius of the sphere that touches ``foot`` and a site: the point, or the plane through it if that is nearer.
+@compiled_with(inline="always")
+def _radius_to(way: Any, ahead: Any, normal: Any, side: float) -> float:
+    """Radius of the sphere that touches its foot and a site: the point, or the plane through it if that is nearer.
 
     The sites are samples: a sphere between them would reach through a flat surface, and a plane through a curved one.
+
+    Args:
+        way: (z, y, x) from the foot to the site.
+        ahead: (z, y, x) from the foot to the center, of length one.
+        normal: of the site, 127 times its components.
+        side: as in :func:`collect_spheres`.
     """
-    square, along, height, slope = 0.0, 0.0, 0.0, 0.0
-    for axis in range(3):
-        way = positions[site, axis] - foot[axis]
-        square += way * way
-        along += way * direction[axis]
-        normal = side * normals[site, axis] / 127.0
-        height -= way * normal
-        slope += direction[axis] * normal
-    if along <= 1e-6:
-        return np.inf
-    radius = square / (2.0 * along)
-    if side != 0.0 and height > 0.0 and slope < 0.0:
-        plane = height / (1.0 - slope)
-        if plane < radius:
-            radius = plane if side > 0.0 else 0.5 * (plane + radius)
-    return radius
+    wz, wy, wx = way
+    az, ay, ax = ahead
+    nz, ny, nx = normal[0] / 127.0, normal[1] / 127.0, normal[2] / 127.0
+    along = wz * az + wy * ay + wx * ax
+    point = (wz * wz + wy * wy + wx * wx) / (2.0 * along)
+    height = -(wz * nz) - wy * ny - wx * nx
+    slope = az * nz + ay * ny + ax * nx
+    plane = height / (1.0 - slope)
+    chosen = plane if side > 0.0 else 0.5 * (plane + point)
+    radius = chosen if (height > 0.0) & (slope < 0.0) & (plane < point) else point
+    return radius if along > 1e-6 else np.inf
 
 
 @compiled
-def _shrink_once(
-    nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, radius: float, contact: Any
-) -> tuple[float, int]:
-    """The radius left by the sites around the sphere's center, and the site that limits it (``contact`` if none)."""
-    nz, ny, nx = nearest.shape
-    z = foot[0] + radius * direction[0]
-    y = foot[1] + radius * direction[1]
-    x = foot[2] + radius * direction[2]
-    z0 = min(max(int(np.floor(z)), 0), max(nz - 2, 0))
-    y0 = min(max(int(np.floor(y)), 0), max(ny - 2, 0))
-    x0 = min(max(int(np.floor(x)), 0), max(nx - 2, 0))
-    smallest = radius
-    last: Any = np.int64(-1)
-    for zz in range(np.uint32(z0), np.uint32(min(z0 + 2, nz))):
-        for yy in range(np.uint32(y0), np.uint32(min(y0 + 2, ny))):
-            for xx in range(np.uint32(x0), np.uint32(min(x0 + 2, nx))):
-                site = np.uint32(nearest[zz, yy, xx])
-                if site == last:
-                    continue
-                last = site
-                if squared_distance(positions, site, z, y, x) > (radius + 0.5) ** 2:
-                    continue
-                limit = _radius_to(foot, direction, positions, normals, side, site)
-                if limit < smallest:
-                    smallest = limit
-                    contact = np.int64(site)
-    return smallest, contact
+def _shrink(batch: Any, around: Any, side: float, count: Any) -> None:
+    """Shrink the spheres in the first lanes to what the sites around their centers leave."""
+    for lane in range(count):
+        batch[lane + SMALLER] = batch[lane + RADIUS]
+    for corner in range(np.uint32(8)):
+        first = np.uint32(corner * CORNER)
+        for lane in range(count):
+            fz, fy, fx = batch[lane], batch[lane + Y], batch[lane + X]
+            az, ay, ax = batch[lane + AHEAD_Z], batch[lane + AHEAD_Y], batch[lane + AHEAD_X]
+            at = lane + first
+            sz, sy, sx = np.float64(around[at]), np.float64(around[at + SITE_Y]), np.float64(around[at + SITE_X])
+            normal = normal_to(np.float64(around[at + NORMAL]), side)
+            limit = _radius_to((sz - fz, sy - fy, sx - fx), (az, ay, ax), normal, side)
+            radius, least = batch[lane + RADIUS], batch[lane + SMALLER]
+            dz, dy, dx = sz - (fz + radius * az), sy - (fy + radius * ay), sx - (fx + radius * ax)
+            smaller = (limit < least) & (dz * dz + dy * dy + dx * dx <= (radius + 0.5) * (radius + 0.5))
+            batch[lane + SMALLER] = limit if smaller else least
+            batch[lane + CONTACT_Z] = sz if smaller else batch[lane + CONTACT_Z]
+            batch[lane + CONTACT_Y] = sy if smaller else batch[lane + CONTACT_Y]
+            batch[lane + CONTACT_X] = sx if smaller else batch[lane + CONTACT_X]
 
 
 @compiled
-def _clearance(nearest: Any, positions: Any, normals: Any, side: float, center: Any, away: Any) -> float:
-    """Distance of a point from the surface; ``away`` is set to the direction from the nearest site."""
-    nz, ny, nx = nearest.shape
-    z0 = min(max(int(np.floor(center[0])), 0), max(nz - 2, 0))
-    y0 = min(max(int(np.floor(center[1])), 0), max(ny - 2, 0))
-    x0 = min(max(int(np.floor(center[2])), 0), max(nx - 2, 0))
-    smallest = np.inf
-    chosen: Any = np.uint32(0)
-    last: Any = np.int64(-1)
-    for zz in range(np.uint32(z0), np.uint32(min(z0 + 2, nz))):
-        for yy in range(np.uint32(y0), np.uint32(min(y0 + 2, ny))):
-            for xx in range(np.uint32(x0), np.uint32(min(x0 + 2, nx))):
-                site = np.uint32(nearest[zz, yy, xx])
-                if site == last:
-                    continue
-                last = site
-                point = np.sqrt(squared_distance(positions, site, center[0], center[1], center[2]))
-                clear = point
-                if side != 0.0:
-                    height = 0.0
-                    for axis in range(3):
-                        height += (center[axis] - positions[site, axis]) * side * normals[site, axis] / 127.0
-                    if 0.0 < height < point:
-                        clear = height if side > 0.0 else 0.5 * (height + point)
-                if clear < smallest:
-                    smallest = clear
-                    chosen = site
-    length = 1e-12 + np.sqrt(squared_distance(positions, chosen, center[0], center[1], center[2]))
-    for axis in range(3):
-        away[axis] = (center[axis] - positions[chosen, axis]) / length
-    return smallest
+def _finish(batch: Any, lane: Any, found: Any) -> None:
+    """Set the sphere found from a lane: center (z, y, x), radius, and cosine of the angle between its two contacts.
 
-
-@compiled
-def center_spheres(spheres: Any, nearest: Any, positions: Any, normals: Any, side: float) -> None:
-    """Move the centers of spheres to where they are largest nearby, and set their radii to the distance there.
-
-    Args: as in :func:`collect_spheres`.
+    The radius is negative if there is none: it still grows beyond the reach of the look ahead.
     """
-    sphere, away, trial = np.empty(3), np.empty(3), np.empty(3)
-    for index in range(spheres.shape[0]):
-        for axis in range(3):
-            sphere[axis] = spheres[index, axis]
-        spheres[index, 3] = _centered(nearest, positions, normals, side, sphere, away, trial)
-        for axis in range(3):
-            spheres[index, axis] = sphere[axis]
+    index = np.uint32(batch[lane + NUMBER])
+    radius = batch[lane + RADIUS]
+    az, ay, ax = batch[lane + AHEAD_Z], batch[lane + AHEAD_Y], batch[lane + AHEAD_X]
+    z, y, x = batch[lane] + radius * az, batch[lane + Y] + radius * ay, batch[lane + X] + radius * ax
+    cosine = -1.0
+    if batch[lane + CONTACT_Z] < np.inf:
+        wz, wy, wx = batch[lane + CONTACT_Z] - z, batch[lane + CONTACT_Y] - y, batch[lane + CONTACT_X] - x
+        cosine = (-(wz * az) - wy * ay - wx * ax) / np.sqrt(1e-12 + wz * wz + wy * wy + wx * wx)
+    elif batch[lane + START] < batch[lane + LONGEST]:
+        radius = -1.0
+    found[index, 0], found[index, 1], found[index, 2], found[index, 3], found[index, 4] = z, y, x, radius, cosine
 
 
 @compiled
-def _centered(nearest: Any, positions: Any, normals: Any, side: float, sphere: Any, away: Any, trial: Any) -> float:
-    """Move a center away from what it is nearest to, where that makes the sphere larger; its radius."""
-    best = _clearance(nearest, positions, normals, side, sphere, away)
-    trial[:] = sphere[:3]
-    for step in STEPS:
-        for axis in range(3):
-            trial[axis] += step * away[axis]
-        clear = _clearance(nearest, positions, normals, side, trial, away)
-        if clear > best:
-            best = clear
-            sphere[:3] = trial
-    return best
-
-
-@compiled
-def _longest_way(shape: Any, foot: Any, direction: Any) -> float:
-    """How far a center may move along the direction before it leaves the image."""
-    longest = np.inf
-    for axis in range(3):
-        if direction[axis] > 1e-9:
-            longest = min(longest, (shape[axis] - 1 - foot[axis]) / direction[axis])
-        elif direction[axis] < -1e-9:
-            longest = min(longest, -foot[axis] / direction[axis])
-    return longest
-
-
-@compiled
-def _maximal_sphere(
-    nearest: Any, positions: Any, normals: Any, side: float, foot: Any, direction: Any, distance: float, sphere: Any
-) -> bool:
-    """Set ``sphere`` to center (z, y, x), radius, and cosine of the angle between its two contacts.
-
-    Returns:
-        Whether there is one: not if it still grows beyond the reach of the look ahead.
-    """
-    longest = _longest_way(nearest.shape, foot, direction)
-    start = min(1.2 * distance + 2.5, longest)
-    if start < 0.1:
-        return False
-    contact: Any = np.int64(-1)
-    radius = start
-    for _ in range(ITERATIONS):
-        smaller, contact = _shrink_once(nearest, positions, normals, side, foot, direction, radius, contact)
-        done = smaller > radius - CONVERGED
-        radius = smaller
-        if done:
+def _solve(nearest: Any, sites: Any, side: float, batch: Any, around: Any, count: int, found: Any) -> None:
+    """Shrink the spheres of a batch until they change no more."""
+    left: Any = np.uint32(count)
+    for iteration in range(ITERATIONS):
+        for lane in range(left):
+            radius = batch[lane + RADIUS]
+            z, y = batch[lane] + radius * batch[lane + AHEAD_Z], batch[lane + Y] + radius * batch[lane + AHEAD_Y]
+            gather_sites(nearest, sites, z, y, batch[lane + X] + radius * batch[lane + AHEAD_X], around, lane)
+        _shrink(batch, around, side, np.uint32((left + np.uint32(7)) & np.uint32(0xFFFFFFF8)))  # whole vectors
+        last = left
+        for step in range(last):
+            lane = np.uint32(last - np.uint32(1) - step)
+            done = batch[lane + SMALLER] > batch[lane + RADIUS] - CONVERGED
+            batch[lane + RADIUS] = batch[lane + SMALLER]
+            if done or iteration == ITERATIONS - 1:
+                _finish(batch, lane, found)
+                left = np.uint32(left - np.uint32(1))
+                for row in range(ROWS):  # the last lane takes its place
+                    batch[lane + row * SIZE] = batch[left + row * SIZE]
+        if left == 0:
             break
-    if contact < 0 and start < longest:
-        return False
-    cosine, length = 0.0, 1e-12
-    for axis in range(3):
-        sphere[axis] = foot[axis] + radius * direction[axis]
-        if contact >= 0:
-            way = positions[contact, axis] - sphere[axis]
-            cosine -= way * direction[axis]
-            length += way * way
-    sphere[3] = radius
-    sphere[4] = cosine / np.sqrt(length) if contact >= 0 else -1.0
-    return True
+
+
+@compiled
+def _longest_way(length: int, foot: float, direction: float) -> float:
+    """How far a center may move along the direction before it leaves the image along one axis."""
+    if direction > 1e-9:
+        return (length - 1 - foot) / direction
+    return -foot / direction if direction < -1e-9 else np.inf
 
 
 @compiled
@@ -219,17 +165,32 @@ def _is_left_out(z: int, y: int, x: int, distance: float) -> bool:
 
 
 @compiled
+def _begin(square: Any, sites: Any, side: float, site: Any, z: int, y: int, x: int, batch: Any, lane: Any) -> bool:
+    """Put the sphere that a voxel sees into a lane, before it shrinks; whether there is one."""
+    distance = np.float64(np.sqrt(square[z, y, x]))
+    if distance < 0.05 or _is_left_out(z, y, x, distance):
+        return False
+    fz, fy, fx = np.float64(sites[site, 0]), np.float64(sites[site, 1]), np.float64(sites[site, 2])
+    ahead = ((z - fz) / distance, (y - fy) / distance, (x - fx) / distance)
+    if _still_grows(square, z, y, x, ahead, distance):
+        return False
+    if side != 0.0:
+        nz, ny, nx = normal_to(np.float64(sites[site, 3]), side)
+        ahead = (nz / 127.0, ny / 127.0, nx / 127.0)
+    az, ay, ax = ahead
+    nz, ny, nx = square.shape
+    longest = min(min(_longest_way(nz, fz, az), _longest_way(ny, fy, ay)), _longest_way(nx, fx, ax))
+    start = min(1.2 * distance + 2.5, longest)
+    batch[lane], batch[lane + Y], batch[lane + X] = fz, fy, fx
+    batch[lane + AHEAD_Z], batch[lane + AHEAD_Y], batch[lane + AHEAD_X] = az, ay, ax
+    batch[lane + RADIUS], batch[lane + START], batch[lane + LONGEST] = start, start, longest
+    batch[lane + CONTACT_Z], batch[lane + NUMBER] = np.inf, lane
+    return start >= 0.1
+
+
+@compiled
 def collect_spheres(
-    fraction: Any,
-    phase: int,
-    nearest: Any,
-    square: Any,
-    positions: Any,
-    normals: Any,
-    side: float,
-    first: int,
-    cells: Any,
-    out: Any,
+    fraction: Any, phase: int, nearest: Any, square: Any, sites: Any, side: float, first: int, cells: Any, out: Any
 ) -> int:
     """Maximal spheres whose medial axis is seen from a slab of slices.
 
@@ -238,8 +199,7 @@ def collect_spheres(
         phase: 1 bone, 0 marrow, 2 both.
         nearest: (z, y, x) int32 numbers of the nearest sites.
         square: (z, y, x) float32 squared distances from them.
-        positions: (n, 3) float32 sites.
-        normals: (n, 3) int8 normals into the bone, as :func:`find_sites` leaves them.
+        sites: (n, 4) float32, as :func:`find_sites` leaves them.
         side: 1 if the normals point into the phase, -1 if out of it, 0 to leave them aside.
         first: first slice of the slab.
         cells: (thickness + 8, y + 1, x + 1) int32 work space, all negative; left so.
@@ -249,52 +209,107 @@ def collect_spheres(
         The number of spheres.
     """
     nz, ny, nx = nearest.shape
-    last = min(first + cells.shape[0] - 8, nz)
-    center, direction, foot, sphere = np.empty(3), np.empty(3), np.empty(3), np.empty(5)
+    batch, around, found = np.zeros(ROWS * SIZE), np.zeros(8 * CORNER, np.float32), np.empty((BATCH, 5))
     count = 0
-    for z in range(first, last):
+    lane = np.uint32(0)
+    for z in range(first, min(first + cells.shape[0] - 8, nz)):
         for y in range(ny):
             for x in range(nx):
                 if phase < 2 and (fraction[z, y, x] > 0.5) != (phase == 1):
                     continue
-                site = nearest[z, y, x]
-                distance = np.sqrt(square[z, y, x])
-                if distance < 0.05 or _is_left_out(z, y, x, distance):
-                    continue
-                center[0], center[1], center[2] = z, y, x
-                for axis in range(3):
-                    foot[axis] = positions[site, axis]
-                    direction[axis] = (center[axis] - foot[axis]) / distance
-                if _still_grows(square, center, direction, distance):
-                    continue
-                if side != 0.0:
-                    for axis in range(3):
-                        direction[axis] = side * normals[site, axis] / 127.0
-                if _maximal_sphere(nearest, positions, normals, side, foot, direction, distance, sphere):
-                    count = _keep(sphere, first, cells, out, count)
+                if _begin(square, sites, side, np.uint32(nearest[z, y, x]), z, y, x, batch, lane):
+                    lane = np.uint32(lane + np.uint32(1))
+                    if lane == SIZE:
+                        _solve(nearest, sites, side, batch, around, lane, found)
+                        count = _keep(found, lane, first, cells, out, count)
+                        lane = np.uint32(0)
+    _solve(nearest, sites, side, batch, around, lane, found)
+    count = _keep(found, lane, first, cells, out, count)
     cells[:] = -1
     return count
 
 
 @compiled
-def _keep(sphere: Any, first: int, cells: Any, out: Any, count: int) -> int:
-    """Keep a sphere if it is the largest of its cell; the number of spheres kept."""
-    size = _cell_size(sphere[3])
-    z = (int(np.rint(sphere[0])) // size) * size - first + 4
-    y = (int(np.rint(sphere[1])) // size) * size
-    x = (int(np.rint(sphere[2])) // size) * size
-    z = min(max(z, 0), cells.shape[0] - 1)
-    y = min(max(y, 0), cells.shape[1] - 1)
-    x = min(max(x, 0), cells.shape[2] - 1)
-    slot = cells[z, y, x]
-    if slot < 0:
-        if count >= out.shape[0]:
-            return count
-        cells[z, y, x] = count
-        slot = count
-        count += 1
-    elif out[slot, 3] >= sphere[3]:
-        return count
-    for part in range(5):
-        out[slot, part] = sphere[part]
+def _keep(found: Any, lanes: Any, first: int, cells: Any, out: Any, count: int) -> int:
+    """Keep those spheres that are the largest of their cell; the number of spheres kept."""
+    for index in range(lanes):
+        if found[index, 3] < 0.0:
+            continue
+        size = _cell_size(found[index, 3])
+        z = (int(np.rint(found[index, 0])) // size) * size - first + 4
+        y = (int(np.rint(found[index, 1])) // size) * size
+        x = (int(np.rint(found[index, 2])) // size) * size
+        z = min(max(z, 0), cells.shape[0] - 1)
+        y = min(max(y, 0), cells.shape[1] - 1)
+        x = min(max(x, 0), cells.shape[2] - 1)
+        slot = cells[z, y, x]
+        if slot < 0:
+            if count >= out.shape[0]:
+                continue
+            cells[z, y, x] = count
+            slot = count
+            count += 1
+        elif out[slot, 3] >= found[index, 3]:
+            continue
+        for part in range(5):
+            out[slot, part] = found[index, part]
     return count
+
+
+@compiled
+def _move(batch: Any, around: Any, side: float, step: float) -> None:
+    """Note the radii at the positions, and move these away from the nearest site."""
+    for lane in range(SIZE):
+        batch[lane + CLEAR] = np.inf
+    for corner in range(np.uint32(8)):
+        first = np.uint32(corner * CORNER)
+        for lane in range(SIZE):
+            at = lane + first
+            dz = batch[lane] - around[at]
+            dy = batch[lane + Y] - around[at + SITE_Y]
+            dx = batch[lane + X] - around[at + SITE_X]
+            nz, ny, nx = normal_to(np.float64(around[at + NORMAL]), side)
+            point = np.sqrt(dz * dz + dy * dy + dx * dx)
+            height = dz * nz / 127.0 + dy * ny / 127.0 + dx * nx / 127.0
+            plane = height if side > 0.0 else 0.5 * (height + point)
+            clear = plane if (height > 0.0) & (height < point) else point
+            nearer = clear < batch[lane + CLEAR]
+            batch[lane + CLEAR] = clear if nearer else batch[lane + CLEAR]
+            batch[lane + LENGTH] = point if nearer else batch[lane + LENGTH]
+            batch[lane + AWAY_Z] = dz if nearer else batch[lane + AWAY_Z]
+            batch[lane + AWAY_Y] = dy if nearer else batch[lane + AWAY_Y]
+            batch[lane + AWAY_X] = dx if nearer else batch[lane + AWAY_X]
+    for lane in range(SIZE):
+        z, y, x = batch[lane], batch[lane + Y], batch[lane + X]
+        length = batch[lane + LENGTH] + 1e-12
+        batch[lane] = z + step * (batch[lane + AWAY_Z] / length)
+        batch[lane + Y] = y + step * (batch[lane + AWAY_Y] / length)
+        batch[lane + X] = x + step * (batch[lane + AWAY_X] / length)
+        larger = batch[lane + CLEAR] > batch[lane + BEST]
+        batch[lane + BEST] = batch[lane + CLEAR] if larger else batch[lane + BEST]
+        batch[lane + BEST_Z] = z if larger else batch[lane + BEST_Z]
+        batch[lane + BEST_Y] = y if larger else batch[lane + BEST_Y]
+        batch[lane + BEST_X] = x if larger else batch[lane + BEST_X]
+
+
+@compiled
+def center_spheres(spheres: Any, nearest: Any, sites: Any, side: float) -> None:
+    """Move the centers of spheres to where they are largest nearby, and set their radii to the distance there.
+
+    Args: as in :func:`collect_spheres`.
+    """
+    batch, around = np.zeros(ROWS * SIZE), np.zeros(8 * CORNER, np.float32)
+    for first in range(0, spheres.shape[0], BATCH):
+        lanes = np.uint32(min(BATCH, spheres.shape[0] - first))
+        for lane in range(lanes):
+            index = np.uint32(first) + lane
+            batch[lane], batch[lane + Y], batch[lane + X] = spheres[index, 0], spheres[index, 1], spheres[index, 2]
+            batch[lane + BEST] = -1.0
+        for step in STEPS:
+            for lane in range(lanes):
+                gather_sites(nearest, sites, batch[lane], batch[lane + Y], batch[lane + X], around, lane)
+            _move(batch, around, side, step)
+        for lane in range(lanes):
+            index = np.uint32(first) + lane
+            spheres[index, 0], spheres[index, 1] = batch[lane + BEST_Z], batch[lane + BEST_Y]
+            spheres[index, 2], spheres[index, 3] = batch[lane + BEST_X], batch[lane + BEST]

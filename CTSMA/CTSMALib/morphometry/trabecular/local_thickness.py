@@ -58,16 +58,16 @@ def inscribe(image: BoneImage, phases: tuple[int, ...] = (BONE, MARROW), progres
     spheres = np.zeros((0, 5), np.float32)
     if count == 0:
         return Structure(radius, spheres)
-    positions, normals = np.empty((count, 3), np.float32), np.empty((count, 3), np.int8)
+    sites = np.empty((count, 4), np.float32)
     nearest, square = np.empty(fraction.shape, np.int32), np.empty(fraction.shape, np.float32)
-    find_sites(fraction, nearest, positions, normals)
+    find_sites(fraction, nearest, sites)
     progress("Measuring distances", 0.1)
-    propagate(nearest, square, positions)
-    sites = _Sites(nearest, square, positions, normals)
+    propagate(nearest, square, sites)
+    known = _Sites(nearest, square, sites)
     for index, phase in enumerate(sorted(phases)):  # marrow first: it is painted over bone, which is cleared then
         start = 0.3 + 0.7 * index / len(phases)
         own = part_of(progress, start, start + 0.7 / len(phases))
-        found = _paint(fraction, phase, sites, radius, own)
+        found = _paint(fraction, phase, known, radius, own)
         spheres = found if phase == BONE else spheres
     return Structure(radius, spheres)
 
@@ -91,8 +91,9 @@ def mid_axis_radius(structure: Structure, progress: Progress = silent) -> NDArra
     nearest, square = np.full(shape, -1, np.int32), np.empty(shape, np.float32)
     voxels = np.clip(np.rint(centers), 0, np.asarray(shape) - 1).astype(np.intp)
     nearest[tuple(voxels.T)] = np.arange(len(centers), dtype=np.int32)
+    centers = np.concatenate([centers, np.zeros((len(centers), 1), np.float32)], axis=1)
     propagate(nearest, square, centers)
-    sites = _Sites(nearest, square, centers, np.zeros((1, 3), np.int8))
+    sites = _Sites(nearest, square, centers)
     _paint(structure.radius, EVERYWHERE, sites, radius, part_of(progress, 0.3, 1.0))
     return radius
 
@@ -140,8 +141,7 @@ def phase_map(
 class _Sites:
     nearest: NDArray[np.int32]
     square: NDArray[np.float32]
-    positions: NDArray[np.float32]
-    normals: NDArray[np.int8]
+    sites: NDArray[np.float32]
 
 
 def _paint(
@@ -160,18 +160,18 @@ def _paint(
     nz, ny, nx = fraction.shape
     cells = np.full((SLAB + 8, ny + 1, nx + 1), -1, np.int32)
     room = np.empty((SLAB * ny * nx, 5), np.float32)
+    still_open = np.empty((nz, ny, nx // 64 + 1), np.uint64)
     kept = []
     for first in range(0, nz, SLAB):
         progress("Inscribing spheres", first / nz)
-        count = collect_spheres(
-            fraction, phase, sites.nearest, sites.square, sites.positions, sites.normals, side, first, cells, room
-        )
+        count = collect_spheres(fraction, phase, sites.nearest, sites.square, sites.sites, side, first, cells, room)
         spheres = room[:count].copy()
-        center_spheres(spheres, sites.nearest, sites.positions, sites.normals, side)
+        center_spheres(spheres, sites.nearest, sites.sites, side)
         if phase == BONE:
             paint_spheres_in_bone(spheres, fraction, radius)
         else:
-            paint_spheres(spheres, radius)
+            largest_first = spheres[np.argsort(-spheres[:, 3])]
+            paint_spheres(largest_first, fraction, phase, still_open, radius)
         kept.append(spheres if phase == BONE else spheres[:0])
     progress("Inscribing spheres", 1.0)
     if phase == MARROW:

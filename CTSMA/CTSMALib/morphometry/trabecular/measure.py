@@ -63,6 +63,7 @@ __all__ = [
 
 CHANGED = 0.1  # relative change of the bone volume by cleaning that is told
 LEAST_APART = 0.02  # relative difference of eigenvalues that makes a direction
+Direction = tuple[float, float, float] | None
 CONTEXT = 4  # voxels around a region that its surface and connections are continued by
 
 
@@ -74,12 +75,18 @@ class MeasureOptions:
         denoise: smooth the image first; with ``None`` only if its noise asks for it. Segmentations are smoothed always.
         islands: leave out separate pieces of bone, and holes, too small to be structure.
         number: measure distances between mid-axes (Tb.N), which takes as long as thickness and spacing together.
+        surface: measure area, direction, connections, shape and fractal dimension; without it only the bone volume
+            fraction (its uncertainty unknown) and what comes from spheres.
+        moved: find the uncertainty of direction, connections and shape, by measuring them twice more with the surface
+            moved; unknown (NaN) without.
         maps: make maps of thickness and spacing.
     """
 
     denoise: bool | None = None
     islands: bool = True
     number: bool = True
+    surface: bool = True
+    moved: bool = True
     maps: bool = True
 
 
@@ -127,7 +134,7 @@ def measure(
     results = []
     for index, region in enumerate(parts):
         progress("Measuring regions", 0.75 + 0.25 * index / max(len(parts), 1), region.name)
-        results.append(_measure_region(measured, region))
+        results.append(_measure_region(measured, region, options))
     progress("Measuring regions", 1.0)
     return Morphometry(tuple(results), maps, measured.noise, measured.denoised)
 
@@ -156,7 +163,7 @@ def _maps(measured: _Measured) -> dict[str, NDArray[np.float32]]:
     return maps
 
 
-def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
+def _measure_region(measured: _Measured, region: Region, options: MeasureOptions) -> RegionMorphometry:
     region = checked(region, measured.given.mask.shape)
     region = replace(region, mask=region.mask & measured.given.mask[region.box])
     box, mask = _on_cubic_grid(measured.grid, region)
@@ -171,10 +178,7 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     part = _with_context(measured.cleaned, region.box, region.mask)
     cleaned = float(np.mean(part.bone[part.mask]))
     original = given.fraction[region.box][region.mask]
-    surface = bone_surface(part)
-    area_per_mm = surface.area_mm2 / part.total_mm3
-    bone = bone_fraction_of(original, given.kind, cleaned, area_per_mm, surface_mm, measured.noise)
-    values, directions = surface_values(part, surface, bone, surface_mm, edges.gradient_per_mm)
+    values, principal = _bone_values(measured, part, original, surface_mm, options)
     values |= sphere_values(spheres, surface_mm)
     flags = [*_cleaning_flags(measured, original, cleaned), *_flags(measured, box, mask, values, spheres)]
     resolvable = not any(flag.code in ("not-resolvable", "no-bone", "no-marrow") for flag in flags)
@@ -182,7 +186,7 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     return RegionMorphometry(
         region.name,
         values,
-        _principal(directions, values),
+        principal,
         resolvable,
         tuple(flags),
         histogram(spheres.thickness, step),
@@ -190,14 +194,29 @@ def _measure_region(measured: _Measured, region: Region) -> RegionMorphometry:
     )
 
 
-def _principal(directions: Fabric, values: dict[str, Estimate]) -> tuple[float, float, float] | None:
+def _bone_values(
+    measured: _Measured, part: BoneImage, original: NDArray[np.float32], surface_mm: float, options: MeasureOptions
+) -> tuple[dict[str, Estimate], Direction]:
+    """The bone volume fraction and what comes from the surface, with the main direction."""
+    given, cleaned = measured.given, float(np.mean(part.bone[part.mask]))
+    if not options.surface:
+        return {"bv_tv": bone_fraction_of(original, given.kind, cleaned, np.nan, surface_mm, measured.noise)}, None
+    surface = bone_surface(part)
+    area_per_mm = surface.area_mm2 / part.total_mm3
+    bone = bone_fraction_of(original, given.kind, cleaned, area_per_mm, surface_mm, measured.noise)
+    gradient = measured.edges.gradient_per_mm if options.moved else None
+    values, directions = surface_values(part, surface, bone, surface_mm, gradient)
+    return values, _principal(directions, values)
+
+
+def _principal(directions: Fabric, values: dict[str, Estimate]) -> Direction:
     """The main direction, where there is one: not if isotropic, nor if two directions share the longest length."""
     if "da_norm" not in values or directions.principal_zyx is None:
         return None
     with np.errstate(divide="ignore"):
         eigenvalues = np.asarray(directions.mil_mm, dtype=float) ** -2.0  # ascending: of the ellipsoid's matrix
     apart = (eigenvalues[1] - eigenvalues[0]) / eigenvalues[2]
-    if not apart >= 2.0 * max(values["da_norm"].uncertainty, LEAST_APART):
+    if not apart >= 2.0 * np.fmax(values["da_norm"].uncertainty, LEAST_APART):  # which may be unknown
         return None
     z, y, x = (part + 0.0 for part in directions.principal_zyx)  # no -0.0
     return z, y, x

@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from CTSMALib.morphometry.compiled import compiled
+from CTSMALib.morphometry.compiled import compiled, compiled_with
+
+BATCH = 32  # points worked on at a time, one lane each
+# rows of what surrounds them, given by their first lane; one corner of the voxels around a point fills four rows
+SITE_Y, SITE_X, NORMAL, CORNER = (np.uint32(BATCH * row) for row in range(1, 5))
 
 
 @compiled
@@ -21,8 +25,47 @@ def squared_distance(positions: Any, site: int, z: float, y: float, x: float) ->
 
 
 @compiled
-def _take_over_row(nearest: Any, square: Any, others: Any, positions: Any, z: float, y: float) -> None:
-    """Let every voxel of a row consider the site of its neighbor in another row."""
+def gather_sites(nearest: Any, sites: Any, z: float, y: float, x: float, around: Any, lane: Any) -> None:
+    """Copy the nearest sites of the eight voxels around a point into a lane.
+
+    Args:
+        nearest: (z, y, x) int32 numbers of the nearest sites.
+        sites: (n, 4) float32, as :func:`~...surface_sites.find_sites` leaves them.
+        z: of the point.
+        y: of the point.
+        x: of the point.
+        around: (8 * CORNER,) float32 work space.
+        lane: below ``BATCH``.
+    """
+    nz, ny, nx = nearest.shape
+    z0 = min(max(int(np.floor(z)), 0), max(nz - 2, 0))
+    y0 = min(max(int(np.floor(y)), 0), max(ny - 2, 0))
+    x0 = min(max(int(np.floor(x)), 0), max(nx - 2, 0))
+    at = lane
+    for zz in (np.uint32(z0), np.uint32(min(z0 + 1, nz - 1))):
+        for yy in (np.uint32(y0), np.uint32(min(y0 + 1, ny - 1))):
+            for xx in (np.uint32(x0), np.uint32(min(x0 + 1, nx - 1))):
+                site = np.uint32(nearest[zz, yy, xx])
+                around[at] = sites[site, 0]
+                around[at + SITE_Y] = sites[site, 1]
+                around[at + SITE_X] = sites[site, 2]
+                around[at + NORMAL] = sites[site, 3]
+                at += CORNER
+
+
+@compiled_with(inline="always")
+def normal_to(code: Any, side: float) -> Any:
+    """The normal of a site as it is kept there, toward the side of the spheres: 127 times its components."""
+    z = np.rint(code / 65536.0)
+    code = code - 65536.0 * z
+    y = np.rint(code / 256.0)
+    return side * z, side * y, side * (code - 256.0 * y)
+
+
+@compiled
+def _take_over_row(nearest: Any, square: Any, others: Any, positions: Any, z: float, y: float) -> bool:
+    """Let every voxel of a row consider the site of its neighbor in another row; whether any was taken over."""
+    changed = False
     for x in range(np.uint32(nearest.shape[0])):  # unsigned: spares the kernel the care for negative indices
         other = others[x]
         if other == nearest[x] or other < 0:
@@ -31,6 +74,8 @@ def _take_over_row(nearest: Any, square: Any, others: Any, positions: Any, z: fl
         if distance < square[x]:
             nearest[x] = other
             square[x] = distance
+            changed = True
+    return changed
 
 
 @compiled
@@ -63,9 +108,10 @@ def _sweep_slice(nearest: Any, square: Any, positions: Any, z: int, before: int)
         _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), False)
         _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), True)
     for y in range(rows - 2, -1, -1):
-        _take_over_row(nearest[z, y], square[z, y], nearest[z, y + 1], positions, height, np.float32(y))
-        _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), False)
-        _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), True)
+        # else the sweeps would repeat the last ones
+        if _take_over_row(nearest[z, y], square[z, y], nearest[z, y + 1], positions, height, np.float32(y)):
+            _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), False)
+            _sweep_row(nearest[z, y], square[z, y], positions, height, np.float32(y), True)
 
 
 @compiled
@@ -75,7 +121,7 @@ def propagate(nearest: Any, square: Any, positions: Any) -> None:
     Args:
         nearest: (z, y, x) int32: numbers of sites where they are known, negative elsewhere; completed.
         square: (z, y, x) float32, set to the squared distances; infinite if there are no sites.
-        positions: (n, 3) float32 sites.
+        positions: (n, 3 or more) float32, sites first.
     """
     nz, ny, nx = nearest.shape
     for z in range(nz):

@@ -65,7 +65,7 @@ def sphere_values(spheres: Spheres, surface_mm: float) -> dict[str, Estimate]:
 
 
 def surface_values(
-    image: BoneImage, surface: BoneSurface, bone_fraction: Estimate, surface_mm: float, gradient_per_mm: float
+    image: BoneImage, surface: BoneSurface, bone_fraction: Estimate, surface_mm: float, gradient_per_mm: float | None
 ) -> tuple[dict[str, Estimate], Fabric]:
     """Surface, direction, connections and shape, with the fabric that they include.
 
@@ -77,7 +77,8 @@ def surface_values(
         surface: its bone surface.
         bone_fraction: bone volume fraction of the region.
         surface_mm: standard uncertainty of the surface position.
-        gradient_per_mm: of the fraction at the surface.
+        gradient_per_mm: of the fraction at the surface; ``None`` leaves the surface where it is and the uncertainty of
+            shape, direction and connections unknown (NaN).
     """
     total, area = image.total_mm3, surface.area_mm2
     volume = bone_fraction.value * total
@@ -88,10 +89,11 @@ def surface_values(
     values |= _fractal_value(image)
     if np.count_nonzero(image.mask) >= FEWEST_VOXELS:
         plain = _structure(image, surface, volume, directions)
-        moved = [_moved_structure(image, volume, area, sign * surface_mm, gradient_per_mm) for sign in (1, -1)]
+        shifts = () if gradient_per_mm is None else ((1, gradient_per_mm), (-1, gradient_per_mm))
+        moved = [_moved_structure(image, volume, area, sign * surface_mm, gradient) for sign, gradient in shifts]
         for key, value in plain.items():
             base = {"da_norm": NORMALS, "smi": SHAPE, "da": NORMALS * abs(value), "conn_d_per_mm3": 1.0 / total}
-            change = max(abs(other[key] - value) for other in moved)
+            change = max((abs(other[key] - value) for other in moved), default=np.nan)
             uncertain = float(np.hypot(base.get(key, 0.0), change)) if np.isfinite(change) else np.nan
             values[key] = Estimate(value, uncertain)
     return {key: estimate for key, estimate in values.items() if np.isfinite(estimate.value)}, directions

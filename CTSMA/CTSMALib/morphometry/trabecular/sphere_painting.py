@@ -14,29 +14,82 @@ from CTSMALib.morphometry.compiled import compiled
 LEAST_RADIUS = 0.25  # voxels; of what is thinner than any sphere between voxel centers
 
 
+WORD = np.uint32(64)  # voxels of a row noted in one number
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
 @compiled
-def paint_spheres(spheres: Any, radius: Any) -> None:
-    """Set every voxel to the radius of the largest sphere that contains its center.
+def _is_open(still_open: Any, z: Any, y: Any, first: Any, last: Any, close: bool) -> bool:
+    """Whether any voxel of a stretch of a row is not yet painted; ``close`` notes that all are from now on."""
+    found = False
+    start, end = np.uint32(first // WORD), np.uint32(last // WORD)
+    for word in range(start, np.uint32(end + np.uint32(1))):
+        stretch = ALL
+        if word == start:
+            stretch = ALL << np.uint64(first % WORD)
+        if word == end:
+            stretch &= ALL >> np.uint64(WORD - np.uint32(1) - last % WORD)
+        known = still_open[z, y, word]
+        if known & stretch:
+            found = True
+            if close:
+                still_open[z, y, word] = known & ~stretch
+    return found
+
+
+@compiled
+def _open_between(spheres: Any, still_open: Any, fraction: Any, phase: int, nz: int) -> None:
+    """Note as not yet painted what spheres may reach, but for voxels that are cleared later."""
+    low, high = nz, 0
+    for index in range(spheres.shape[0]):
+        low = min(low, max(int(np.floor(spheres[index, 0] - spheres[index, 3])), 0))
+        high = max(high, min(int(np.ceil(spheres[index, 0] + spheres[index, 3])) + 1, nz))
+    still_open[low:high] = ALL
+    if phase == 2:
+        return
+    for z in range(low, high):
+        for y in range(fraction.shape[1]):
+            for x in range(np.uint32(fraction.shape[2])):
+                if (fraction[z, y, x] > 0.5) != (phase == 1):
+                    still_open[z, y, x // WORD] &= ~(np.uint64(1) << np.uint64(x % WORD))
+
+
+@compiled
+def paint_spheres(spheres: Any, fraction: Any, phase: int, still_open: Any, radius: Any) -> None:
+    """Set every voxel of a phase to the radius of the largest sphere that contains its center.
 
     Args:
-        spheres: (n, 5) float32.
+        spheres: (n, 5) float32, the largest first: what one has painted, those after it pass over.
+        fraction: (z, y, x) float32.
+        phase: 1 bone, 0 marrow, 2 both; voxels beside it may be painted, too.
+        still_open: (z, y, x / 64 + 1) uint64 work space.
         radius: (z, y, x) float32 that is raised where a sphere is larger.
     """
     nz, ny, nx = radius.shape
+    _open_between(spheres, still_open, fraction, phase, nz)
     for index in range(spheres.shape[0]):
         cz, cy, cx, r = spheres[index, 0], spheres[index, 1], spheres[index, 2], spheres[index, 3]
-        for z in range(max(int(np.ceil(cz - r)), 0), min(int(np.floor(cz + r)) + 1, nz)):
-            rest = r * r - (z - cz) * (z - cz)
+        for z in range(np.uint32(max(int(np.ceil(cz - r)), 0)), np.uint32(max(min(int(np.floor(cz + r)) + 1, nz), 0))):
+            rest = r * r - (np.int64(z) - cz) * (np.int64(z) - cz)
             if rest <= 0.0:
                 continue
             half = np.sqrt(rest)
-            for y in range(max(int(np.ceil(cy - half)), 0), min(int(np.floor(cy + half)) + 1, ny)):
-                rest_row = rest - (y - cy) * (y - cy)
+            left, right = max(int(np.ceil(cx - half)), 0), min(int(np.floor(cx + half)), nx - 1)
+            if left > right:
+                continue
+            widest = np.uint32(left), np.uint32(right)
+            low, high = max(int(np.ceil(cy - half)), 0), max(min(int(np.floor(cy + half)) + 1, ny), 0)
+            for y in range(np.uint32(low), np.uint32(high)):
+                if not _is_open(still_open, z, y, widest[0], widest[1], False):
+                    continue  # spares the square root
+                rest_row = rest - (np.int64(y) - cy) * (np.int64(y) - cy)
                 if rest_row <= 0.0:
                     continue
                 reach = np.sqrt(rest_row)
-                for x in range(max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)) + 1, nx)):
-                    radius[z, y, x] = max(radius[z, y, x], r)
+                left, right = max(int(np.ceil(cx - reach)), 0), min(int(np.floor(cx + reach)), nx - 1)
+                if left <= right and _is_open(still_open, z, y, np.uint32(left), np.uint32(right), True):
+                    for x in range(np.uint32(left), np.uint32(right + 1)):
+                        radius[z, y, x] = max(radius[z, y, x], r)
 
 
 @compiled

@@ -125,14 +125,14 @@ def count_sites(fraction: Any) -> int:
 
 
 @compiled
-def find_sites(fraction: Any, nearest: Any, positions: Any, normals: Any) -> None:
+def find_sites(fraction: Any, nearest: Any, sites: Any) -> None:
     """Find the sites.
 
     Args:
         fraction: (z, y, x) float32.
         nearest: (z, y, x) int32, set to the number of each voxel's own site, :data:`NO_SITE` elsewhere.
-        positions: (n, 3) float32, set to the sites.
-        normals: (n, 3) int8, set to 127 times the unit normals that point into the bone.
+        sites: (n, 4) float32, set to the sites, and their unit normals into the bone in one number: 127 times the
+            components, rounded, are its digits to base 256.
     """
     nz, ny, nx = fraction.shape
     normal, position = np.empty(3), np.empty(3)
@@ -145,7 +145,8 @@ def find_sites(fraction: Any, nearest: Any, positions: Any, normals: Any) -> Non
                     continue
                 _site(fraction, z, y, x, normal, position)
                 for axis in range(3):
-                    positions[count, axis] = position[axis]
-                    normals[count, axis] = np.int8(np.rint(127.0 * normal[axis]))
+                    sites[count, axis] = position[axis]
+                    normal[axis] = np.rint(127.0 * normal[axis])
+                sites[count, 3] = 65536.0 * normal[0] + 256.0 * normal[1] + normal[2]
                 nearest[z, y, x] = count
                 count += 1

@@ -21,11 +21,11 @@ def draw_figures(analysis: KneeAnalysis, folder: Path) -> tuple[ReportFigure, ..
         InputError: a volume of the folder is missing or unreadable.
     """
     quantities = pictured(analysis)
-    ct = load_volume(analysis, folder, "ct")
+    scan = load_volume(analysis, folder, analysis.scan_role)
     labels = load_volume(analysis, folder, "labels")
     frames = {bone.name: frame for bone in (FEMUR, TIBIA) if (frame := frame_of(analysis, bone.name)) is not None}
     if not frames:
         return ()
-    figures = [overview_figure(analysis, ct, labels, frames, quantities[0] if quantities else None)]
+    figures = [overview_figure(analysis, scan, labels, frames, quantities[0] if quantities else None)]
     figures += [enface_figure(analysis, labels, frames, quantity) for quantity in quantities]
     return tuple(figures)

@@ -1,4 +1,4 @@
-"""CT slices in the joint frame with bone contours and the patch grid, in radiological convention."""
+"""Slices of the scan in the joint frame with bone contours and the patch grid, in radiological convention."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from CTSMALib.report.model import Picture, ReportFigure
 from CTSMALib.report.wording import lower_first, number_text, unit_text, with_unit
 
 LEVEL_HU, WIDTH_HU = 300.0, 1200.0
+_WHITE = 0.99  # quantile of the signals of an MR
 _SPACING_MM = 0.25
 _TITLE_IN = 0.24
 _CONTOUR = "#ffb454"
@@ -42,7 +43,7 @@ class _Cut:
 
 def overview_figure(
     analysis: KneeAnalysis,
-    ct: sitk.Image,
+    scan: sitk.Image,
     labels: sitk.Image,
     frames: dict[str, JointFrame],
     quantity: Quantity | None,
@@ -51,20 +52,22 @@ def overview_figure(
 
     Args:
         analysis: the findings.
-        ct: HU.
+        scan: HU, or signals of an MR.
         labels: bone labels.
         frames: at least one of femur and tibia.
         quantity: gives the patches their color; ``None`` to draw them uncolored.
     """
     main = TIBIA.name if TIBIA.name in frames else FEMUR.name
     views = slice_views(analysis, frames[main])
-    panels = tuple(_panel(view, analysis, ct, labels, frames, quantity) for view in views)
+    panels = tuple(_panel(view, analysis, scan, labels, frames, quantity) for view in views)
     colored = f" Their color is the {lower_first(quantity.title)}." if quantity else ""
+    is_ct = analysis.modality == "CT"
+    window = f", bone window (level {LEVEL_HU:.0f} HU, width {WIDTH_HU:.0f} HU)" if is_ct else ""
     caption = (
-        f"CT slices along the joint frame of the {main}, bone window (level {LEVEL_HU:.0f} HU, width "
-        f"{WIDTH_HU:.0f} HU); the patient's right is on the left of the picture. Thin line: bone outline. Outlined "
-        f"squares: {EDGE_MM:g} mm patches that the slice cuts, the nearest of those behind each other, with a solid "
-        f"square at their center.{colored} A compartment that is not reported has no squares. Bar: 2 cm."
+        f"{analysis.modality} slices along the joint frame of the {main}{window}; the patient's right is on the left "
+        f"of the picture. Thin line: bone outline. Outlined squares: {EDGE_MM:g} mm patches that the slice cuts, the "
+        f"nearest of those behind each other, with a solid square at their center.{colored} A compartment that is not "
+        "reported has no squares. Bar: 2 cm."
     )
     return ReportFigure("Slices with the patch grid", caption, panels, color_key(quantity) if quantity else None)
 
@@ -72,7 +75,7 @@ def overview_figure(
 def _panel(
     view: View,
     analysis: KneeAnalysis,
-    ct: sitk.Image,
+    scan: sitk.Image,
     labels: sitk.Image,
     frames: dict[str, JointFrame],
     quantity: Quantity | None,
@@ -82,7 +85,7 @@ def _panel(
     figure = canvas.new_panel(picture_in + _TITLE_IN)
     canvas.title(figure, view.title)
     axes = figure.add_axes((0.0, 0.0, 1.0, picture_in / (picture_in + _TITLE_IN)))
-    _draw_ct(axes, ct, plane)
+    _draw_scan(axes, scan, plane, _window(analysis, scan))
     _draw_contours(axes, labels, plane)
     refused = {finding.key for finding in analysis.compartments if not finding.reported}
     cuts = _cuts([item for item in analysis.patches if item.patch.compartment not in refused], frames, plane)
@@ -91,15 +94,22 @@ def _panel(
     _draw_letters(axes, view)
     _draw_scale_bar(axes, plane)
     canvas.bare(axes, plane.width_mm / 2, plane.height_mm / 2)
-    return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity))
+    return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity, analysis.modality))
 
 
-def _draw_ct(axes: Axes, ct: sitk.Image, plane: Plane) -> None:
+def _window(analysis: KneeAnalysis, scan: sitk.Image) -> tuple[float, float]:
+    """Black and white: the bone window of a CT, or from nothing to nearly the brightest signal of an MR."""
+    if analysis.modality == "CT":
+        return LEVEL_HU - WIDTH_HU / 2, LEVEL_HU + WIDTH_HU / 2
+    return 0.0, max(float(np.quantile(sitk.GetArrayViewFromImage(scan)[::2, ::4, ::4], _WHITE)), 1e-6)
+
+
+def _draw_scan(axes: Axes, scan: sitk.Image, plane: Plane, window: tuple[float, float]) -> None:
     axes.imshow(
-        resample(ct, plane, _SPACING_MM),
+        resample(scan, plane, _SPACING_MM),
         cmap="gray",
-        vmin=LEVEL_HU - WIDTH_HU / 2,
-        vmax=LEVEL_HU + WIDTH_HU / 2,
+        vmin=window[0],
+        vmax=window[1],
         extent=_extent(plane),
         interpolation="bilinear",
     )
@@ -190,8 +200,8 @@ def _draw_scale_bar(axes: Axes, plane: Plane) -> None:
     )  # fmt: skip
 
 
-def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None) -> str:
-    text = f"{view.title}: CT slice with bone outlines and {len(cuts)} patches"
+def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None, modality: str) -> str:
+    text = f"{view.title}: {modality} slice with bone outlines and {len(cuts)} patches"
     values = [value for cut in cuts if (value := _value(cut, quantity)) is not None]
     if not values or quantity is None:
         return f"{text}; none of them has a value."

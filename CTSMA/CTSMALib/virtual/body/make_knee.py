@@ -15,7 +15,7 @@ from CTSMALib.virtual.body.acquisition import Acquisition, Coverage, Scan, draw_
 from CTSMALib.virtual.body.knee import COARSE, STANDARD, TINY, Detail, VirtualKnee, virtual_knee
 from CTSMALib.virtual.body.knee_data import KneeData, Landmarks
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
-from CTSMALib.virtual.body.order import BFFE, FULL, NO_TRUTH, PATCHES, REGISTRATION, RESCAN, KneeOrder
+from CTSMALib.virtual.body.order import BFFE, NO_TRUTH, PATCHES, REGISTRATION, RESCAN, KneeOrder
 from CTSMALib.virtual.body.order import TINY as TINY_PRESET
 from CTSMALib.virtual.body.patch_scans import REACH_MM, patch_images
 from CTSMALib.virtual.body.pose import moved
@@ -121,7 +121,7 @@ def _whole(knee: VirtualKnee, plan: Acquisition, grown: Trabeculae, progress: Pr
 def _truth(knee: VirtualKnee, plan: Acquisition, boxes: list[Patch], order: KneeOrder, progress: Progress) -> Truth:
     if order.truth == NO_TRUTH:
         return []
-    values = patch_truth(knee, boxes, order.truth == FULL, progress)
+    values = patch_truth(knee, boxes, order.truth, progress)
     rows: Truth = []
     for box in boxes:
         centers = {"ct": plan.ct.pose.frame(box.bone).to_lps(np.array(box.center_anatomical_mm))}

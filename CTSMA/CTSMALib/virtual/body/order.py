@@ -10,8 +10,8 @@ STANDARD, TINY = "standard", "tiny"
 PRESETS = (STANDARD, TINY)
 BFFE, RESCAN = "bffe", "bffe_rescan"  # names of series
 OTHER_SERIES = ("t1", "pd_fs")  # MR series beside BFFE
-FULL, FAST, NO_TRUTH = "full", "fast", "none"
-TRUTHS = (FULL, FAST, NO_TRUTH)
+FULL, THICKNESS, FAST, NO_TRUTH = "full", "thickness", "fast", "none"
+TRUTHS = (FULL, THICKNESS, FAST, NO_TRUTH)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class KneeOrder:
         series: MR series made beside BFFE, of :data:`OTHER_SERIES`.
         rescan: whether BFFE is taken once more in a new session.
         patches: most boxes to make or measure; ``None`` for all 96.
-        truth: ``"full"``; ``"fast"``, the bone volume fraction alone, in a twenty-fifth of the time; or ``"none"``.
+        truth: ``"full"``, the trabecular catalogue; ``"thickness"``, of it the bone volume fraction, thickness, spacing
+            and number; ``"fast"``, the fraction alone, in a small part of the time; or ``"none"``.
         scan_seed: of what differs from scan to scan: noise, position, posture, protocol.
         registration_error_mm: standard deviation along each axis by which MR boxes are displaced in patches mode.
     """

@@ -13,6 +13,7 @@ from CTSMALib.morphometry.trabecular.measure import MeasureOptions, measure
 from CTSMALib.morphometry.trabecular.regions import whole
 from CTSMALib.progress import Progress, silent
 from CTSMALib.virtual.body.knee import VirtualKnee
+from CTSMALib.virtual.body.order import FAST, FULL
 from CTSMALib.virtual.material.lattice import spanned
 from CTSMALib.virtual.microstructure.structure import box_around
 
@@ -25,7 +26,7 @@ Values = dict[str, float]
 
 
 def patch_truth(
-    knee: VirtualKnee, patches: Sequence[Patch], spheres: bool = True, progress: Progress = silent
+    knee: VirtualKnee, patches: Sequence[Patch], truth: str = FULL, progress: Progress = silent
 ) -> dict[str, Values]:
     """Measure patches, shell and soft tissue left out.
 
@@ -33,8 +34,8 @@ def patch_truth(
         knee: whose.
         patches: with centers in the frame of their bone, see
             :func:`~CTSMALib.virtual.body.learning_boxes.learning_boxes`.
-        spheres: measure all of the trabecular catalogue, for which spheres are inscribed; else only the bone volume
-            fraction, which takes a twenty-fifth of the time.
+        truth: how much to measure, see :class:`~CTSMALib.virtual.body.order.KneeOrder`. What is measured does not
+            depend on it.
         progress: told of the share done.
 
     Returns:
@@ -44,11 +45,11 @@ def patch_truth(
     found = {}
     for done, patch in enumerate(patches):
         progress("Measuring the truth", done / len(patches))
-        found[patch.id] = _measured(knee, patch, spheres)
+        found[patch.id] = _measured(knee, patch, truth)
     return found
 
 
-def _measured(knee: VirtualKnee, patch: Patch, spheres: bool) -> Values:
+def _measured(knee: VirtualKnee, patch: Patch, truth: str) -> Values:
     lateral, anterior, proximal = patch.center_anatomical_mm
     box = box_around((proximal, anterior, lateral), EDGE_MM, VOXEL_MM)
     depth = spanned(knee.shape.bones[patch.bone].depth, box.axes())
@@ -60,9 +61,10 @@ def _measured(knee: VirtualKnee, patch: Patch, spheres: bool) -> Values:
     if values["valid_fraction"] < LEAST_BONE:
         return values
     fraction = material.structure.fraction(box, VOXEL_MM)
-    if not spheres:
+    if truth == FAST:
         return values | {"bv_tv": float(fraction[inside].mean())}
     # beside the trabecular part everything is solid: it is no part of the region, but spheres end there
     image = from_fraction(np.where(inside, fraction, np.float32(1.0)), VOXEL_MM)
-    region = measure(image, [whole(inside)], MeasureOptions(denoise=False, maps=False)).regions[0]
+    options = MeasureOptions(denoise=False, surface=truth == FULL, moved=False, maps=False)
+    region = measure(image, [whole(inside)], options).regions[0]
     return values | {key: estimate.value for key, estimate in region.values.items() if key in KEYS}

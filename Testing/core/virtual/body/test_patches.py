@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
+from CTSMALib.virtual.body.order import FAST
 from CTSMALib.virtual.body.patch_scans import boxes_around, center_in, patch_images
 from CTSMALib.virtual.body.scans import scanned, tissue_of
 from CTSMALib.virtual.body.trabeculae import NO_TRABECULAE, grow_trabeculae
@@ -64,7 +65,7 @@ def test_boxes_miss_their_place_by_what_is_told(knee, plan, boxes):
 
 def test_measured_bone_is_near_the_wanted_and_follows_it(knee, boxes):
     shallow = [box for box in boxes if box.id.endswith("d1")][1::8]
-    truth = patch_truth(knee, shallow, spheres=False)
+    truth = patch_truth(knee, shallow, FAST)
     measured = np.array([truth[box.id]["bv_tv"] for box in shallow])
     wanted = np.array([knee.spec.bone_fraction[box.compartment] for box in shallow])
     assert np.isfinite(measured).all()

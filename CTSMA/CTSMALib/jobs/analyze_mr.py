@@ -1,0 +1,58 @@
+"""Reading apparent parameters off an MR: the main job with other steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CTSMALib.inputs import existing_path
+from CTSMALib.jobs import analyze
+from CTSMALib.jobs.cancel import held
+from CTSMALib.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from CTSMALib.analysis.knee_result import KneeResult
+    from CTSMALib.jobs.request import AnalyzeMRRequest
+    from CTSMALib.volumes.scan import Scan
+
+
+def real_steps(labels: Path | None) -> analyze.Steps:
+    """The rooms themselves.
+
+    Args:
+        labels: label map of the bones; they are found on the MR without it.
+    """
+    common = analyze.real_steps()
+    from CTSMALib.analysis.mr_pipeline import analyze_mr
+    from CTSMALib.volumes import read_mr
+    from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
+
+    bones = None if labels is None else read_bone_labels(labels)  # it fails sooner than the scan
+
+    def analyzed(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
+        if bones is not None:
+            check_overlap(bones, scan.image)
+        return analyze_mr(scan, bones, side, progress)
+
+    return replace(common, read_scan=read_mr, analyze_scan=analyzed)
+
+
+def run(request: AnalyzeMRRequest, progress: Progress = silent) -> Path:
+    """Analyze an MR and write the result, as :func:`CTSMALib.jobs.analyze.run` does for a CT.
+
+    Args:
+        request: what to do.
+        progress: told of every step; may raise :class:`~CTSMALib.errors.CancelledError`.
+
+    Returns:
+        The result folder.
+
+    Raises:
+        CTSMAError: the scan cannot be used, holds no knee, or the result cannot be written.
+    """
+    for source in request.sources:  # before the heavy imports
+        existing_path(source)
+    with held():
+        steps = real_steps(request.labels)
+    return analyze.run(request, progress, steps)

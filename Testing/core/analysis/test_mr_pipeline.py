@@ -1,0 +1,95 @@
+"""Apparent parameters of a made-up MR, from scan and bone labels to a result folder that reads back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.analysis.folder import load_analysis, write_folder
+from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.mr_pipeline import analyze_mr
+from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.errors import AnatomyError, InputError
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.report import write_reports
+from Testing.core.made_up_mr import BONE_FRACTION, MARROW, NOISE, made_up_mr
+
+
+@pytest.fixture(scope="module")
+def a_scan():
+    return made_up_mr()
+
+
+@pytest.fixture(scope="module")
+def a_result(a_scan) -> KneeResult:
+    (result,) = analyze_mr(*a_scan)
+    return result
+
+
+def test_all_compartments_are_reported_with_all_parameters(a_result: KneeResult) -> None:
+    analysis = a_result.analysis
+    assert analysis.modality == "MR" and analysis.side.side == "right" and analysis.image.resolves_trabeculae
+    assert [c.key for c in analysis.compartments if c.reported] == [c.key for c in COMPARTMENTS]
+    for compartment in analysis.compartments:
+        assert set(KEYS) <= set(compartment.values)
+    assert len(analysis.patches) == 96 and len(analysis.display_patches) > 300
+    assert {made.key for made in analysis.maps} == set(KEYS)
+
+
+def test_the_bone_fraction_is_found_whatever_the_coil(a_result: KneeResult) -> None:
+    """The coil varies by 15 % to both sides along the leg, which as bone would be 0.11 to both sides."""
+    found = np.array([p.values["app_bv_tv"] for p in a_result.analysis.patches if p.values])
+    assert found.mean() == pytest.approx(BONE_FRACTION, abs=0.05)
+    assert found.std() < 0.03
+
+
+def test_noise_and_resolution_are_measured(a_result: KneeResult) -> None:
+    snr = np.mean([p.values["mr_snr"] for p in a_result.analysis.patches if p.values])
+    assert snr == pytest.approx(MARROW / NOISE, rel=0.1)
+    assert a_result.analysis.scan_values["mr_slice_mm"] == pytest.approx(1.0)
+
+
+def test_a_coarse_scan_is_refused_with_its_bones(a_scan) -> None:
+    scan, labels = made_up_mr(pixel_mm=0.7, slice_mm=3.0)
+    (result,) = analyze_mr(scan, labels)
+    analysis = result.analysis
+    assert not analysis.image.resolves_trabeculae
+    assert not any(c.reported for c in analysis.compartments)
+    assert not any(p.values for p in analysis.patches) and not analysis.maps
+    assert "not-resolvable" in {n.code for n in analysis.notices}
+    assert {b.name for b in analysis.bones} >= {"femur", "tibia"}
+
+
+def test_dark_marrow_is_refused() -> None:
+    with pytest.raises(InputError, match="darker"):
+        analyze_mr(*made_up_mr(marrow=30.0))
+
+
+def test_labels_without_a_tibia_are_refused(a_scan) -> None:
+    scan, labels = a_scan
+    with pytest.raises(AnatomyError, match="no tibia"):
+        analyze_mr(scan, sitk.Cast(labels == 1, sitk.sitkUInt8))
+
+
+def test_the_result_reads_back_equal(a_result: KneeResult, tmp_path) -> None:
+    flagged = replace(a_result.analysis.patches[0], flags=("low-snr", "motion"), uncertainties={"app_bv_tv": 0.01})
+    analysis = replace(a_result.analysis, patches=(flagged, *a_result.analysis.patches[1:]))
+    write_folder(replace(a_result, analysis=analysis), tmp_path)
+    found = load_analysis(tmp_path)
+    assert found == analysis and found.modality == "MR"
+
+
+def test_the_report_speaks_of_an_mr(a_result: KneeResult, tmp_path) -> None:
+    write_folder(a_result, tmp_path)
+    write_reports(a_result.analysis, tmp_path, ("html", "csv"))
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "right knee on MR" in html and "Apparent bone volume fraction" in html
+    words = re.sub(r'"data:[^"]*"', "", html)
+    assert " HU" not in words and "bone window" not in words
+    header, first = (tmp_path / "report.csv").read_text(encoding="utf-8").splitlines()[:2]
+    assert "app_bv_tv [1]" in header and header.endswith(",flags") and "ct_" not in header
+    assert len(first.split(",")) == len(header.split(","))
