@@ -34,5 +34,5 @@ class DualReference:
         """The apparent parameters of a patch."""
         if not shows_structure(patch):
             return NOTHING
-        threshold = np.float32(np.hypot(0.5 * patch.marrow, patch.noise))
+        threshold = np.float32(np.hypot(0.5 * patch.marrow, patch.noise if patch.magnitude else 0.0))
         return binary_parameters(patch.signal < threshold, patch.inside, patch.spacing_mm, patch.across)

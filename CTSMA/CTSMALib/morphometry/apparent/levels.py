@@ -140,8 +140,9 @@ def without_floor(signal: Floats, noise: float) -> Floats:
 
 
 def bone_fraction(patch: PatchImage) -> Floats:
-    """(z, y, x) bone volume fraction of voxels by partial volumes, corrected for the noise floor."""
-    return np.float32(1.0) - without_floor(patch.signal, patch.noise) / np.float32(patch.marrow)
+    """(z, y, x) bone volume fraction of voxels by partial volumes, corrected for the noise floor of magnitudes."""
+    noise = patch.noise if patch.magnitude else 0.0
+    return np.float32(1.0) - without_floor(patch.signal, noise) / np.float32(patch.marrow)
 
 
 def structure_variance(patch: PatchImage, fraction: Floats) -> float:
