@@ -1,4 +1,4 @@
-"""Write the tables of ``docs/*benchmarks.md`` from the committed results, between the marks that stand there.
+"""Write the tables of the pages in ``docs`` from the committed results, between the marks that stand there.
 
 Usage::
 
@@ -16,11 +16,12 @@ from pathlib import Path
 from statistics import mean
 
 from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
+from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
 from Testing.benchmarks.virtual import summary as virtual
 
-PAGES = tuple(ROOT / "docs" / name for name in ("benchmarks.md", "virtual-benchmarks.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md"))
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
@@ -172,6 +173,7 @@ TABLES = (
     {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)}
     | morphometry.tables()
     | virtual.TABLES
+    | apparent.TABLES
 )
 
 if __name__ == "__main__":

@@ -16,18 +16,21 @@ from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
 STEP_MM = 0.5  # along profiles
-INNER_MM = 8.0  # a profile starts this far inside the surface, deeper than any displacement
-STRETCHES_MM = (8.0, 8.0, 6.0, 6.0)  # largest displacement of a point each time the whole bone is stretched
+DEEPER_MM = 3.0  # a profile starts this far inside the deepest place the surface may go to
+# Largest displacement of a point inward and outward each time the whole bone is stretched.
+STRETCHES_MM = ((10.0, 8.0), (10.0, 8.0), (8.0, 6.0), (8.0, 6.0))
 OUTLIER_MM = 2.5  # from the stretched bone
-ROUNDS = ((5.0, 20), (3.5, 10), (2.5, 5))  # largest displacement in mm, steps over which neighbors are averaged
+# The same each time it is bent, and the steps over which neighbors are averaged.
+ROUNDS = (((5.0, 4.0), 20), ((4.0, 3.0), 10), ((2.5, 2.0), 5))
 BRIGHT = 0.65  # share of the marrow's signal above which a voxel may be marrow
-DARK_COST = 0.6  # of each mm of dark tissue that a surface would enclose
+DARK_COST, MOST_DARK_COST = 0.6, 1.2  # of each mm of dark tissue that a surface would enclose
+CREVICE_MM, CREVICE, CREVICE_COST = 7.0, 0.25, 1.5  # widest dark sheet between bright tissue; its depth; cost of each mm
 STIFFNESS = 0.12  # cost of 1 mm² of deviation from the neighbors
 PULL = 0.004  # cost of 1 mm² of displacement
 CLEAR_FALL = 0.25  # of the signal, as a share of marrow, that shows an edge
 # From memory of virtual bones and of text books: cortex beyond the end of the marrow, by the distance from the joint.
 FROM_JOINT_MM = (10.0, 18.0, 32.0, 47.0, 65.0)
-CORTEX_MM = (0.1, 0.3, 0.5, 0.85, 1.5)
+CORTEX_MM = (0.4, 0.7, 0.9, 1.2, 1.9)
 BAND_MM = 14.0  # from the surface, where the depth is kept up
 
 Field = NDArray[np.float32]
@@ -71,13 +74,17 @@ def marrow_surface(share: Field, depth: Field, known: NDArray[np.bool_], spacing
         spacing_mm: isotropic spacing.
     """
     smooth = ndimage.gaussian_filter(share, 0.5 / spacing_mm)
-    for reach_mm in STRETCHES_MM:
+    width = 2 * round(CREVICE_MM / 2 / spacing_mm) + 1
+    crevice = np.maximum(ndimage.grey_closing(smooth, size=(width,) * 3) - smooth - CREVICE, 0.0)
+    signals = (smooth, crevice)
+    for reach in STRETCHES_MM:
         mesh = _mesh_of(depth, spacing_mm, 3)
-        offsets, cost, fall = _edges(smooth, mesh, reach_mm, spacing_mm)
+        offsets, cost, fall = _edges(signals, mesh, reach, spacing_mm)
         depth = _displaced(depth, mesh, _stretch(mesh, offsets, mesh.pooled(cost, 4), fall), spacing_mm)
-    for reach_mm, steps in ROUNDS:
+    signals = (smooth, np.zeros_like(smooth))  # marrow has dark spots of its own, which matter to single points
+    for reach, steps in ROUNDS:
         mesh = _mesh_of(depth, spacing_mm, 2)
-        offsets, cost, fall = _edges(smooth, mesh, reach_mm, spacing_mm)
+        offsets, cost, fall = _edges(signals, mesh, reach, spacing_mm)
         moved = _settled(cost, offsets, mesh, steps)
         depth = _displaced(depth, mesh, moved, spacing_mm)
     at = np.argmin(np.abs(offsets[None, :] - moved[:, None]), axis=1)
@@ -113,15 +120,30 @@ def _mesh_of(depth: Field, spacing_mm: float, step: int) -> _Mesh:
 
 
 def _edges(
-    share: Field, mesh: _Mesh, reach_mm: float, spacing_mm: float
+    signals: tuple[Field, Field], mesh: _Mesh, reach: tuple[float, float], spacing_mm: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Displacements (k,) within reach, their cost (n, k), and by how much the signal falls there (n, k)."""
-    offsets = np.arange(-max(INNER_MM, reach_mm + 3.0), reach_mm + 2.0 + STEP_MM / 2, STEP_MM)
+    """Displacements (k,) within reach, their cost (n, k), and by how much the signal falls there (n, k).
+
+    ``signals`` are the share of marrow's signal, and by how much it is less than that of tissue on both sides.
+    """
+    offsets = np.arange(-reach[0] - DEEPER_MM, reach[1] + 2.0 + STEP_MM / 2, STEP_MM)
     where = mesh.points[:, None, :] + mesh.normals[:, None, :] * (offsets / spacing_mm)[None, :, None]
-    profiles = ndimage.map_coordinates(share, np.moveaxis(where, -1, 0), order=1, mode="nearest").astype(np.float64)
-    cost, fall = _edge_cost(profiles, offsets)
-    allowed = np.abs(offsets) <= reach_mm
-    return offsets[allowed], cost[:, allowed], fall[:, allowed]
+    where = np.moveaxis(where, -1, 0)
+    share, crevice = (ndimage.map_coordinates(s, where, order=1, mode="nearest").astype(np.float64) for s in signals)
+    relative = np.clip(share, 0.0, 1.1)
+    total = np.cumsum(np.pad(relative, ((0, 0), (1, 0))), axis=1)
+    index = np.arange(len(offsets))
+
+    def mean(start: int, stop: int) -> NDArray[np.float64]:
+        low, high = np.clip(index + start, 0, len(index) - 1), np.clip(index + stop, 1, len(index))
+        return (total[:, high] - total[:, low]) / np.maximum(high - low, 1)
+
+    fall = mean(-4, 0) - mean(1, 3)  # 2 mm of marrow, 1 mm of cortex
+    dark = STEP_MM * DARK_COST * np.maximum(BRIGHT - relative, 0.0) / BRIGHT
+    crossed = STEP_MM * CREVICE_COST * crevice
+    before = np.minimum(np.cumsum(dark, axis=1) - dark, MOST_DARK_COST) + np.cumsum(crossed, axis=1) - crossed
+    allowed = (offsets >= -reach[0]) & (offsets <= reach[1])
+    return offsets[allowed], (before - fall + PULL * offsets**2)[:, allowed], fall[:, allowed]
 
 
 def _stretch(

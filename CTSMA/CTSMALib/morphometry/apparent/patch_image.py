@@ -50,8 +50,8 @@ def ct_patch(
 ) -> PatchImage:  # fmt: skip
     """A patch of a CT, turned over so that bone is dark: every recipe can read it.
 
-    With the signal ``bone_tissue_hu - hu`` the fraction 1 - S / M is the mixing rule of CT numbers, and the threshold of
-    the dual-reference recipe the middle between marrow and bone.
+    With the signal ``bone_tissue_hu - hu`` the fraction 1 - S / M is the mixing rule of CT numbers, and the threshold
+    of the dual-reference recipe the middle between marrow and bone.
 
     Args:
         hu: (z, y, x).

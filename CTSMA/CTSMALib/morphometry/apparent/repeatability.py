@@ -20,7 +20,7 @@ ALL = "all"  # compartments together
 
 
 @dataclass(frozen=True)
-class Repeatability:
+class KnownRepeatability:
     """Of one parameter, in single patches of one or all compartments.
 
     Attributes:
@@ -60,7 +60,7 @@ class RepeatabilityStudy:
     recipe: str
     recipe_version: int
     basis: str
-    entries: tuple[Repeatability, ...]
+    entries: tuple[KnownRepeatability, ...]
     schema_version: str = SCHEMA_VERSION
 
 
@@ -72,7 +72,7 @@ def study() -> RepeatabilityStudy | None:
     return msgspec.json.decode(FILE.read_bytes(), type=RepeatabilityStudy)
 
 
-def repeatability_of(recipe: Recipe, parameter: str, compartment: str = ALL) -> Repeatability | None:
+def repeatability_of(recipe: Recipe, parameter: str, compartment: str = ALL) -> KnownRepeatability | None:
     """What is known of a parameter.
 
     Args:

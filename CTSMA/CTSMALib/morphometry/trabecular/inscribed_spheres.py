@@ -127,14 +127,14 @@ def _solve(nearest: Any, sites: Any, side: float, batch: Any, around: Any, count
         _shrink(batch, around, side, np.uint32((left + np.uint32(7)) & np.uint32(0xFFFFFFF8)))  # whole vectors
         last = left
         for step in range(last):
-            lane = np.uint32(last - np.uint32(1) - step)
-            done = batch[lane + SMALLER] > batch[lane + RADIUS] - CONVERGED
-            batch[lane + RADIUS] = batch[lane + SMALLER]
+            place: Any = np.uint32(last - np.uint32(1) - step)
+            done = batch[place + SMALLER] > batch[place + RADIUS] - CONVERGED
+            batch[place + RADIUS] = batch[place + SMALLER]
             if done or iteration == ITERATIONS - 1:
-                _finish(batch, lane, found)
+                _finish(batch, place, found)
                 left = np.uint32(left - np.uint32(1))
                 for row in range(ROWS):  # the last lane takes its place
-                    batch[lane + row * SIZE] = batch[left + row * SIZE]
+                    batch[place + row * SIZE] = batch[left + row * SIZE]
         if left == 0:
             break
 
