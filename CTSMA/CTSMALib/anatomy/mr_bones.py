@@ -25,6 +25,7 @@ APART_MM = (25.0, 110.0)  # height between the middles of pieces of marrow of fe
 ASIDE_MM = 45.0  # and how far to the side
 IN_ATLAS = 0.6  # share of a piece of marrow inside the fitted atlas
 ATLAS_MARGIN_MM = 3.0
+JUDGED_MM = 35.0  # from the joint
 LEAST_CLEAR = 0.6  # share of a bone's surface at which the signal falls from marrow to cortex
 LEAST_VOLUME_ML = 15.0
 SMOOTHING_MM = 0.7
@@ -124,10 +125,10 @@ def _surface(
     if (depth > 0).sum() * spacing**3 / 1000 < LEAST_VOLUME_ML:
         raise _no_knee()
     share = _share_of_marrow(signal, (depth > 5.0) & known, spacing)
-    surface = marrow_surface(share, depth, known, spacing)
+    from_joint = np.abs(pose.frame(bone).to_anatomical(points)[..., 2]).astype(np.float32)
+    surface = marrow_surface(share, depth, known & (from_joint < JUDGED_MM), spacing)
     if surface.clear < LEAST_CLEAR:
         raise _no_knee()
-    from_joint = np.abs(pose.frame(bone).to_anatomical(points)[..., 2]).astype(np.float32)
     return with_cortex(surface, from_joint)
 
 

@@ -42,7 +42,7 @@ class Surface:
 
     Attributes:
         depth: (z, y, x) about the distance (mm) to the surface, positive inside.
-        clear: share of its points at which the signal falls clearly.
+        clear: share of the judged points at which the signal falls clearly.
     """
 
     depth: Field
@@ -64,13 +64,13 @@ class _Mesh:
         return values
 
 
-def marrow_surface(share: Field, depth: Field, known: NDArray[np.bool_], spacing_mm: float) -> Surface:
+def marrow_surface(share: Field, depth: Field, judged: NDArray[np.bool_], spacing_mm: float) -> Surface:
     """Pull a surface to the end of the marrow.
 
     Args:
         share: (z, y, x) signal, 1 in marrow.
         depth: (z, y, x) distance (mm) to the surface to start from, positive inside.
-        known: (z, y, x) where the signal is known.
+        judged: (z, y, x) where the surface is to be clear.
         spacing_mm: isotropic spacing.
     """
     smooth = ndimage.gaussian_filter(share, 0.5 / spacing_mm)
@@ -88,8 +88,8 @@ def marrow_surface(share: Field, depth: Field, known: NDArray[np.bool_], spacing
         moved = _settled(cost, offsets, mesh, steps)
         depth = _displaced(depth, mesh, moved, spacing_mm)
     at = np.argmin(np.abs(offsets[None, :] - moved[:, None]), axis=1)
-    inside = np.clip(np.rint(mesh.points).astype(int), 0, np.array(known.shape) - 1)
-    seen = known[tuple(inside.T)]
+    inside = np.clip(np.rint(mesh.points).astype(int), 0, np.array(judged.shape) - 1)
+    seen = judged[tuple(inside.T)]
     clear = fall[np.arange(len(at)), at][seen] > CLEAR_FALL
     return Surface(depth, float(clear.mean()) if len(clear) else 0.0)
 

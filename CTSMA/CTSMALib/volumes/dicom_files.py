@@ -24,7 +24,7 @@ _TAGS: list[str] = [
     *("StudyDate", "StudyDescription", "SeriesDescription", "SeriesNumber", "AccessionNumber", "ProtocolName"),
     *("BodyPartExamined", "Laterality", "ImageLaterality", "PatientPosition", "FrameOfReferenceUID"),
     *("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "SliceThickness", "ContrastBolusAgent"),
-    *("AcquisitionNumber", "AcquisitionTime", "TemporalPositionIdentifier", "TemporalPositionIndex"),
+    *("EchoTime", "AcquisitionNumber", "AcquisitionTime", "TemporalPositionIdentifier", "TemporalPositionIndex"),
     *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns", "NumberOfFrames"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue"),
     *("PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept", "RescaleType"),

@@ -104,6 +104,7 @@ def _frame(file: DicomFile, index: int | None, sources: list[Dataset]) -> Frame:
             ("stack", "StackID"),
             ("image type", "FrameType" if index is not None else "ImageType"),
             ("kernel", "ConvolutionKernel"),
+            ("echo time", "EffectiveEchoTime" if index is not None else "EchoTime"),
             ("acquisition time", "AcquisitionTime"),
         )
     )
