@@ -7,4 +7,4 @@ resources, inputs, volumes, catalogue, palette, agreement, anatomy, morphometry,
 virtual, analysis, report, scene, jobs, cli.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -265,3 +265,22 @@ def test_the_text_of_the_node_is_the_text_of_the_folder(a_result: ResultNodes, a
     texts = json.loads(a_result.node.GetText())
     for name, text in texts.items():
         assert text == (analyzed("plain")[0] / name).read_text(encoding="utf-8")
+
+
+def test_a_result_of_an_mr_is_shown_and_comes_back(a_scene: Any, analyzed: Analyzed, tmp_path: Path) -> None:
+    """The folder of a CT under the role of an MR, with signals that are no whole numbers."""
+    folder = tmp_path / "mr"
+    shutil.copytree(analyzed("plain")[0], folder)
+    signal = sitk.Cast(sitk.ReadImage(str(folder / "ct.nii.gz")), sitk.sitkFloat32) + 1024.25
+    (folder / "ct.nii.gz").unlink()
+    sitk.WriteImage(signal, str(folder / "mr.nii.gz"))
+    document = json.loads((folder / "analysis.json").read_text(encoding="utf-8"))
+    del document["files"]["ct"]
+    document["files"]["mr"] = "mr.nii.gz"
+    (folder / "analysis.json").write_text(json.dumps(document), encoding="utf-8")
+    result = add_result(a_scene, folder)
+    assert result.get("ct").GetName().endswith("MR")
+    assert sitk.GetArrayFromImage(image_of(result.get("ct"))).max() == sitk.GetArrayViewFromImage(signal).max()
+    (tmp_path / "again").mkdir()
+    write_result(result, tmp_path / "again")
+    assert_same_folder(tmp_path / "again", folder)

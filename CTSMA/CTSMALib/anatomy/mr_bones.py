@@ -111,7 +111,9 @@ def _depth(pose: Pose, bone: Bone, points_mm: NDArray[np.float64]) -> NDArray[np
     origin, spacing = np.array(pose.atlas.labels.GetOrigin()), np.array(pose.atlas.labels.GetSpacing())
     margin = 4.0  # the atlas's own end faces are not bone surface
     end = origin + (np.array(pose.atlas.labels.GetSize()) - 1) * spacing
-    in_atlas[..., 2] = np.clip(in_atlas[..., 2], origin[2] + margin, end[2] - margin)
+    beyond = np.clip(in_atlas[..., 2], origin[2] + margin, end[2] - margin) - in_atlas[..., 2]
+    shaft = pose.atlas.frames[bone.name][1][2]
+    in_atlas += beyond[..., None] * (shaft / shaft[2])
     return (depth_inside(pose.atlas, bone, in_atlas) * pose.scale).astype(np.float32)
 
 

@@ -27,7 +27,7 @@ DARK_COST, MOST_DARK_COST = 0.6, 1.2  # of each mm of dark tissue that a surface
 CREVICE_MM, CREVICE, CREVICE_COST = 7.0, 0.25, 1.5  # widest dark sheet between bright tissue; its depth; cost of each mm
 STIFFNESS = 0.12  # cost of 1 mm² of deviation from the neighbors
 PULL = 0.004  # cost of 1 mm² of displacement
-CLEAR_FALL = 0.25  # of the signal, as a share of marrow, that shows an edge
+CLEAR_FALL, NEAR_MM = 0.25, 1.0  # fall of the signal, as a share of marrow, that shows an edge as near as this
 # From memory of virtual bones and of text books: cortex beyond the end of the marrow, by the distance from the joint.
 FROM_JOINT_MM = (10.0, 18.0, 32.0, 47.0, 65.0)
 CORTEX_MM = (0.4, 0.7, 0.9, 1.2, 1.9)
@@ -87,10 +87,10 @@ def marrow_surface(share: Field, depth: Field, judged: NDArray[np.bool_], spacin
         offsets, cost, fall = _edges(signals, mesh, reach, spacing_mm)
         moved = _settled(cost, offsets, mesh, steps)
         depth = _displaced(depth, mesh, moved, spacing_mm)
-    at = np.argmin(np.abs(offsets[None, :] - moved[:, None]), axis=1)
+    near = np.abs(offsets[None, :] - moved[:, None]) <= NEAR_MM
     inside = np.clip(np.rint(mesh.points).astype(int), 0, np.array(judged.shape) - 1)
     seen = judged[tuple(inside.T)]
-    clear = fall[np.arange(len(at)), at][seen] > CLEAR_FALL
+    clear = np.max(np.where(near, fall, 0.0), axis=1)[seen] > CLEAR_FALL
     return Surface(depth, float(clear.mean()) if len(clear) else 0.0)
 
 

@@ -34,6 +34,7 @@ from sklearn.preprocessing import StandardScaler
 
 from CTSMALib.agreement import clustered_interval, icc_agreement, repeatability
 from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.morphometry.apparent.levels import estimate_marrow
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.recipe import KEYS
@@ -51,27 +52,32 @@ LEAST_VALID = 0.5
 FOLDS, RESAMPLINGS = 10, 500
 Floats = NDArray[np.float64]
 Row = dict[str, object]
+Truth = dict[tuple[str, str], Floats]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True, help="the boxes")
     parser.add_argument("--keep", action="store_true", help="make the default's repeatability that of the package")
+    parser.add_argument("--only-read", action="store_true", help="read the boxes there are; judge later")
     options = parser.parse_args()
-    settings = {"generator": GENERATOR, "knees": len(list(options.cache.glob("truth*.npz")))}
+    settings = {"generator": GENERATOR, "knees": len(list(options.cache.glob("truth???.npz")))}
     values = ResultTable(options.cache / "patches.csv", ("knee", "session", "condition"), CODE, generator=GENERATOR)
-    for file in sorted(options.cache.glob("knee*.npz")):
-        if not values.holds(knee=file.stem) and _truth_of(file).exists():
+    for file in sorted(options.cache.glob("knee???.npz")):
+        if not values.holds(knee=file.stem):
             values.add(list(_read(file)))
             print(file.stem, flush=True)
+    if options.only_read:
+        return
+    truth = _truth(options.cache)
     table = ResultTable(RESULTS / "recipes.csv", ("recipe", "condition", "parameter"), CODE, **settings)
     table.rows = []
     for name in RECIPES:
         for condition in CONDITIONS:
-            table.add(list(_judged(values.rows, name, condition)))
+            table.add(list(_judged(values.rows, truth, name, condition)))
     known = ResultTable(RESULTS / "repeatability.csv", ("parameter", "compartment"), CODE, **settings)
     known.rows = []
-    study = _repeatability(values.rows)
+    study = _repeatability(values.rows, truth)
     known.add([dataclasses.asdict(entry) for entry in study.entries])
     if options.keep:
         FILE.write_bytes(msgspec.json.format(msgspec.json.encode(study), indent=1) + b"\n")
@@ -81,25 +87,34 @@ def main() -> None:
 def _read(file: Path) -> Iterator[Row]:
     """Values of every patch, session, condition and recipe of a knee."""
     data = np.load(file)
-    ids, truth = data["ids"], np.load(_truth_of(file))["truth"]
     for session in SESSIONS:
         for condition in CONDITIONS:
             prefix = f"{session}|{condition}|"
             parts = {key.removeprefix(prefix): data[key] for key in data.files if key.startswith(prefix)}
             patches = _patches(parts)
-            for n, patch in enumerate(patches):
-                key = {"knee": file.stem, "patch": ids[n], "session": session, "condition": condition}
-                known = {"grade": int(data["grade"]), "snr": float(parts["snr"]), "valid": float(truth[n, -1])}
-                true = {name: f"{v:.5f}" for name, v in zip(TRUTH, truth[n], strict=False)}
-                row: Row = {**key, **known, **true, "marrow": patch.marrow, "noise": patch.noise}
+            for name_of_patch, patch in zip(data["ids"].tolist(), patches, strict=True):
+                key = {"knee": file.stem, "patch": name_of_patch, "session": session, "condition": condition}
+                known = {"grade": int(data["grade"]), "snr": float(parts["snr"]), "valid": _filled(patch)}
+                row: Row = {**key, **known, "marrow": patch.marrow, "noise": patch.noise}
                 for name, recipe in RECIPES.items():
                     found = recipe.read(patch)
                     row |= {f"{name} {k}": f"{getattr(found, k.removeprefix('app_')):.5f}" for k in KEYS}
                 yield row
 
 
-def _truth_of(file: Path) -> Path:
-    return file.with_name(file.name.replace("knee", "truth"))
+def _filled(patch: PatchImage) -> float:
+    """Share of the cube of a patch that counts."""
+    return float(np.count_nonzero(patch.inside) * np.prod(patch.spacing_mm) / EDGE_MM**3)
+
+
+def _truth(cache: Path) -> Truth:
+    """Knee and patch to the four true parameters."""
+    found: Truth = {}
+    for file in sorted(cache.glob("truth???.npz")):
+        measured = np.load(file)
+        knee = file.stem.replace("truth", "knee")
+        found |= {(knee, name): row[: len(TRUTH)] for name, row in zip(measured["ids"], measured["truth"], strict=True)}
+    return found
 
 
 def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
@@ -132,41 +147,46 @@ def _smooth(levels: Floats, centers: Floats) -> Floats:
     return np.exp(columns @ plane)
 
 
-def _judged(rows: list[dict[str, str]], name: str, condition: str) -> Iterator[Row]:
+def _judged(rows: list[dict[str, str]], truth: Truth, name: str, condition: str) -> Iterator[Row]:
     """Repeatability, correlation and ceiling of one recipe under one condition."""
     for n, parameter in enumerate(KEYS):
-        all_pairs, all_true, all_knees, _ = _pairs(rows, f"{name} {parameter}", condition)
+        all_pairs, all_true, all_knees, _ = _pairs(rows, truth, f"{name} {parameter}", condition)
         usable = np.isfinite(all_pairs).all(axis=1)
         pairs, of, whose = all_pairs[usable], all_true[usable], all_knees[usable]
         rescan = clustered_interval(lambda r, p=pairs: icc_agreement(p[r]), whose, RESAMPLINGS)
+        known = np.isfinite(of).all(axis=1)
+        label, of, whose_known = pairs[known, 0], of[known], whose[known]
         told = clustered_interval(
-            lambda r, p=pairs, t=of[:, n]: float(stats.pearsonr(p[r, 0], t[r])[0]), whose, RESAMPLINGS
+            lambda r, p=label, t=of[:, n]: float(stats.pearsonr(p[r], t[r])[0]), whose_known, RESAMPLINGS
         )
         yield {
             "recipe": name, "version": RECIPES[name].version, "condition": condition, "parameter": parameter,
-            "patches": int(usable.sum()), "knees": len(np.unique(whose)), "lost": int((~usable).sum()),
+            "patches": int(usable.sum()), "with_truth": int(known.sum()), "knees": len(np.unique(whose)),
+            "lost": int((~usable).sum()),
             "rescan_icc": rescan.value, "rescan_low": rescan.low, "rescan_high": rescan.high,
             "r_truth": told.value, "r_low": told.low, "r_high": told.high,
             "mean": float(pairs.mean()), "true_mean": float(of[:, n].mean()),
-            "ceiling": _ceiling(of, pairs[:, 0], whose),
+            "ceiling": _ceiling(of, label, whose_known),
         }  # fmt: skip
 
 
-def _pairs(rows: list[dict[str, str]], column: str, condition: str) -> tuple[Floats, Floats, NDArray, NDArray]:
+def _pairs(
+    rows: list[dict[str, str]], truth: Truth, column: str, condition: str
+) -> tuple[Floats, Floats, NDArray, NDArray]:
     """(n, 2) values of both sessions, (n, 4) truth, (n,) knees, (n,) patches."""
     own = [r for r in rows if r["condition"] == condition and float(r["valid"]) >= LEAST_VALID]
     first, second = ({(r["knee"], r["patch"]): r for r in own if r["session"] == s} for s in SESSIONS)
-    keys = [key for key in first if key in second and np.isfinite([float(first[key][t]) for t in TRUTH]).all()]
-    true = np.array([[float(first[key][t]) for t in TRUTH] for key in keys])
+    keys = [key for key in first if key in second]
+    true = np.array([truth.get(key, np.full(len(TRUTH), np.nan)) for key in keys])
     pairs = np.array([[float(session[key][column]) for session in (first, second)] for key in keys])
     return pairs, true, np.array([knee for knee, _ in keys]), np.array([patch for _, patch in keys])
 
 
-def _repeatability(rows: list[dict[str, str]]) -> RepeatabilityStudy:
+def _repeatability(rows: list[dict[str, str]], truth: Truth) -> RepeatabilityStudy:
     """That of the default recipe, where boxes are placed a little off, as in practice."""
     entries = []
     for parameter in KEYS:
-        pairs, _, knees, patches = _pairs(rows, f"{DEFAULT.name} {parameter}", PLACED_OFF)
+        pairs, _, knees, patches = _pairs(rows, truth, f"{DEFAULT.name} {parameter}", PLACED_OFF)
         for compartment in (ALL, *(c.key for c in COMPARTMENTS)):
             chosen = np.array([compartment in (ALL, patch[:2]) for patch in patches]) & np.isfinite(pairs).all(axis=1)
             own, whose = pairs[chosen], knees[chosen]
