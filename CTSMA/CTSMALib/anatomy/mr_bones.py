@@ -9,26 +9,27 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from CTSMALib.anatomy.atlas import depth_inside
+from CTSMALib.anatomy.atlas import atlases, depth_inside
 from CTSMALib.anatomy.grids import index_to_lps, resample_axis_aligned, voxel_centers
 from CTSMALib.anatomy.labels import FEMUR, TIBIA, Bone
 from CTSMALib.anatomy.mr_marrow import Pieces, cortex_brightness, evened, known_signal, marrow_pieces, piece_weights
 from CTSMALib.anatomy.mr_surface import Surface, marrow_surface, with_cortex
-from CTSMALib.anatomy.pose import Pose, find_knee, refine_bone
+from CTSMALib.anatomy.pose import COARSE_SIGMA_MM, FINE_SIGMA_MM, Brightness, Pose, refine_bone
+from CTSMALib.anatomy.pose import _fit as fit_pose
 from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, silent
 
 SEARCH_SPACING_MM, SPACING_MM = 1.5, 1.0
 FEWEST_VOXELS = 20  # along each axis of the grid that is searched: 30 mm
-MOST_STARTS = 12
+CREVICES = (0.18, 0.25)  # how much darker than marrow and fat cortex between them is; the second if the first fails
+MOST_STARTS, KEPT = 12, 4  # fits that are begun, and gone on with
 APART_MM = (25.0, 110.0)  # height between the middles of pieces of marrow of femur and tibia
 ASIDE_MM = 45.0  # and how far to the side
 IN_ATLAS = 0.6  # share of a piece of marrow inside the fitted atlas
 ATLAS_MARGIN_MM = 3.0
 JUDGED_MM = 35.0  # from the joint
-LEAST_CLEAR = 0.6  # share of a bone's surface at which the signal falls from marrow to cortex
+LEAST_CLEAR = 0.57  # share of a bone's surface at which the signal falls from marrow to cortex
 LEAST_VOLUME_ML = 15.0
-SMOOTHING_MM = 0.7
 
 
 def segment_mr_bones(image: sitk.Image, progress: Progress = silent) -> sitk.Image:
@@ -49,12 +50,20 @@ def segment_mr_bones(image: sitk.Image, progress: Progress = silent) -> sitk.Ima
     coarse = resample_axis_aligned(image, SEARCH_SPACING_MM)
     if min(coarse.GetSize()) < FEWEST_VOXELS:
         raise _no_knee()
-    poses = _fitted(coarse)
-    progress("Finding the ends of the bones", 0.7)
     working = resample_axis_aligned(image, SPACING_MM)
     signal, known = known_signal(working)
-    surfaces = {bone: _surface(working, signal, known, bone, pose) for bone, pose in poses.items()}
-    progress("Finding the ends of the bones", 0.9)
+    surfaces: dict[Bone, Surface] = {}
+    for attempt, crevice in enumerate(CREVICES):
+        progress("Finding the knee", 0.1 + 0.4 * attempt)
+        try:
+            poses = _fitted(coarse, crevice)
+            progress("Finding the ends of the bones", 0.3 + 0.4 * attempt)
+            surfaces = {bone: _surface(working, signal, known, bone, pose) for bone, pose in poses.items()}
+            break
+        except AnatomyError:
+            if attempt + 1 == len(CREVICES):
+                raise
+    progress("Labeling the bones", 0.9)
     labels = sitk.GetImageFromArray(_labelled(surfaces, known))
     labels.CopyInformation(working)
     return labels
@@ -68,19 +77,19 @@ def _no_knee() -> AnatomyError:
     )
 
 
-def _fitted(coarse: sitk.Image) -> dict[Bone, Pose]:
+def _fitted(coarse: sitk.Image, crevice: float) -> dict[Bone, Pose]:
     """Atlas fits of femur and tibia."""
     spacing = coarse.GetSpacing()[0]
     signal, _ = known_signal(coarse)
     if signal.max() <= signal.min():
         raise _no_knee()
     share = evened(signal, spacing)
-    pieces = marrow_pieces(share, spacing)
+    pieces = marrow_pieces(share, spacing, crevice)
     weights = piece_weights(pieces, share, spacing)
     starts = _starts(pieces, weights, coarse)
     if not len(starts):
         raise _no_knee()
-    knee = find_knee(cortex_brightness(pieces, weights, coarse), starts, (False, True), bones=(FEMUR, TIBIA))[0]
+    knee = _best_knee(cortex_brightness(pieces, weights, coarse), starts)
     inside = {bone: _depth(knee, bone, voxel_centers(coarse)) > -ATLAS_MARGIN_MM for bone in (FEMUR, TIBIA)}
     either = inside[FEMUR] | inside[TIBIA]
     number = np.arange(len(weights))
@@ -89,6 +98,25 @@ def _fitted(coarse: sitk.Image) -> dict[Bone, Pose]:
     again = np.where((in_atlas > IN_ATLAS) & (number > 0), 1.0, 0.0)
     brightness = cortex_brightness(pieces, again, coarse)
     return {bone: refine_bone(brightness, knee, bone) for bone in (FEMUR, TIBIA)}
+
+
+def _best_knee(brightness: Brightness, starts_mm: NDArray[np.float64]) -> Pose:
+    """As :func:`~CTSMALib.anatomy.pose.find_knee`, for a single knee of either side, in a quarter of its time."""
+    pair = (FEMUR, TIBIA)
+    tries = [
+        fit_pose(brightness, Pose(atlases()[0], mirrored, np.eye(3), 1.0, start), pair, COARSE_SIGMA_MM, 500, 8)
+        for start, mirrored in itertools.product(starts_mm, (False, True))
+    ]
+    kept = sorted(tries, key=lambda pose: -pose.explained)[:KEPT]
+    coarse = [
+        fit_pose(
+            brightness, Pose(atlas, p.mirrored, p.rotation, p.scale, p.translation_mm), pair, COARSE_SIGMA_MM, 1500, 20
+        )
+        for p, atlas in itertools.product(kept, atlases())
+    ]
+    kept = sorted(coarse, key=lambda pose: -pose.explained)[:KEPT]
+    fine = [fit_pose(brightness, pose, pair, FINE_SIGMA_MM, 2000, 20) for pose in kept]
+    return max(fine, key=lambda pose: pose.explained)
 
 
 def _starts(pieces: Pieces, weights: NDArray[np.float64], like: sitk.Image) -> NDArray[np.float64]:

@@ -16,8 +16,7 @@ from CTSMALib.anatomy.pose import COARSE_SIGMA_MM, FINE_SIGMA_MM, Brightness
 
 COIL_MM = 18.0  # Gaussian scale over which the coil changes the signal
 DARK = 0.6  # below this share of the signal of fat and marrow nearby, a voxel is neither
-CREVICE = 0.25  # a thin structure this much darker than both its sides is cortex, fascia or tendon
-CREVICE_MM = 6.0  # widest such structure
+CREVICE_MM = 6.0  # widest dark sheet between bright tissue: cortex, fascia or tendon
 LEAST_RADIUS_MM = 6.0  # of the largest ball inside a piece of marrow
 THIN_MM, SURE_RADIUS_MM = 8.0, 14.0  # radius below which fat is as likely, and which fat rarely has
 DARK_TISSUE = 0.45  # muscle and air give less
@@ -78,17 +77,18 @@ def evened(signal: Field, spacing_mm: float) -> Field:
     return (signal / level).astype(np.float32)
 
 
-def marrow_pieces(share: Field, spacing_mm: float) -> Pieces:
+def marrow_pieces(share: Field, spacing_mm: float, crevice: float) -> Pieces:
     """Pieces of bright tissue, marrow and fat alike.
 
     Args:
         share: (z, y, x) from :func:`evened`.
         spacing_mm: isotropic spacing.
+        crevice: a thin structure this much darker than both its sides parts pieces.
     """
     smooth = ndimage.gaussian_filter(share, 0.75 / spacing_mm)
     width = 2 * round(CREVICE_MM / 2 / spacing_mm) + 1
-    crevice = ndimage.grey_closing(smooth, size=(width,) * 3) - smooth > CREVICE
-    bright = (share >= DARK) & ~crevice
+    sheet = ndimage.grey_closing(smooth, size=(width,) * 3) - smooth > crevice
+    bright = (share >= DARK) & ~sheet
     radius = ndimage.distance_transform_edt(bright) * spacing_mm
     rounded = ndimage.gaussian_filter(radius, 1.5 / spacing_mm)
     peaks = (rounded == ndimage.maximum_filter(rounded, size=2 * round(6.0 / spacing_mm) + 1)) & (

@@ -24,14 +24,19 @@ OUTLIER_MM = 2.5  # from the stretched bone
 ROUNDS = (((5.0, 4.0), 20), ((4.0, 3.0), 10), ((2.5, 2.0), 5))
 BRIGHT = 0.65  # share of the marrow's signal above which a voxel may be marrow
 DARK_COST, MOST_DARK_COST = 0.6, 1.2  # of each mm of dark tissue that a surface would enclose
-CREVICE_MM, CREVICE, CREVICE_COST = 7.0, 0.25, 1.5  # widest dark sheet between bright tissue; its depth; cost of each mm
+CREVICE_MM, CREVICE, CREVICE_COST = (
+    7.0,
+    0.25,
+    1.5,
+)  # widest dark sheet between bright tissue; its depth; cost of each mm
 STIFFNESS = 0.12  # cost of 1 mm² of deviation from the neighbors
 PULL = 0.004  # cost of 1 mm² of displacement
-CLEAR_FALL, NEAR_MM = 0.25, 1.0  # fall of the signal, as a share of marrow, that shows an edge as near as this
+CLEAR_FALL, NEAR_MM = 0.15, 1.0  # fall of the signal, as a share of marrow, that shows an edge as near as this
+CLEAR_MARROW = 0.25  # cost of dark tissue under it
 # From memory of virtual bones and of text books: cortex beyond the end of the marrow, by the distance from the joint.
 FROM_JOINT_MM = (10.0, 18.0, 32.0, 47.0, 65.0)
 CORTEX_MM = (0.4, 0.7, 0.9, 1.2, 1.9)
-BAND_MM = 14.0  # from the surface, where the depth is kept up
+BAND_MM = 2.5  # beyond the largest displacement, depth does not matter
 
 Field = NDArray[np.float32]
 
@@ -87,11 +92,18 @@ def marrow_surface(share: Field, depth: Field, judged: NDArray[np.bool_], spacin
         offsets, cost, fall = _edges(signals, mesh, reach, spacing_mm)
         moved = _settled(cost, offsets, mesh, steps)
         depth = _displaced(depth, mesh, moved, spacing_mm)
-    near = np.abs(offsets[None, :] - moved[:, None]) <= NEAR_MM
     inside = np.clip(np.rint(mesh.points).astype(int), 0, np.array(judged.shape) - 1)
-    seen = judged[tuple(inside.T)]
-    clear = np.max(np.where(near, fall, 0.0), axis=1)[seen] > CLEAR_FALL
+    clear = _clear(offsets, cost, fall, moved)[judged[tuple(inside.T)]]
     return Surface(depth, float(clear.mean()) if len(clear) else 0.0)
+
+
+def _clear(
+    offsets: NDArray[np.float64], cost: NDArray[np.float64], fall: NDArray[np.float64], moved: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Points (n,) under which there is bright marrow that ends there."""
+    near = np.abs(offsets[None, :] - moved[:, None]) <= NEAR_MM
+    crossed = np.min(np.where(near, cost + fall - PULL * offsets**2, np.inf), axis=1)
+    return (np.max(np.where(near, fall, 0.0), axis=1) > CLEAR_FALL) & (crossed < CLEAR_MARROW)
 
 
 def with_cortex(surface: Surface, from_joint_mm: Field) -> Surface:
@@ -198,8 +210,8 @@ def _settled(
 
 def _displaced(depth: Field, mesh: _Mesh, moved: NDArray[np.float64], spacing_mm: float) -> Field:
     """Depth of the surface after its points moved outward by ``moved`` mm."""
-    band = np.abs(depth) < BAND_MM
-    distance, nearest = cKDTree(mesh.points).query(np.argwhere(band), k=4)
+    band = np.abs(depth) < float(np.abs(moved).max()) + BAND_MM
+    distance, nearest = cKDTree(mesh.points).query(np.argwhere(band), k=3)
     weight = 1.0 / (distance + 0.5)
     shift = (moved[nearest] * weight).sum(axis=1) / weight.sum(axis=1)
     result = depth.copy()

@@ -12,12 +12,17 @@ from CTSMALib.morphometry.apparent.registry import DEFAULT
 
 RESULTS = Path(__file__).parent / "results"
 STANDARD = "0.22 x 0.75"
+ALL_PATCHES, UNFLAGGED = "all", "without dim marrow"
 Row = dict[str, str]
 
 
 def apparent_recipes() -> str:
     """Every recipe and parameter under the standard protocol: repeatability, truth, ceiling."""
-    rows = [r for r in _rows("recipes") if r["condition"] == STANDARD]
+    return "\n\n".join(f"Patches: {chosen}.\n\n{_recipes(chosen)}" for chosen in (ALL_PATCHES, UNFLAGGED))
+
+
+def _recipes(chosen: str) -> str:
+    rows = [r for r in _rows("recipes") if r["condition"] == STANDARD and r["patches_are"] == chosen]
     head = ["Recipe", *(quantity(key).symbol for key in KEYS), "Ceiling, mean of four", "Patches lost"]
     body = []
     for name in dict.fromkeys(r["recipe"] for r in rows):
@@ -30,8 +35,8 @@ def apparent_recipes() -> str:
 
 
 def apparent_conditions() -> str:
-    """The default under every condition, beside the best peer in each cell."""
-    rows = _rows("recipes")
+    """The default under every condition, beside the best peer in each cell; patches without dim marrow."""
+    rows = [r for r in _rows("recipes") if r["patches_are"] == UNFLAGGED]
     body = []
     for condition in dict.fromkeys(r["condition"] for r in rows):
         here = [r for r in rows if r["condition"] == condition]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
-from CTSMALib.morphometry.apparent.levels import structure_variance
+from CTSMALib.morphometry.apparent.levels import bone_fraction, structure_variance
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.plate_model import in_slice
 
@@ -17,6 +17,7 @@ LEAST_SNR = 8.0  # the recipes were tried from 10 on
 LEAST_CONTRAST = 0.7
 LEAST_SLICE_CORRELATION = 0.02
 LEAST_IN_VIEW = 0.95
+MOST_DIM, NEAR_MM = 0.25, 1.6  # bone fraction that the brightest marrow as near as this may have
 LARGEST_GHOSTING = 0.03
 FEWEST_AIR_VOXELS = 2000
 TREND_MM = 3.0  # slower changes are no structure
@@ -25,8 +26,8 @@ BODY = 0.4  # of marrow, smoothed: more than ghosts have
 FEWEST_BODY_PIXELS = 100
 SLICES = 24  # that are looked at
 
-LOW_SNR, LOW_CONTRAST, OUT_OF_PLANE, OUT_OF_VIEW, MOTION = (
-    "low-snr", "low-contrast", "out-of-plane", "out-of-view", "motion",
+LOW_SNR, LOW_CONTRAST, OUT_OF_PLANE, OUT_OF_VIEW, MOTION, DIM_MARROW = (
+    "low-snr", "low-contrast", "out-of-plane", "out-of-view", "motion", "dim-marrow",
 )  # fmt: skip
 FLAGS = {
     LOW_SNR: f"the signal-to-noise ratio is below {LEAST_SNR:g}",
@@ -34,6 +35,7 @@ FLAGS = {
     OUT_OF_PLANE: "neighboring slices share little structure: trabeculae cross them, or the patient moved",
     OUT_OF_VIEW: f"less than {100 * LEAST_IN_VIEW:.0f} % of the cube lies in the image",
     MOTION: "the scan shows ghosts of moving parts",
+    DIM_MARROW: "there is hardly any pure marrow: edema, a cyst or red marrow may be read as bone, or bone is solid",
 }
 
 
@@ -46,12 +48,15 @@ class Quality:
         contrast: standard deviation of structure over noise; NaN where none is seen.
         slice_correlation: of neighboring slices, noise taken off; NaN where there is too little to tell.
         in_view: share of the cube inside the image.
+        dimness: bone fraction that the brightest voxel nearby has, where that is highest (95 % quantile); in normal
+            trabecular bone there is pure marrow within 2 mm of everywhere.
     """
 
     snr: float
     contrast: float
     slice_correlation: float
     in_view: float
+    dimness: float
 
     def flags(self) -> tuple[str, ...]:
         """Keys of :data:`FLAGS`."""
@@ -60,6 +65,7 @@ class Quality:
             LOW_CONTRAST: not self.contrast >= LEAST_CONTRAST,
             OUT_OF_PLANE: self.slice_correlation < LEAST_SLICE_CORRELATION,
             OUT_OF_VIEW: self.in_view < LEAST_IN_VIEW,
+            DIM_MARROW: self.dimness > MOST_DIM,
         }
         return tuple(flag for flag, on in found.items() if on)
 
@@ -74,7 +80,14 @@ def patch_quality(patch: PatchImage, in_view: float = 1.0) -> Quality:
     snr = patch.marrow / patch.noise if patch.noise > 0.0 else float("inf")
     variance = structure_variance(patch, patch.fraction)
     contrast = float(np.sqrt(variance)) * snr if np.isfinite(variance) else float("nan")
-    return Quality(snr, contrast, slice_correlation(patch), in_view)
+    return Quality(snr, contrast, slice_correlation(patch), in_view, dimness(patch))
+
+
+def dimness(patch: PatchImage) -> float:
+    """How far the brightest marrow near a place stays below pure marrow, where most: see :class:`Quality`."""
+    size = [2 * max(1, round(0.5 * NEAR_MM / step)) + 1 for step in patch.spacing_mm]
+    lowest = ndimage.minimum_filter(bone_fraction(patch), size)[patch.inside]
+    return float(np.quantile(lowest, 0.95)) if len(lowest) else float("nan")
 
 
 def slice_correlation(patch: PatchImage) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from CTSMALib.morphometry.apparent.quality import (
+    DIM_MARROW,
     LOW_CONTRAST,
     LOW_SNR,
     OUT_OF_PLANE,
@@ -13,7 +14,7 @@ from CTSMALib.morphometry.apparent.quality import (
     ghosting,
     patch_quality,
 )
-from Testing.core.morphometry.apparent.phantoms import MARROW, SPACING_MM, a_patch, plates
+from Testing.core.morphometry.apparent.phantoms import MARROW, SPACING_MM, a_patch, in_k_space, plates
 
 
 def the_plates() -> np.ndarray:
@@ -67,3 +68,10 @@ def _body() -> np.ndarray:
     """A disk in the middle of the image, with air all around."""
     y, x = np.meshgrid(np.arange(200) - 100.0, np.arange(200) - 100.0, indexing="ij")
     return np.broadcast_to(np.where(np.hypot(y / 0.8, x) < 45.0, 0.8 * MARROW, 0.0), (24, 200, 200)).copy()
+
+
+def test_dim_marrow_is_flagged_and_dense_plates_are_not() -> None:
+    dense = plates(0.3, 0.6, 30.0)
+    assert DIM_MARROW not in patch_quality(a_patch(in_k_space(dense, SPACING_MM[1]), snr=20.0)).flags()
+    edema = 0.4 + 0.6 * dense  # marrow has 60 % of its signal
+    assert DIM_MARROW in patch_quality(a_patch(in_k_space(edema, SPACING_MM[1]), snr=20.0)).flags()
