@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
@@ -21,15 +22,17 @@ from CTSMALib.progress import Progress, silent
 
 SEARCH_SPACING_MM, SPACING_MM = 1.5, 1.0
 FEWEST_VOXELS = 20  # along each axis of the grid that is searched: 30 mm
-CREVICES = (0.18, 0.25)  # how much darker than marrow and fat cortex between them is; the second if the first fails
-MOST_STARTS, KEPT = 12, 4  # fits that are begun, and gone on with
+CREVICES = (0.18, 0.25)  # how much darker than marrow and fat cortex between them is
+MOST_STARTS, KEPT = 12, 2  # fits of either side that are begun, and gone on with
+SAME_MM = 4.0  # fits nearer to each other are one
 APART_MM = (25.0, 110.0)  # height between the middles of pieces of marrow of femur and tibia
 ASIDE_MM = 45.0  # and how far to the side
 IN_ATLAS = 0.6  # share of a piece of marrow inside the fitted atlas
 ATLAS_MARGIN_MM = 3.0
 JUDGED_MM = 35.0  # from the joint
-LEAST_CLEAR = 0.57  # share of a bone's surface at which the signal falls from marrow to cortex
-LEAST_VOLUME_ML = 15.0
+# Share of a bone's surface where marrow ends clearly: usual where it was found, up to 0.5 where it was not.
+SURELY_CLEAR, LEAST_CLEAR = 0.72, 0.6
+LEAST_VOLUME_ML = 10.0  # of a bone deeper than 5 mm
 
 
 def segment_mr_bones(image: sitk.Image, progress: Progress = silent) -> sitk.Image:
@@ -52,21 +55,26 @@ def segment_mr_bones(image: sitk.Image, progress: Progress = silent) -> sitk.Ima
         raise _no_knee()
     working = resample_axis_aligned(image, SPACING_MM)
     signal, known = known_signal(working)
-    surfaces: dict[Bone, Surface] = {}
+    found: list[dict[Bone, Surface]] = []
     for attempt, crevice in enumerate(CREVICES):
-        progress("Finding the knee", 0.1 + 0.4 * attempt)
-        try:
-            poses = _fitted(coarse, crevice)
-            progress("Finding the ends of the bones", 0.3 + 0.4 * attempt)
-            surfaces = {bone: _surface(working, signal, known, bone, pose) for bone, pose in poses.items()}
-            break
-        except AnatomyError:
-            if attempt + 1 == len(CREVICES):
-                raise
+        poses = _fitted(coarse, crevice)
+        progress("Finding the ends of the bones", 0.3 + 0.4 * attempt)
+        if poses:
+            found.append({bone: _surface(working, signal, known, bone, pose) for bone, pose in poses.items()})
+            if _clear(found[-1]) >= SURELY_CLEAR:
+                break
+    surfaces = max(found, key=_clear, default={})
+    if _clear(surfaces) < LEAST_CLEAR:
+        raise _no_knee()
     progress("Labeling the bones", 0.9)
     labels = sitk.GetImageFromArray(_labelled(surfaces, known))
     labels.CopyInformation(working)
     return labels
+
+
+def _clear(surfaces: dict[Bone, Surface]) -> float:
+    """How clear the less clear bone is."""
+    return min((surface.clear for surface in surfaces.values()), default=0.0)
 
 
 def _no_knee() -> AnatomyError:
@@ -78,17 +86,17 @@ def _no_knee() -> AnatomyError:
 
 
 def _fitted(coarse: sitk.Image, crevice: float) -> dict[Bone, Pose]:
-    """Atlas fits of femur and tibia."""
+    """Atlas fits of femur and tibia; empty where there is no marrow."""
     spacing = coarse.GetSpacing()[0]
     signal, _ = known_signal(coarse)
     if signal.max() <= signal.min():
-        raise _no_knee()
+        return {}
     share = evened(signal, spacing)
     pieces = marrow_pieces(share, spacing, crevice)
     weights = piece_weights(pieces, share, spacing)
     starts = _starts(pieces, weights, coarse)
     if not len(starts):
-        raise _no_knee()
+        return {}
     knee = _best_knee(cortex_brightness(pieces, weights, coarse), starts)
     inside = {bone: _depth(knee, bone, voxel_centers(coarse)) > -ATLAS_MARGIN_MM for bone in (FEMUR, TIBIA)}
     either = inside[FEMUR] | inside[TIBIA]
@@ -103,20 +111,26 @@ def _fitted(coarse: sitk.Image, crevice: float) -> dict[Bone, Pose]:
 def _best_knee(brightness: Brightness, starts_mm: NDArray[np.float64]) -> Pose:
     """As :func:`~CTSMALib.anatomy.pose.find_knee`, for a single knee of either side, in a quarter of its time."""
     pair = (FEMUR, TIBIA)
-    tries = [
-        fit_pose(brightness, Pose(atlases()[0], mirrored, np.eye(3), 1.0, start), pair, COARSE_SIGMA_MM, 500, 8)
-        for start, mirrored in itertools.product(starts_mm, (False, True))
-    ]
-    kept = sorted(tries, key=lambda pose: -pose.explained)[:KEPT]
-    coarse = [
-        fit_pose(
-            brightness, Pose(atlas, p.mirrored, p.rotation, p.scale, p.translation_mm), pair, COARSE_SIGMA_MM, 1500, 20
-        )
-        for p, atlas in itertools.product(kept, atlases())
-    ]
-    kept = sorted(coarse, key=lambda pose: -pose.explained)[:KEPT]
-    fine = [fit_pose(brightness, pose, pair, FINE_SIGMA_MM, 2000, 20) for pose in kept]
+    fine = []
+    for mirrored in (False, True):
+        first = [Pose(atlases()[0], mirrored, np.eye(3), 1.0, start) for start in starts_mm]
+        tries = [fit_pose(brightness, pose, pair, COARSE_SIGMA_MM, 500, 8) for pose in first]
+        again = [replace(pose, atlas=atlas) for pose, atlas in itertools.product(_promising(tries), atlases())]
+        coarse = [fit_pose(brightness, pose, pair, COARSE_SIGMA_MM, 1500, 20) for pose in again]
+        fine += [fit_pose(brightness, pose, pair, FINE_SIGMA_MM, 2000, 20) for pose in _promising(coarse)]
     return max(fine, key=lambda pose: pose.explained)
+
+
+def _promising(poses: list[Pose]) -> list[Pose]:
+    """The best fits that differ from each other."""
+    chosen: list[Pose] = []
+    for pose in sorted(poses, key=lambda pose: -pose.explained):
+        away = [
+            np.linalg.norm(pose.translation_mm - other.translation_mm) for other in chosen if other.atlas is pose.atlas
+        ]
+        if len(chosen) < KEPT and min(away, default=np.inf) > SAME_MM:
+            chosen.append(pose)
+    return chosen
 
 
 def _starts(pieces: Pieces, weights: NDArray[np.float64], like: sitk.Image) -> NDArray[np.float64]:
@@ -152,20 +166,17 @@ def _surface(
     spacing = working.GetSpacing()[0]
     points = voxel_centers(working)
     depth = _depth(pose, bone, points)
-    if (depth > 0).sum() * spacing**3 / 1000 < LEAST_VOLUME_ML:
-        raise _no_knee()
-    share = _share_of_marrow(signal, (depth > 5.0) & known, spacing)
+    deep = (depth > 5.0) & known
+    if deep.sum() * spacing**3 / 1000 < LEAST_VOLUME_ML:
+        return Surface(depth, 0.0)
+    share = _share_of_marrow(signal, deep, spacing)
     from_joint = np.abs(pose.frame(bone).to_anatomical(points)[..., 2]).astype(np.float32)
     surface = marrow_surface(share, depth, known & (from_joint < JUDGED_MM), spacing)
-    if surface.clear < LEAST_CLEAR:
-        raise _no_knee()
     return with_cortex(surface, from_joint)
 
 
 def _share_of_marrow(signal: NDArray[np.float32], deep: NDArray[np.bool_], spacing: float) -> NDArray[np.float32]:
     """Signal as a share of that of this bone's marrow, wherever the coil makes it bright or dim."""
-    if not deep.any():
-        raise _no_knee()
     usual = float(np.median(signal[deep]))
     bright = deep & (signal > 0.5 * usual)
     weight = ndimage.gaussian_filter(bright.astype(np.float32), 15.0 / spacing)

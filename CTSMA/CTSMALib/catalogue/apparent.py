@@ -51,8 +51,8 @@ APPARENT = (
         "app. Tb.N",
         "1/mm",
         "Apparent trabecular number",
-        "Number per mm of the parallel plates, in all directions, whose contrast, blurred as the scan is, equals that "
-        f"of the patch. {_APPARENT}",
+        "How often a line enters bone per mm: of a random structure whose contrast, blurred as the scan is, equals "
+        f"that of the patch. {_APPARENT}",
         _RECIPE,
         (0.5, 3.0),
         2,

@@ -20,7 +20,7 @@ _ALL: tuple[Recipe, ...] = (
     Reference(),
     CorrectedReference(),
 )
-DEFAULT: Recipe = BlurredPlates()  # chosen in docs/decisions/0012-apparent-parameters.md
+DEFAULT: Recipe = Correlation()  # chosen in docs/decisions/0012-apparent-parameters.md
 RECIPES: dict[str, Recipe] = {found.name: found for found in _ALL}
 
 
