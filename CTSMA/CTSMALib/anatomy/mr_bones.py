@@ -22,7 +22,8 @@ from CTSMALib.progress import Progress, silent
 
 SEARCH_SPACING_MM, SPACING_MM = 1.5, 1.0
 FEWEST_VOXELS = 20  # along each axis of the grid that is searched: 30 mm
-CREVICES = (0.18, 0.25)  # how much darker than marrow and fat cortex between them is
+# How far the signal is smoothed against noise (mm), and how much darker than marrow and fat cortex between them is.
+ATTEMPTS = ((0.0, 0.18), (1.0, 0.14))
 MOST_STARTS, KEPT = 12, 2  # fits of either side that are begun, and gone on with
 SAME_MM = 4.0  # fits nearer to each other are one
 APART_MM = (25.0, 110.0)  # height between the middles of pieces of marrow of femur and tibia
@@ -56,8 +57,8 @@ def segment_mr_bones(image: sitk.Image, progress: Progress = silent) -> sitk.Ima
     working = resample_axis_aligned(image, SPACING_MM)
     signal, known = known_signal(working)
     found: list[dict[Bone, Surface]] = []
-    for attempt, crevice in enumerate(CREVICES):
-        poses = _fitted(coarse, crevice)
+    for attempt, (smoothing_mm, crevice) in enumerate(ATTEMPTS):
+        poses = _fitted(coarse, smoothing_mm, crevice)
         progress("Finding the ends of the bones", 0.3 + 0.4 * attempt)
         if poses:
             found.append({bone: _surface(working, signal, known, bone, pose) for bone, pose in poses.items()})
@@ -85,14 +86,14 @@ def _no_knee() -> AnatomyError:
     )
 
 
-def _fitted(coarse: sitk.Image, crevice: float) -> dict[Bone, Pose]:
+def _fitted(coarse: sitk.Image, smoothing_mm: float, crevice: float) -> dict[Bone, Pose]:
     """Atlas fits of femur and tibia; empty where there is no marrow."""
     spacing = coarse.GetSpacing()[0]
     signal, _ = known_signal(coarse)
     if signal.max() <= signal.min():
         return {}
     share = evened(signal, spacing)
-    pieces = marrow_pieces(share, spacing, crevice)
+    pieces = marrow_pieces(ndimage.gaussian_filter(share, smoothing_mm / spacing), spacing, crevice)
     weights = piece_weights(pieces, share, spacing)
     starts = _starts(pieces, weights, coarse)
     if not len(starts):
