@@ -7,10 +7,11 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from CTSMALib.analysis.result import PatchMeasurement
+from CTSMALib.analysis.result import ParameterMap, PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.grids import index_to_lps
 from CTSMALib.anatomy.patch import EDGE_MM
+from CTSMALib.catalogue import quantities
 
 REACH_MM = EDGE_MM / 2 + 1.0  # a voxel further than this from every patch center gets no map value
 NEIGHBORS = 8
@@ -76,6 +77,23 @@ def parameter_map(trabecular: sitk.Image, patches: list[PatchMeasurement], key: 
     padded = np.append(found, 0.0)  # a missing neighbor is reported as index len(known)
     values = np.divide((weight * padded[index]).sum(axis=1), total, out=np.full(len(points), np.nan), where=total > 0)
     return _volume(trabecular, inside, values.astype(np.float32), np.float32, fill=np.nan)
+
+
+def parameter_maps(
+    trabecular: sitk.Image, patches: list[PatchMeasurement], prefix: str
+) -> dict[str, tuple[ParameterMap, sitk.Image]]:
+    """:func:`parameter_map` of every mapped quantity that has values, by the role of its volume in a result.
+
+    Args:
+        trabecular, patches: as there.
+        prefix: of the catalogue keys, ``"ct_"`` or ``"app_"``.
+    """
+    found = {}
+    for entry in quantities(prefix=prefix, scope="patch", mapped=True):
+        volume = parameter_map(trabecular, patches, entry.key)
+        if volume is not None:
+            found[f"map:{entry.key}"] = (ParameterMap(entry.key, f"maps/{entry.key}.nii.gz", METHOD), volume)
+    return found
 
 
 def _volume(like: sitk.Image, index: NDArray[np.int64], values: NDArray, dtype: type, fill: float = 0) -> sitk.Image:

@@ -13,11 +13,11 @@ from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
 from CTSMALib.analysis.compartment_findings import compartment_findings
 from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, side_finding, side_notices
 from CTSMALib.analysis.knee_result import KneeResult
-from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
+from CTSMALib.analysis.maps import parameter_maps, patch_label_map
 from CTSMALib.analysis.mr_levels import MRLevels, measure_levels, refuse_dark_marrow, resolves
 from CTSMALib.analysis.mr_measurement import measure_mr
 from CTSMALib.analysis.mr_method import method_text
-from CTSMALib.analysis.result import MR_ROLE, ImageFacts, KneeAnalysis, ParameterMap, PatchMeasurement
+from CTSMALib.analysis.result import MR_ROLE, ImageFacts, KneeAnalysis, PatchMeasurement
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
 from CTSMALib.anatomy.given_bones import GivenBones, given_bones
@@ -25,7 +25,6 @@ from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from CTSMALib.anatomy.mr_bones import segment_mr_bones
-from CTSMALib.catalogue import quantities
 from CTSMALib.morphometry.apparent.quality import FLAGS
 from CTSMALib.morphometry.apparent.recipe import Recipe
 from CTSMALib.morphometry.apparent.registry import DEFAULT
@@ -159,12 +158,8 @@ def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy) -> KneeResult:
         "patch_labels": patch_label_map(anatomy.trabecular, list(analysis.patches), anatomy.frames),
     }
     files = {role: f"{role}.nii.gz" for role in images}
-    maps = []
-    for quantity in quantities(prefix="app_", scope="patch", mapped=True):
-        volume = parameter_map(anatomy.trabecular, list(analysis.display_patches), quantity.key)
-        if volume is not None:
-            images[f"map:{quantity.key}"] = volume
-            maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))
+    maps = parameter_maps(anatomy.trabecular, list(analysis.display_patches), "app_")
+    images |= {role: volume for role, (_, volume) in maps.items()}
     surfaces = result_surfaces(anatomy, plate_resolved=False)
     files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}
-    return KneeResult(replace(analysis, files=files, maps=tuple(maps)), images, surfaces)
+    return KneeResult(replace(analysis, files=files, maps=tuple(made for made, _ in maps.values())), images, surfaces)

@@ -13,16 +13,15 @@ from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
 from CTSMALib.analysis.compartment_findings import compartment_findings
 from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, image_facts, side_finding, side_notices
 from CTSMALib.analysis.knee_result import KneeResult
-from CTSMALib.analysis.maps import METHOD, parameter_map, patch_label_map
+from CTSMALib.analysis.maps import parameter_maps, patch_label_map
 from CTSMALib.analysis.measurement import measure
-from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, ParameterMap, PatchMeasurement
+from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, PatchMeasurement
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from CTSMALib.anatomy.outlines import sharp_labels
-from CTSMALib.catalogue import quantities
 from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
 from CTSMALib.morphometry.direct_ct.resolution import unresolved_keys, unresolved_notice
 from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
@@ -139,12 +138,8 @@ def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Imag
         "patch_labels": patch_label_map(anatomy.trabecular, list(analysis.patches), anatomy.frames),
     }
     files = {role: f"{role}.nii.gz" for role in images}
-    maps = []
-    for quantity in quantities(prefix="ct_", scope="patch", mapped=True):
-        volume = parameter_map(anatomy.trabecular, list(analysis.display_patches), quantity.key)
-        if volume is not None:
-            images[f"map:{quantity.key}"] = volume
-            maps.append(ParameterMap(quantity.key, f"maps/{quantity.key}.nii.gz", METHOD))
+    maps = parameter_maps(anatomy.trabecular, list(analysis.display_patches), "ct_")
+    images |= {role: volume for role, (_, volume) in maps.items()}
     surfaces = result_surfaces(anatomy, plate_resolved)
     files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}
-    return KneeResult(replace(analysis, files=files, maps=tuple(maps)), images, surfaces)
+    return KneeResult(replace(analysis, files=files, maps=tuple(made for made, _ in maps.values())), images, surfaces)

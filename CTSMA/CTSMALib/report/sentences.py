@@ -96,7 +96,7 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"A patch is a cube with an edge of {EDGE_MM:g} mm, aligned with the joint frame of its bone. Each compartment "
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
-        _validity() if analysis.modality == "CT" else _validity_on_mr(),
+        _validity(analysis.modality),
         "Patches of the two layers overlap; their values are not independent of each other.",
         "The maps in the figures show the same cube on a finer grid, the display grid, as measured: nothing is "
         "interpolated or smoothed.",
@@ -104,31 +104,22 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
     return (*sentences, *_volumes(analysis))
 
 
-def _validity() -> str:
+def _validity(modality: str) -> str:
     """Which patches and compartments have values."""
     valid, view, surface, share = (
         f"at least {100 * limit:.0f} %"
         for limit in (LEAST_VALID, LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE, LEAST_SHARE_OF_PATCHES)
     )
+    bone, metal = "is free of metal", f", no metal lies within {METAL_REACH_MM:g} mm of the center of a patch"
+    more = ""
+    if modality == "MR":
+        bone, metal = "shows structure", ""
+        more = " Flags of single patches (noise, contrast, slices, motion, dim marrow) are in the CSV file."
+        more += " Metal is not looked for."
     return (
-        f"A patch is valid if {valid} of its cube is trabecular bone inside the image and free of metal; other patches "
-        f"have no values. A compartment is reported if {view} of it lies in the image, its subchondral plate could be "
-        f"followed over {surface} of its surface, {share} of its patches are valid, and no metal lies within "
-        f"{METAL_REACH_MM:g} mm of the center of a patch."
-    )
-
-
-def _validity_on_mr() -> str:
-    """The same for an MR, on which metal is not looked for."""
-    valid, view, surface, share = (
-        f"at least {100 * limit:.0f} %"
-        for limit in (LEAST_VALID, LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE, LEAST_SHARE_OF_PATCHES)
-    )
-    return (
-        f"A patch is valid if {valid} of its cube is trabecular bone inside the image that shows structure; other "
-        f"patches have no values. A compartment is reported if {view} of it lies in the image, its surface could be "
-        f"followed over {surface}, and {share} of its patches are valid. Flags of single patches (noise, contrast, "
-        "slices, motion) are in the CSV file. Metal is not looked for."
+        f"A patch is valid if {valid} of its cube is trabecular bone inside the image and it {bone}; other patches have "
+        f"no values. A compartment is reported if {view} of it lies in the image, its subchondral surface could be "
+        f"followed over {surface} of its area{metal}, and {share} of its patches are valid.{more}"
     )
 
 
