@@ -117,9 +117,9 @@ def _validity(modality: str) -> str:
         more = " Flags of single patches (noise, contrast, slices, motion, dim marrow) are in the CSV file."
         more += " Metal is not looked for."
     return (
-        f"A patch is valid if {valid} of its cube is trabecular bone inside the image and it {bone}; other patches have "
-        f"no values. A compartment is reported if {view} of it lies in the image, its subchondral surface could be "
-        f"followed over {surface} of its area{metal}, and {share} of its patches are valid.{more}"
+        f"A patch is valid if {valid} of its cube is trabecular bone inside the image and it {bone}; other patches "
+        f"have no values. A compartment is reported if {view} of it lies in the image, its subchondral surface could "
+        f"be followed over {surface} of its area{metal}, and {share} of its patches are valid.{more}"
     )
 
 
