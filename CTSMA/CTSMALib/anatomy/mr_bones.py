@@ -15,8 +15,7 @@ from CTSMALib.anatomy.grids import index_to_lps, resample_axis_aligned, voxel_ce
 from CTSMALib.anatomy.labels import FEMUR, TIBIA, Bone
 from CTSMALib.anatomy.mr_marrow import Pieces, cortex_brightness, evened, known_signal, marrow_pieces, piece_weights
 from CTSMALib.anatomy.mr_surface import Surface, marrow_surface, with_cortex
-from CTSMALib.anatomy.pose import COARSE_SIGMA_MM, FINE_SIGMA_MM, Brightness, Pose, refine_bone
-from CTSMALib.anatomy.pose import _fit as fit_pose
+from CTSMALib.anatomy.pose import COARSE_SIGMA_MM, FINE_SIGMA_MM, Brightness, Pose, fit_atlas, refine_bone
 from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, silent
 
@@ -115,10 +114,10 @@ def _best_knee(brightness: Brightness, starts_mm: NDArray[np.float64]) -> Pose:
     fine = []
     for mirrored in (False, True):
         first = [Pose(atlases()[0], mirrored, np.eye(3), 1.0, start) for start in starts_mm]
-        tries = [fit_pose(brightness, pose, pair, COARSE_SIGMA_MM, 500, 8) for pose in first]
+        tries = [fit_atlas(brightness, pose, pair, COARSE_SIGMA_MM, 500, 8) for pose in first]
         again = [replace(pose, atlas=atlas) for pose, atlas in itertools.product(_promising(tries), atlases())]
-        coarse = [fit_pose(brightness, pose, pair, COARSE_SIGMA_MM, 1500, 20) for pose in again]
-        fine += [fit_pose(brightness, pose, pair, FINE_SIGMA_MM, 2000, 20) for pose in _promising(coarse)]
+        coarse = [fit_atlas(brightness, pose, pair, COARSE_SIGMA_MM, 1500, 20) for pose in again]
+        fine += [fit_atlas(brightness, pose, pair, FINE_SIGMA_MM, 2000, 20) for pose in _promising(coarse)]
     return max(fine, key=lambda pose: pose.explained)
 
 
@@ -172,7 +171,10 @@ def _surface(
         return Surface(depth, 0.0)
     share = _share_of_marrow(signal, deep, spacing)
     from_joint = np.abs(pose.frame(bone).to_anatomical(points)[..., 2]).astype(np.float32)
-    surface = marrow_surface(share, depth, known & (from_joint < JUDGED_MM), spacing)
+    try:
+        surface = marrow_surface(share, depth, known & (from_joint < JUDGED_MM), spacing)
+    except (ValueError, RuntimeError):  # nothing is left of a bone that was sought in the wrong place
+        return Surface(depth, 0.0)
     return with_cortex(surface, from_joint)
 
 

@@ -24,16 +24,13 @@ OUTLIER_MM = 2.5  # from the stretched bone
 ROUNDS = (((5.0, 4.0), 20), ((4.0, 3.0), 10), ((2.5, 2.0), 5))
 BRIGHT = 0.65  # share of the marrow's signal above which a voxel may be marrow
 DARK_COST, MOST_DARK_COST = 0.6, 1.2  # of each mm of dark tissue that a surface would enclose
-CREVICE_MM, CREVICE, CREVICE_COST = (
-    7.0,
-    0.25,
-    1.5,
-)  # widest dark sheet between bright tissue; its depth; cost of each mm
+CREVICE_MM, CREVICE = 7.0, 0.25  # widest dark sheet between bright tissue; how much darker than that it is
+CREVICE_COST = 1.5  # of each mm of such a sheet
 STIFFNESS = 0.12  # cost of 1 mm² of deviation from the neighbors
 PULL = 0.004  # cost of 1 mm² of displacement
 CLEAR_FALL, NEAR_MM = 0.15, 1.0  # fall of the signal, as a share of marrow, that shows an edge as near as this
 CLEAR_MARROW = 0.25  # cost of dark tissue under it
-# From memory of virtual bones and of text books: cortex beyond the end of the marrow, by the distance from the joint.
+# Cortex beyond the end of the marrow, by the distance from the joint: median of three virtual knees (seed 41).
 FROM_JOINT_MM = (10.0, 18.0, 32.0, 47.0, 65.0)
 CORTEX_MM = (0.4, 0.7, 0.9, 1.2, 1.9)
 BAND_MM = 2.5  # beyond the largest displacement, depth does not matter
@@ -47,7 +44,7 @@ class Surface:
 
     Attributes:
         depth: (z, y, x) about the distance (mm) to the surface, positive inside.
-        clear: share of the judged points at which the signal falls clearly.
+        clear: share of the judged points under which there is bright marrow that ends there.
     """
 
     depth: Field
@@ -174,26 +171,6 @@ def _stretch(
         normal = (matrix * weight[:, None]).T @ matrix + 1e-3 * weight.sum() * np.eye(matrix.shape[1])
         moved = matrix @ np.linalg.solve(normal, matrix.T @ (weight * wanted))
     return np.clip(moved, offsets[0], offsets[-1])
-
-
-def _edge_cost(
-    profiles: NDArray[np.float64], offsets: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cost (n, k) of a surface at each offset, and by how much the signal falls there."""
-    inside = np.median(profiles[:, offsets <= -3.0], axis=1, keepdims=True)
-    relative = np.clip(profiles / np.clip(inside, 0.6, 1.3), 0.0, 1.2)
-    total = np.cumsum(np.pad(relative, ((0, 0), (1, 0))), axis=1)
-    last = len(offsets)
-    index = np.arange(last)
-
-    def mean(start: int, stop: int) -> NDArray[np.float64]:
-        low, high = np.clip(index + start, 0, last - 1), np.clip(index + stop, 1, last)
-        return (total[:, high] - total[:, low]) / np.maximum(high - low, 1)
-
-    fall = mean(-4, 0) - mean(1, 3)  # 2 mm of marrow, 1 mm of cortex
-    dark = np.cumsum(np.maximum(BRIGHT - relative, 0.0) / BRIGHT, axis=1) * STEP_MM
-    before = np.concatenate([np.zeros((len(dark), 1)), dark[:, :-1]], axis=1)
-    return np.minimum(DARK_COST * before, 1.0) - fall + PULL * offsets**2, fall
 
 
 def _settled(

@@ -108,11 +108,11 @@ def find_knee(
     best = []
     for mirrored in sides:
         first = [_start(atlases()[0], mirrored, p, np.eye(3) if turn is None else turn) for p in starts_mm]
-        tries = [_fit(brightness, pose, bones, COARSE_SIGMA_MM, 500, 8) for pose in first]
+        tries = [fit_atlas(brightness, pose, bones, COARSE_SIGMA_MM, 500, 8) for pose in first]
         for atlas in atlases():
             again = [_restart(pose, atlas) for pose in _promising(tries)]
-            fits = [_fit(brightness, p, bones, COARSE_SIGMA_MM, 1500, 20) for p in again]
-            fine = [_fit(brightness, p, bones, FINE_SIGMA_MM, 3000, 20) for p in _promising(fits)]
+            fits = [fit_atlas(brightness, p, bones, COARSE_SIGMA_MM, 1500, 20) for p in again]
+            fine = [fit_atlas(brightness, p, bones, FINE_SIGMA_MM, 3000, 20) for p in _promising(fits)]
             best.append(min(fine, key=_score))
     return sorted(best, key=_score)
 
@@ -131,8 +131,8 @@ def refine_bone(brightness: Brightness, knee: Pose, bone: Bone) -> Pose:
 
     The whole knee's pose acts as a weak prior, which decides where little of the bone is inside the image.
     """
-    coarse = _fit(brightness, knee, (bone,), COARSE_SIGMA_MM, 2000, 20, prior=PRIOR_WEIGHT)
-    return _fit(brightness, coarse, (bone,), FINE_SIGMA_MM, 5000, 40, prior=PRIOR_WEIGHT)
+    coarse = fit_atlas(brightness, knee, (bone,), COARSE_SIGMA_MM, 2000, 20, prior=PRIOR_WEIGHT)
+    return fit_atlas(brightness, coarse, (bone,), FINE_SIGMA_MM, 5000, 40, prior=PRIOR_WEIGHT)
 
 
 def _score(pose: Pose) -> float:
@@ -148,11 +148,21 @@ def _restart(pose: Pose, atlas: Atlas) -> Pose:
     return Pose(atlas, pose.mirrored, pose.rotation, pose.scale, pose.translation_mm)
 
 
-def _fit(
+def fit_atlas(
     brightness: Brightness, start: Pose, bones: tuple[Bone, ...], sigma_mm: float, count: int, iterations: int,
     prior: float = 0.0,
 ) -> Pose:  # fmt: skip
-    """Least squares over rotation vector, log scale and translation about the center of the sample points."""
+    """Fit an atlas: least squares over rotation vector, log scale and translation about the center of the points.
+
+    Args:
+        brightness: the patient's cortex.
+        start: pose to start from.
+        bones: those that count.
+        sigma_mm: scale of the brightness.
+        count: of sample points.
+        iterations: most evaluations.
+        prior: weight of staying near the start; 0 leaves it free.
+    """
     image = brightness.images[sigma_mm]
     field = sitk.GetArrayViewFromImage(image)
     points, expected = surface_samples(start.atlas, bones, sigma_mm, count)
