@@ -36,6 +36,8 @@ def test_all_compartments_are_reported_with_all_parameters(a_result: KneeResult)
     assert [c.key for c in analysis.compartments if c.reported] == [c.key for c in COMPARTMENTS]
     for compartment in analysis.compartments:
         assert set(KEYS) <= set(compartment.values)
+    for patch in analysis.patches:
+        assert set(patch.uncertainties) == {key for key in KEYS if key in patch.values}
     assert len(analysis.patches) == 96 and len(analysis.display_patches) > 300
     assert {made.key for made in analysis.maps} == set(KEYS)
 
@@ -88,6 +90,7 @@ def test_the_report_speaks_of_an_mr(a_result: KneeResult, tmp_path) -> None:
     write_reports(a_result.analysis, tmp_path, ("html", "csv"))
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "right knee on MR" in html and "Apparent bone volume fraction" in html
+    assert "Repeatability of single patches" in html and "virtual knees" in html
     words = re.sub(r'"data:[^"]*"', "", html)
     assert " HU" not in words and "bone window" not in words
     header, first = (tmp_path / "report.csv").read_text(encoding="utf-8").splitlines()[:2]
