@@ -79,7 +79,7 @@ def measure_levels(image: sitk.Image, anatomy: KneeAnatomy) -> MRLevels:
         anatomy: of its knee.
 
     Raises:
-        InputError: too little bone with bright marrow is in view.
+        InputError: too little bone with bright marrow is in view, or too little of anything to tell the noise.
     """
     signal = sitk.GetArrayFromImage(sitk.Cast(anatomy.scan, sitk.sitkFloat32))
     trabecular = sitk.GetArrayFromImage(labels_on(anatomy.trabecular, anatomy.scan)) > 0
@@ -91,7 +91,11 @@ def measure_levels(image: sitk.Image, anatomy: KneeAnatomy) -> MRLevels:
     acquired = estimate_acquired_mm(whole, bones, zyx)
     known = bool(np.isfinite(acquired))
     to_lps = _index_to_lps(anatomy.scan)
-    marrow = fit_marrow_surface(signal, trabecular, to_lps, noise) if np.isfinite(noise) else None
+    if not np.isfinite(noise):
+        raise InputError(
+            "The noise of the MR could not be measured: too little of it is in view.", "Give the whole series."
+        )
+    marrow = fit_marrow_surface(signal, trabecular, to_lps, noise)
     if marrow is None:
         raise InputError(
             "Too little trabecular bone with bright marrow is in view to find the signal of marrow.",
@@ -115,9 +119,10 @@ def refuse_dark_marrow(image: sitk.Image, labels: sitk.Image) -> None:
     Raises:
         InputError: marrow is not bright.
     """
-    coarse = sitk.GetArrayFromImage(sitk.Resample(shrunk(image), labels, sitk.Transform(), sitk.sitkLinear, 0.0))
-    inside = float(np.median(coarse[sitk.GetArrayViewFromImage(labels) > 0]))
-    if inside < LEAST_MARROW * float(np.quantile(coarse[coarse > 0.0], 0.98)):
+    coarse = sitk.GetArrayFromImage(sitk.Resample(shrunk(image), labels, sitk.Transform(), sitk.sitkLinear, -1.0))
+    bone = coarse[(sitk.GetArrayViewFromImage(labels) > 0) & (coarse >= 0.0)]
+    seen = coarse[coarse > 0.0]
+    if len(bone) == 0 or len(seen) == 0 or np.median(bone) < LEAST_MARROW * np.quantile(seen, 0.98):
         raise InputError(
             "Marrow is much darker than the brightest tissue, as with fat suppression.",
             "Give an MR with bright marrow, such as a balanced (BFFE) series without fat suppression.",

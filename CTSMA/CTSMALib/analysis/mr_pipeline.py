@@ -25,7 +25,7 @@ from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from CTSMALib.anatomy.mr_bones import segment_mr_bones
-from CTSMALib.morphometry.apparent.quality import FLAGS
+from CTSMALib.morphometry.apparent.quality import FLAGS, MOTION
 from CTSMALib.morphometry.apparent.recipe import Recipe
 from CTSMALib.morphometry.apparent.registry import DEFAULT
 from CTSMALib.notices import Notice, Severity
@@ -93,7 +93,7 @@ def _analyze_knee(
     readable, statement = resolves(scan.image, float("nan"))
     if readable:
         levels = measure_levels(scan.image, anatomy)
-        readable, statement = resolves(scan.image, levels.acquired_mm)
+        readable, statement = resolves(scan.image, levels.acquired_mm if levels.acquired_known else float("nan"))
     if levels is not None and readable:
         patches = measure_mr(levels, anatomy.learning, anatomy.frames, recipe, True, part_of(progress, 0.25, 0.4))
         display = measure_mr(levels, anatomy.display, anatomy.frames, recipe, False, part_of(progress, 0.4, 0.9))
@@ -121,6 +121,7 @@ def _findings(
     )  # fmt: skip
     notices = [*scan.notices, *side_notices(side), *fit_notices(anatomy)]
     notices += levels.notices() if levels is not None and resolved[0] else []
+    shown = [p for p in patches if p.patch.compartment not in refused]
     if not resolved[0]:
         notices.append(Notice("not-resolvable", resolved[1], Severity.REFUSED))
     return KneeAnalysis(
@@ -132,15 +133,17 @@ def _findings(
         compartments=compartments,
         patches=tuple(PatchMeasurement(p.patch) if p.patch.compartment in refused else p for p in patches),
         display_patches=tuple(p for p in display if p.patch.compartment not in refused),
-        maps=(), files={}, notices=(*notices, *_flag_notices(patches)),
+        maps=(), files={}, notices=(*notices, *_flag_notices(shown)),
     )  # fmt: skip
 
 
 def _flag_notices(patches: list[PatchMeasurement]) -> list[Notice]:
-    """Flags that many of the patches carry."""
+    """Flags that many of the patches carry; motion is told of the scan."""
     measured = [p for p in patches if p.values or p.flags]
     notices = []
     for flag, meaning in FLAGS.items():
+        if flag == MOTION:
+            continue
         count = sum(flag in p.flags for p in measured)
         if count and count >= LEAST_FLAGGED * len(measured):
             text = f"{count} of {len(measured)} patches are flagged '{flag}': {meaning}."

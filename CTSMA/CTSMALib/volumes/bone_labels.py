@@ -12,6 +12,7 @@ from CTSMALib.volumes.label_mask import whole_numbers
 from CTSMALib.volumes.scalar_image import read_scalar_image
 
 HIGHEST = 255
+LEAST_INSIDE = 0.1  # of what is labelled; labels may come from a longer scan
 
 
 def read_bone_labels(path: str | Path) -> sitk.Image:
@@ -35,10 +36,11 @@ def check_overlap(labels: sitk.Image, image: sitk.Image) -> None:
     """Refuse labels that do not lie in the image.
 
     Raises:
-        InputError: no label lies in it.
+        InputError: less than a small part of what is labelled lies in it.
     """
     moved = sitk.Resample(labels, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0, sitk.sitkUInt8)
-    if not sitk.GetArrayViewFromImage(moved).any():
+    inside, given = (np.count_nonzero(sitk.GetArrayFromImage(i)) * np.prod(i.GetSpacing()) for i in (moved, labels))
+    if inside < LEAST_INSIDE * given or given == 0:
         raise InputError(
             "The bone labels lie outside the MR.", "Give labels that were drawn on this MR, in the same space."
         )

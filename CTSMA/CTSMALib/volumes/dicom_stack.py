@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,17 @@ def arrange(frames: list[Frame], what: str, same_pixels: SamePixels) -> Stack:
     order = np.argsort(heights, kind="stable")
     frames = _one_per_height([frames[i] for i in order], what, same_pixels, notices)
     return _stack(frames, axes, what, notices)
+
+
+def as_stored(stack: Stack) -> Stack:
+    """A stack whose values are read as they are stored, if one scale without offset holds for all of its planes.
+
+    Scales of MR are arbitrary and may be so small that whole numbers would lose the signal.
+    """
+    scales = {(f.slope, f.intercept or 0.0) for f in stack.frames}
+    if len(scales) > 1 or scales.pop()[1] != 0.0:
+        return stack
+    return replace(stack, frames=tuple(replace(f, slope=None, intercept=None) for f in stack.frames))
 
 
 def _stack(frames: list[Frame], axes: np.ndarray, what: str, notices: list[Notice]) -> Stack:

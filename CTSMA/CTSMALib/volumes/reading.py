@@ -18,6 +18,7 @@ from CTSMALib.volumes import virtual_mark
 from CTSMALib.volumes.checks import to_hu, to_signal
 from CTSMALib.volumes.dicom_files import DicomFile, read_headers
 from CTSMALib.volumes.dicom_series import CT, MR, SeriesInfo, Wanted, candidates_of, chosen, other_series_notice
+from CTSMALib.volumes.dicom_stack import as_stored
 from CTSMALib.volumes.dicom_volume import read_stack, scan_header
 from CTSMALib.volumes.file_kind import kind_of
 from CTSMALib.volumes.geometry import image_from_array
@@ -58,7 +59,8 @@ def read_mr(path: str | Path, series: str | None = None, progress: Progress = si
             one with fat suppression avoided.
 
     Returns:
-        Signals as stored, of magnitude: ``int16`` from DICOM, ``float32`` from files; LPS, right-handed axes.
+        Signals of magnitude, ``int16`` from DICOM (as stored where all slices share one scale, which no parameter
+        depends on; else scaled and rounded), ``float32`` from files; LPS, right-handed axes.
 
     Raises:
         InputError: the input cannot be used; the message says why and what to do.
@@ -141,8 +143,9 @@ def _read_dicom(source: Path, series: str | None, wanted: Wanted, progress: Prog
     candidate = chosen(candidates, series, source.name, wanted)
     assert candidate.stack is not None  # chosen() raises otherwise
     check = to_hu if wanted is CT else to_signal
+    stack = candidate.stack if wanted is CT else as_stored(candidate.stack)
     slices = part_of(progress, _HEADERS_DONE, _SLICES_DONE)
-    image, notices = read_stack(candidate.stack, candidate.label, slices, check)
+    image, notices = read_stack(stack, candidate.label, slices, check)
     if damaged:
         text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
         notices = (Notice("damaged-files", text), *notices)

@@ -17,7 +17,7 @@ LEAST_SNR = 8.0  # the recipes were tried from 10 on
 LEAST_CONTRAST = 0.7
 LEAST_SLICE_CORRELATION = 0.02
 LEAST_IN_VIEW = 0.95
-MOST_DIM, NEAR_MM = 0.25, 1.6  # bone fraction that the brightest marrow as near as this may have
+MOST_DIM, NEAR_MM = 0.25, 1.6  # bone fraction that the brightest voxel of a box of about this edge may have
 LARGEST_GHOSTING = 0.03
 FEWEST_AIR_VOXELS = 2000
 TREND_MM = 3.0  # slower changes are no structure
@@ -48,8 +48,8 @@ class Quality:
         contrast: standard deviation of structure over noise; NaN where none is seen.
         slice_correlation: of neighboring slices, noise taken off; NaN where there is too little to tell.
         in_view: share of the cube inside the image.
-        dimness: bone fraction that the brightest voxel nearby has, where that is highest (95 % quantile); in normal
-            trabecular bone there is pure marrow within 2 mm of everywhere.
+        dimness: bone fraction of the brightest voxel in a box of about 1.6 mm, where that is highest (95 % quantile of
+            the patch's voxels); in normal trabecular bone such a box holds marrow that is nearly pure.
     """
 
     snr: float
@@ -148,5 +148,5 @@ def ghosting(signal: NDArray[np.float32], marrow: float, noise: float, spacing_m
     if min(len(part) for part in beside) < FEWEST_AIR_VOXELS:
         return float("nan")
     # the median of squares of pure noise is 2 ln 2 of its variance; single bright voxels do not move it
-    power = [float(np.median(part)) / (2.0 * np.log(2.0)) - noise**2 for part in beside]
+    power = [float(np.median(part)) / (2.0 * np.log(2.0)) for part in beside]
     return float(np.sqrt(abs(power[0] - power[1]))) / marrow
