@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from CTSMALib.anatomy import mr_bones
 from CTSMALib.anatomy.grids import labels_on
-from CTSMALib.anatomy.labels import FEMUR, TIBIA, Bone
+from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.anatomy.mr_bones import segment_mr_bones
-from CTSMALib.anatomy.pose import Pose
 from CTSMALib.errors import AnatomyError
 from CTSMALib.virtual.body.acquisition import Coverage, draw_acquisition
 from CTSMALib.virtual.body.knee import TINY, virtual_knee
@@ -32,26 +29,9 @@ def mr_and_truth() -> tuple[sitk.Image, sitk.Image]:
     return image_of(tissue_of(knee, scan), scan), labels_of(knee, scan)
 
 
-@dataclass(frozen=True)
-class Found:
-    """Labels, and the atlas fits that led to them."""
-
-    labels: sitk.Image
-    poses: dict[Bone, Pose]
-
-
 @pytest.fixture(scope="module")
-def found(mr_and_truth: tuple[sitk.Image, sitk.Image]) -> Found:
-    fits = []
-    fitted = mr_bones._fitted
-
-    def record(*args: object) -> dict[Bone, Pose]:
-        fits.append(fitted(*args))
-        return fits[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mr_bones, "_fitted", record)
-        return Found(segment_mr_bones(mr_and_truth[0]), fits[-1])
+def found(mr_and_truth: tuple[sitk.Image, sitk.Image]) -> sitk.Image:
+    return segment_mr_bones(mr_and_truth[0])
 
 
 def dice(labels: sitk.Image, truth: sitk.Image, label: int) -> float:
@@ -59,21 +39,22 @@ def dice(labels: sitk.Image, truth: sitk.Image, label: int) -> float:
     return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
-def test_femur_and_tibia_are_where_they_truly_are(mr_and_truth: tuple[sitk.Image, sitk.Image], found: Found) -> None:
-    assert found.labels.GetPixelID() == sitk.sitkUInt8
-    assert found.labels.GetSpacing() == (1.0, 1.0, 1.0)
-    for bone in (FEMUR, TIBIA):
-        assert dice(found.labels, mr_and_truth[1], bone.label) > LEAST_DICE, bone.name
-
-
-def test_storage_order_and_units_do_not_matter(
-    mr_and_truth: tuple[sitk.Image, sitk.Image], found: Found, monkeypatch: pytest.MonkeyPatch
+def test_femur_and_tibia_are_where_they_truly_are(
+    mr_and_truth: tuple[sitk.Image, sitk.Image], found: sitk.Image
 ) -> None:
+    assert found.GetPixelID() == sitk.sitkUInt8
+    assert found.GetSpacing() == (1.0, 1.0, 1.0)
+    for bone in (FEMUR, TIBIA):
+        assert dice(found, mr_and_truth[1], bone.label) > LEAST_DICE, bone.name
+
+
+def test_storage_order_and_units_hardly_matter(mr_and_truth: tuple[sitk.Image, sitk.Image], found: sitk.Image) -> None:
+    """The grid on which the atlas is fitted shifts by a part of a voxel of 2 mm, and the fit with it."""
     turned = sitk.Cast(sitk.Flip(sitk.PermuteAxes(mr_and_truth[0], (2, 0, 1)), (True, False, True)), sitk.sitkFloat64)
-    monkeypatch.setattr(mr_bones, "_fitted", lambda *_: found.poses)  # half of the time
     again = segment_mr_bones(turned * 0.01)
     for bone in (FEMUR, TIBIA):
-        assert dice(again, found.labels, bone.label) > 0.99, bone.name
+        assert dice(again, found, bone.label) > 0.96, bone.name
+        assert dice(again, mr_and_truth[1], bone.label) > LEAST_DICE, bone.name
 
 
 def test_noise_is_refused() -> None:
