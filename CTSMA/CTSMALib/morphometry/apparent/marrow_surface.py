@@ -32,12 +32,10 @@ class MarrowSurface:
     Attributes:
         center_mm: (3,) where its coordinates begin.
         coefficients: of the terms of :func:`_terms`.
-        scatter: standard deviation of the tiles about it, relative.
     """
 
     center_mm: Array
     coefficients: Array
-    scatter: float
 
     def at(self, points_mm: Array) -> Array:
         """Signal of pure marrow at (..., 3) points."""
@@ -88,8 +86,7 @@ def _fitted(centers: Array, levels: Array) -> MarrowSurface:
     terms, wanted = _terms(centers - middle), np.log(levels)
     start = np.linalg.lstsq(terms, wanted, rcond=None)[0]
     fit = least_squares(lambda c: terms @ c - wanted, start, loss="soft_l1", f_scale=OUTLIER)
-    scatter = float(1.4826 * np.median(np.abs(terms @ fit.x - wanted)))
-    return MarrowSurface(middle, fit.x, scatter)
+    return MarrowSurface(middle, fit.x)
 
 
 def _terms(points_mm: Array) -> Array:
