@@ -37,6 +37,8 @@ examples:
   ctsma report result --format pdf --pseudonymise write the reports again
   ctsma morphometry bvf.nii.gz --mask regions.nii.gz --out result
                                                   measure trabecular structure in each region
+  ctsma register knee.nii.gz bffe.nii.gz --out registration
+                                                  register an MR to a CT, bone by bone
   ctsma virtual make --knees 20 --out cohort      make virtual knees: CT and MR scans with exact truth
 
 exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
@@ -124,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         add_analyze_arguments,
         add_analyze_mr_arguments,
         add_morphometry_arguments,
+        add_register_arguments,
         add_report_arguments,
         add_virtual_arguments,
         given_path,
@@ -158,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     morphometry = commands.add_parser("morphometry", help="measure trabecular structure in an image that shows it")
     add_morphometry_arguments(morphometry)
     _finish(morphometry, _morphometry)
+
+    register = commands.add_parser("register", help="register an MR to a CT of the same knee, bone by bone")
+    add_register_arguments(register)
+    _finish(register, _register)
 
     virtual = commands.add_parser("virtual", help="make virtual knees, whose truth is known")
     actions = virtual.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -232,6 +239,20 @@ def _morphometry(options: argparse.Namespace) -> int:
     return _execute("morphometry", work, options, morphometry_summary)
 
 
+def _register(options: argparse.Namespace) -> int:
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs import register, register_cohort
+        from CTSMALib.jobs.arguments import register_request
+        from CTSMALib.jobs.request import RegisterCohortRequest
+
+        request = register_request(options)
+        if isinstance(request, RegisterCohortRequest):
+            return register_cohort.run(request, progress)
+        return register.run(request, progress)
+
+    return _execute("register", work, options, registration_summary)
+
+
 def _virtual_make(options: argparse.Namespace) -> int:
     from CTSMALib.jobs.virtual import KeepsFinished, cohort_summary
 
@@ -292,6 +313,16 @@ def morphometry_summary(folder: Path) -> str:
     findings = load_morphometry(folder)
     table = folder / findings.files["table"]
     return "\n".join([f"Result       {folder}", *morphometry_lines(findings), f"Table        {table}", RESEARCH_USE])
+
+
+def registration_summary(folder: Path) -> str:
+    """What a registration, or that of a cohort, found, in a few lines for a terminal."""
+    from CTSMALib.jobs import register, register_cohort
+    from CTSMALib.registration.record_folder import holds_registration
+
+    single = holds_registration(folder)
+    lines = register.registration_summary(folder) if single else register_cohort.cohort_lines(folder)
+    return "\n".join([*lines, RESEARCH_USE])
 
 
 def _knee_lines(analysis: KneeAnalysis) -> list[str]:

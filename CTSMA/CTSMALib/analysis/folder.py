@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 
 from CTSMALib.analysis.knee_result import KneeResult
-from CTSMALib.analysis.media import write_image, write_surface
 from CTSMALib.analysis.result import (
     SCHEMA_VERSION,
     CompartmentFinding,
@@ -31,6 +30,7 @@ from CTSMALib.analysis.result import (
 from CTSMALib.analysis.tables import TableError, measured_keys, read_table, write_table
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, silent
+from CTSMALib.volumes.media import write_image, write_surface
 
 ANALYSIS_FILE = "analysis.json"
 PATCH_TABLES = {"patches": "patches.csv", "display_patches": "display_patches.csv"}

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from CTSMALib.analysis.media import write_image
 from CTSMALib.analysis.morphometry_result import (
     MORPHOMETRY_SCHEMA_VERSION,
     Distribution,
@@ -25,6 +24,7 @@ from CTSMALib.analysis.morphometry_result import (
 from CTSMALib.catalogue import quantities
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, silent
+from CTSMALib.volumes.media import write_image
 
 MORPHOMETRY_FILE = "morphometry.json"
 TABLE_FILE = "morphometry.csv"

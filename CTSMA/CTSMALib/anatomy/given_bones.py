@@ -40,7 +40,7 @@ def given_bones(labels: sitk.Image) -> GivenBones:
     Raises:
         AnatomyError: there is no femur or no tibia.
     """
-    aligned = _aligned(labels)
+    aligned = aligned_labels(labels)
     values = sitk.GetArrayViewFromImage(aligned)
     for bone in (FEMUR, TIBIA):
         if np.count_nonzero(values == bone.label) * SPACING_MM**3 < LEAST_ML * 1000.0:
@@ -60,8 +60,12 @@ def given_bones(labels: sitk.Image) -> GivenBones:
     return GivenBones(aligned, image)
 
 
-def _aligned(labels: sitk.Image) -> sitk.Image:
-    """The labels on an axis-aligned 1 mm grid; outlines between voxels are interpolated."""
+def aligned_labels(labels: sitk.Image) -> sitk.Image:
+    """Bone labels on an axis-aligned 1 mm grid; outlines between voxels are interpolated.
+
+    Args:
+        labels: ``uint8`` of :mod:`CTSMALib.anatomy.labels`, any grid.
+    """
     found: sitk.Image | None = None
     for bone in BONES:
         share = resample_axis_aligned(sitk.Cast(labels == bone.label, sitk.sitkFloat32), SPACING_MM)

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from CTSMALib.errors import InputError
 from CTSMALib.jobs.request import (
     FORMATS,
     KINDS,
@@ -17,6 +18,8 @@ from CTSMALib.jobs.request import (
     AnalyzeRequest,
     ExportRequest,
     MorphometryRequest,
+    RegisterCohortRequest,
+    RegisterRequest,
     VirtualRequest,
 )
 
@@ -88,6 +91,36 @@ def add_morphometry_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-denoise", action="store_true", help="measure noisy images as they are")
     parser.add_argument("--no-maps", action="store_true", help="write no maps of thickness and separation")
     parser.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
+
+
+def add_register_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`register_request` reads."""
+    from CTSMALib.registration.names import DEFAULT_ENGINE, ENGINES, STAGES
+
+    add = parser.add_argument
+    about = "the CT, or the result folder of 'ctsma analyze', which saves its time"
+    add("ct", metavar="CT", type=given_path, nargs="?", help=about)
+    add("mr", metavar="MR", type=given_path, nargs="?", help="DICOM folder or file, NIfTI, NRRD or MetaImage file")
+    about = "register every pair of a manifest: a CSV file with the columns subject, side, ct, mr"
+    add("--cohort", metavar="FILE", type=given_path, help=about)
+    add("--out", metavar="DIR", type=given_path, required=True, help="folder to write to; a cohort is gone on with")
+    add("--side", choices=("auto", "left", "right"), default="auto", help="which knee of a CT that shows both")
+    about = "label map of the bones of the CT: 1 femur, 2 tibia, 3 patella, 4 fibula (default: found)"
+    add("--labels", metavar="FILE", type=given_path, help=about)
+    about = (
+        "where to start from: a transform file of ITK from the CT to the MR, a CSV file of landmarks (bone or 'knee', "
+        "ct_x_mm to mr_z_mm), or the folder of a registration"
+    )
+    add("--initial", metavar="PATH", type=given_path, help=about)
+    about = "first stage to run (default: the first that --initial does not settle)"
+    add("--from-stage", choices=STAGES, default="", help=about)
+    about = f"what refines the bones (default: {DEFAULT_ENGINE}); greedy needs: pip install picsl-greedy"
+    add("--engine", choices=ENGINES, default=DEFAULT_ENGINE, help=about)
+    add("--local", action="store_true", help="also look for a small smooth displacement that rigid bones leave")
+    add("--no-images", action="store_true", help="write transforms and tables only")
+    add("--ct-series", metavar="X", help="DICOM series of the CT: its number or UID")
+    add("--mr-series", metavar="X", help="DICOM series of the MR: its number or UID")
+    add("--overwrite", action="store_true", help="replace a registration that is in DIR")
 
 
 def add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
@@ -209,6 +242,26 @@ def morphometry_request(options: argparse.Namespace) -> MorphometryRequest:
         maps=not options.no_maps,
         overwrite=options.overwrite,
     )
+
+
+def register_request(options: argparse.Namespace) -> RegisterRequest | RegisterCohortRequest:
+    """The request that the parsed arguments describe.
+
+    Raises:
+        InputError: neither a pair nor a cohort is given, or both are.
+    """
+    if options.cohort is not None:
+        if options.ct is not None or options.labels is not None or options.initial is not None:
+            raise InputError("A cohort and a single pair are given.", "Give either CT and MR, or --cohort.")
+        return RegisterCohortRequest(options.cohort, options.out, options.engine, options.local, not options.no_images)
+    if options.ct is None or options.mr is None:
+        raise InputError("CT and MR are needed.", "Give both: ctsma register CT MR --out DIR.")
+    return RegisterRequest(
+        ct=options.ct, mr=options.mr, out=options.out, side=options.side, labels=options.labels,
+        initial=options.initial, from_stage=options.from_stage, engine=options.engine, local=options.local,
+        images=not options.no_images, ct_series=options.ct_series, mr_series=options.mr_series,
+        overwrite=options.overwrite,
+    )  # fmt: skip
 
 
 def virtual_request(options: argparse.Namespace) -> VirtualRequest:

@@ -115,6 +115,62 @@ class MorphometryRequest:
 
 
 @dataclass(frozen=True)
+class RegisterRequest:
+    """Registration of an MR to a CT.
+
+    Attributes:
+        ct: the CT, or the result folder of its analysis.
+        mr: the MR.
+        out: the folder to make.
+        side: ``"auto"``, ``"left"`` or ``"right"``: which knee of a CT that shows both.
+        labels: label map of the bones of the CT; ``None`` finds them.
+        initial: where to start from: a transform file, a table of landmarks, or the folder of a registration.
+        from_stage: the first stage to run; empty takes the first that ``initial`` does not settle.
+        engine: name of the engine that refines bones.
+        local: whether to refine locally at the end.
+        images: whether resampled images are written.
+        ct_series, mr_series: DICOM series.
+        overwrite: replace a registration that is in ``out``.
+    """
+
+    ct: Path
+    mr: Path
+    out: Path
+    side: str = "auto"
+    labels: Path | None = None
+    initial: Path | None = None
+    from_stage: str = ""
+    engine: str = "mutual-information"
+    local: bool = False
+    images: bool = True
+    ct_series: str | None = None
+    mr_series: str | None = None
+    overwrite: bool = False
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is read, and must not be written over."""
+        return tuple(path for path in (self.ct, self.mr, self.labels, self.initial) if path is not None)
+
+
+@dataclass(frozen=True)
+class RegisterCohortRequest:
+    """Registration of every pair of a cohort.
+
+    Attributes:
+        manifest: CSV file with the columns ``subject``, ``side``, ``ct`` and ``mr``, paths relative to it.
+        out: the folder to make, or to go on with.
+        engine, local, images: as of :class:`RegisterRequest`.
+    """
+
+    manifest: Path
+    out: Path
+    engine: str = "mutual-information"
+    local: bool = False
+    images: bool = True
+
+
+@dataclass(frozen=True)
 class VirtualRequest:
     """A cohort of virtual knees.
 

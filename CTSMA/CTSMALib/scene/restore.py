@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from CTSMALib.analysis.media import write_image, write_surface
 from CTSMALib.analysis.result import MR_ROLE, SCAN_ROLES
 from CTSMALib.errors import InputError
 from CTSMALib.scene.ct_node import ct_changed
 from CTSMALib.scene.geometry import flipped_surface, image_of
 from CTSMALib.scene.model_nodes import bare_surface
 from CTSMALib.scene.result_nodes import ANALYSIS_FILE, TEXT_FILES, ResultNodes, map_role
+from CTSMALib.volumes.media import write_image, write_surface
 
 _REMEDY = "Open the scene again, or analyze the scan again."
 

@@ -32,8 +32,8 @@ def read_bone_labels(path: str | Path) -> sitk.Image:
     return found.grid.image(np.where((labels > 0) & (labels <= HIGHEST), labels, 0).astype(np.uint8))
 
 
-def check_overlap(labels: sitk.Image, image: sitk.Image) -> None:
-    """Refuse labels that do not lie in the image.
+def check_overlap(labels: sitk.Image, image: sitk.Image, modality: str = "MR") -> None:
+    """Refuse labels that do not lie in the image, whose modality is named.
 
     Raises:
         InputError: less than a small part of what is labelled lies in it.
@@ -42,5 +42,6 @@ def check_overlap(labels: sitk.Image, image: sitk.Image) -> None:
     inside, given = (np.count_nonzero(sitk.GetArrayFromImage(i)) * np.prod(i.GetSpacing()) for i in (moved, labels))
     if inside < LEAST_INSIDE * given or given == 0:
         raise InputError(
-            "The bone labels lie outside the MR.", "Give labels that were drawn on this MR, in the same space."
+            f"The bone labels lie outside the {modality}.",
+            f"Give labels that were drawn on this {modality}, in the same space.",
         )

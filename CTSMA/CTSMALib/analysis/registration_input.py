@@ -1,0 +1,122 @@
+"""The knee of a CT as a registration takes it: from a scan, from bones that were labelled, or from a result folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from threadpoolctl import threadpool_limits
+
+from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
+from CTSMALib.analysis.describe import SIDES
+from CTSMALib.analysis.folder import load_analysis
+from CTSMALib.analysis.result import CT_ROLE
+from CTSMALib.anatomy.given_bones import GivenBones, aligned_labels, given_bones
+from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
+from CTSMALib.anatomy.labels import FEMUR, TIBIA
+from CTSMALib.anatomy.legs import find_knees
+from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.errors import InputError
+from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes.scan import InputIdentity, Scan
+
+NO_GRID = Notice("no-patches", "Femur and tibia are not both labelled, so there are no patches.")
+
+
+@dataclass(frozen=True, eq=False)
+class KneeOfCT:
+    """One knee of a CT.
+
+    Attributes:
+        ct: HU.
+        labels: bones, axis-aligned, 1 mm.
+        patches: learning grid; empty where there is none.
+        side: ``"left"``, ``"right"`` or ``"unknown"``.
+        identity: which CT.
+        notices: what a reader must know.
+    """
+
+    ct: sitk.Image
+    labels: sitk.Image
+    patches: tuple[Patch, ...]
+    side: str
+    identity: InputIdentity
+    notices: tuple[Notice, ...]
+
+
+def knee_of_result(folder: Path) -> KneeOfCT:
+    """From the result folder of ``ctsma analyze``.
+
+    Raises:
+        InputError: it is no result of a CT, or damaged.
+    """
+    analysis = load_analysis(folder)
+    if analysis.modality != "CT":
+        raise InputError(f"The result in {folder} is of an MR.", "Name the CT, or a result of a CT, first.")
+    try:
+        ct, labels = (sitk.ReadImage(str(folder / analysis.files[role])) for role in (CT_ROLE, "labels"))
+    except (KeyError, RuntimeError) as error:
+        raise InputError(f"The result in {folder} is damaged: a volume is missing.", "Analyze the CT again.") from error
+    patches = tuple(measured.patch for measured in analysis.patches)
+    return KneeOfCT(ct, aligned_labels(labels), patches, analysis.side.side, analysis.identity, analysis.notices)
+
+
+def knee_of_scan(
+    scan: Scan, labels: sitk.Image | None = None, side: str = "auto", progress: Progress = silent
+) -> KneeOfCT:  # fmt: skip
+    """From a CT, whose bones are found if they are not given.
+
+    Args:
+        scan: the CT.
+        labels: bones in its space, values of :mod:`CTSMALib.anatomy.labels`.
+        side: ``"auto"``, ``"left"`` or ``"right"``.
+        progress: told about each step.
+
+    Raises:
+        AnatomyError: there is no knee, or not the one asked for.
+        InputError: there are two knees and no side was stated.
+    """
+    check_side(side)
+    if labels is not None and not _holds_both(labels):
+        known = "unknown" if side == "auto" else side
+        return KneeOfCT(scan.image, aligned_labels(labels), (), known, scan.identity, (*scan.notices, NO_GRID))
+    given = None if labels is None else given_bones(labels)
+    with threadpool_limits(limits=1, user_api="blas"):
+        anatomy = _anatomy(scan, given, side, progress)
+    known = anatomy.side.side if anatomy.side.certain else "unknown"
+    patches = tuple(_with_valid_fraction(anatomy))
+    return KneeOfCT(scan.image, anatomy.labels, patches, known, scan.identity, scan.notices)
+
+
+def _holds_both(labels: sitk.Image) -> bool:
+    found = np.unique(sitk.GetArrayFromImage(labels))
+    return FEMUR.label in found and TIBIA.label in found
+
+
+def _anatomy(scan: Scan, given: GivenBones | None, side: str, progress: Progress) -> KneeAnatomy:
+    candidates = find_knees(scan.image if given is None else given.as_ct, part_of(progress, 0.0, 0.4))
+    if not candidates:
+        raise no_knee("CT")
+    chosen, wanted = choose_knees(candidates, side)
+    if len(chosen) > 1:
+        raise InputError("The CT shows both knees.", "State which one the MR shows: --side left or --side right.")
+    stated = SIDES.get(scan.header.laterality, "")
+    return find_anatomy(scan.image, chosen[0], stated, wanted, part_of(progress, 0.4, 1.0), given)
+
+
+def _with_valid_fraction(anatomy: KneeAnatomy) -> list[Patch]:
+    filled = list(anatomy.learning)
+    for bone, frame in anatomy.frames.items():
+        rows = [n for n, patch in enumerate(filled) if patch.bone == bone]
+        if rows:
+            centers = np.array([filled[n].center_anatomical_mm for n in rows])
+            share = (sample_label_patches(anatomy.trabecular, centers, frame, EDGE_MM, STEP_MM) > 0).mean(
+                axis=(1, 2, 3)
+            )
+            for n, fraction in zip(rows, share, strict=True):
+                filled[n] = replace(filled[n], valid_fraction=float(fraction))
+    return filled

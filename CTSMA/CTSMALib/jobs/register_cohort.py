@@ -1,0 +1,174 @@
+"""The job that registers every pair of a cohort; what is done stays, and the same command goes on."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from CTSMALib.errors import CancelledError, CTSMAError, InputError
+from CTSMALib.inputs import existing_path
+from CTSMALib.jobs import register
+from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
+from CTSMALib.jobs.staging import output_error, resolved
+from CTSMALib.progress import Progress, part_of, silent
+
+MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
+NEEDED = ("subject", "side", "ct", "mr")
+SIDES = ("left", "right")
+STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
+_FORMAT = "Give a CSV file with the columns subject, side, ct and mr; paths relative to it."
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A row of the manifest: its cells, and where its registration goes."""
+
+    cells: dict[str, str]
+    ct: Path
+    mr: Path
+    name: str
+
+
+def run(request: RegisterCohortRequest, progress: Progress = silent) -> Path:
+    """Register the pairs that are not registered yet.
+
+    Writes a folder per pair, ``status.csv`` with a row per bone, and ``manifest.csv``, which is the given one with the
+    column ``registration`` filled in. A pair that cannot be registered is listed with the reason, and the others go on.
+
+    Args:
+        request: what to do.
+        progress: told of every step; may raise :class:`~CTSMALib.errors.CancelledError`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        CTSMAError: the manifest cannot be used, or nothing can be written.
+    """
+    manifest = existing_path(request.manifest)
+    columns, pairs = read_pairs(manifest)
+    out = resolved(request.out)
+    reasons: dict[str, str] = {}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for number, pair in enumerate(pairs):
+            own = part_of(progress, number / len(pairs), (number + 1) / len(pairs))
+            reasons |= _registered(pair, request, out, own)
+            _write_tables(columns, pairs, reasons, out)
+    except OSError as error:
+        raise output_error(error, out) from error
+    progress("Finishing", 1.0)
+    return out
+
+
+def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress: Progress) -> dict[str, str]:
+    """Register a pair unless it is done; the reason by name where it cannot be."""
+    from CTSMALib.registration.record_folder import holds_registration
+
+    folder = out / pair.name
+    if holds_registration(folder):
+        return {}
+    side = pair.cells["side"] if pair.cells["side"] in SIDES else "auto"
+    wanted = RegisterRequest(
+        pair.ct, pair.mr, folder, side, engine=request.engine, local=request.local, images=request.images
+    )
+
+    def told(stage: str, fraction: float, message: str = "") -> None:
+        progress(f"{pair.name}: {stage}", fraction, message)
+
+    try:
+        register.run(wanted, told)
+    except CancelledError:
+        raise
+    except CTSMAError as error:
+        return {pair.name: str(error)}
+    return {}
+
+
+def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[Pair]]:
+    """Columns and pairs of a manifest; rows without CT or MR are left out.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    try:
+        with manifest.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            columns = tuple(reader.fieldnames or ())
+            rows = list(reader)
+    except OSError as error:
+        raise InputError(f"The manifest '{manifest.name}' cannot be read ({error.strerror}).", _FORMAT) from error
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"The manifest '{manifest.name}' is no CSV table.", _FORMAT) from error
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise InputError(f"The manifest '{manifest.name}' has no column {missing[0]}.", _FORMAT)
+    if any(None in row or None in row.values() for row in rows):
+        raise InputError(f"A row of '{manifest.name}' has a wrong number of cells.", _FORMAT)
+    pairs = [_pair(row, manifest) for row in rows if row["ct"] and row["mr"]]
+    names = [pair.name for pair in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not pairs:
+        what = f"names {twice[0]} twice" if twice else "holds no pair of CT and MR"
+        raise InputError(f"The manifest '{manifest.name}' {what}.", _FORMAT)
+    return columns, pairs
+
+
+def _pair(row: dict[str, str], manifest: Path) -> Pair:
+    name = f"{row['subject']}-{row['side']}" if row["side"] else row["subject"]
+    if not row["subject"] or not all(c.isalnum() or c in "-_." for c in name) or name.startswith("."):
+        raise InputError(
+            f"The subject '{row['subject']}' cannot name a folder.", "Use letters, digits, '-' and '_' only."
+        )
+    return Pair(row, manifest.parent / row["ct"], manifest.parent / row["mr"], name)
+
+
+def _write_tables(columns: tuple[str, ...], pairs: list[Pair], reasons: dict[str, str], out: Path) -> None:
+    from CTSMALib.registration.record_folder import holds_registration, load_record
+
+    status = [list(STATUS_COLUMNS)]
+    wanted = [*columns, *(("registration",) if "registration" not in columns else ())]
+    table = [wanted]
+    for pair in pairs:
+        done = holds_registration(out / pair.name)
+        paths = {"ct": _relative(pair.ct, out), "mr": _relative(pair.mr, out)}
+        cells = pair.cells | paths | {"registration": pair.name if done else ""}
+        table.append([cells.get(column, "") for column in wanted])
+        key = [pair.cells["subject"], pair.cells["side"], pair.name]
+        if done:
+            for bone in load_record(out / pair.name).bones:
+                error = f"{bone.quality.estimated_mm:.3f}"
+                status.append([*key, bone.name, bone.verdict, error, " ".join(bone.reasons)])
+        elif pair.name in reasons:
+            status.append([*key, "", "refused", "", reasons[pair.name]])
+    _write_rows(out / MANIFEST_FILE, table)
+    _write_rows(out / STATUS_FILE, status)
+
+
+def _relative(path: Path, out: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), out)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path.resolve().as_posix()
+
+
+def _write_rows(path: Path, rows: list[list[str]]) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    os.replace(aside, path)
+
+
+def cohort_lines(folder: Path) -> list[str]:
+    """What became of a cohort, in a few lines for a terminal."""
+    with (folder / STATUS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    done = {row["folder"] for row in rows if row["bone"]}
+    refused = [row for row in rows if row["verdict"] == "refused"]
+    verdicts = [row["verdict"] for row in rows if row["bone"]]
+    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("good", "check", "failed"))
+    lines = [f"Result       {folder}", f"Registered   {len(done)} pairs; bones: {counts}"]
+    lines += [f"Refused      {row['folder']}: {row['reasons']}" for row in refused]
+    return [*lines, f"Table        {folder / STATUS_FILE}"]

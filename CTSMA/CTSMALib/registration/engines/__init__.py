@@ -1,0 +1,1 @@
+"""Engines that refine the motion of one bone, behind one interface."""

@@ -1,0 +1,85 @@
+"""Pairs of points that a person set in CT and MR, and the rigid motion that fits them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.anatomy.labels import BONES
+from CTSMALib.errors import InputError
+from CTSMALib.registration.fixed_knee import WHOLE
+from CTSMALib.volumes.rigid import Matrix, rigid
+
+Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
+FEWEST = 3
+FLAT_MM = 2.0  # points nearer to a line than this do not fix a turn about it
+_NUMBERS = ("ct_x_mm", "ct_y_mm", "ct_z_mm", "mr_x_mm", "mr_y_mm", "mr_z_mm")
+_FORMAT = "Give a CSV file with the columns bone, ct_x_mm, ct_y_mm, ct_z_mm, mr_x_mm, mr_y_mm, mr_z_mm (LPS)."
+
+
+def read_landmarks(path: Path) -> dict[str, Pairs]:
+    """Read pairs of points.
+
+    Args:
+        path: CSV; the column ``bone`` names a bone, or ``knee``. Other columns are left aside.
+
+    Returns:
+        Bone name, or ``"knee"``, to (n, 3) points of the CT and of the MR, LPS, mm.
+
+    Raises:
+        InputError: the file cannot be read, or a bone has too few points or points on a line.
+    """
+    found: dict[str, list[list[float]]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file, strict=True):
+                found.setdefault(row["bone"].strip().lower(), []).append([float(row[name]) for name in _NUMBERS])
+    except OSError as error:
+        raise InputError(f"The landmarks '{path.name}' cannot be read ({error.strerror}).", _FORMAT) from error
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
+        raise InputError(f"The landmarks '{path.name}' are no table of pairs of points.", _FORMAT) from error
+    unknown = sorted(set(found) - {WHOLE, *(bone.name for bone in BONES)})
+    if unknown or not found:
+        what = f"of '{unknown[0]}'" if unknown else "at all"
+        raise InputError(f"'{path.name}' holds no landmarks of bones, or some {what}.", _FORMAT)
+    pairs = {bone: (np.array(rows)[:, :3], np.array(rows)[:, 3:]) for bone, rows in found.items()}
+    for bone, (ct, mr) in pairs.items():
+        check_pairs(bone, ct, mr)
+    return pairs
+
+
+def check_pairs(bone: str, ct_mm: NDArray[np.float64], mr_mm: NDArray[np.float64]) -> None:
+    """Refuse points that do not determine a motion.
+
+    Raises:
+        InputError: there are fewer than three, they lie on a line, or are no numbers.
+    """
+    both = np.hstack([ct_mm, mr_mm])
+    if len(ct_mm) < FEWEST or not np.all(np.isfinite(both)):
+        raise InputError(f"There are {len(ct_mm)} landmarks of the {bone}.", f"Set at least {FEWEST} pairs of points.")
+    for points in (ct_mm, mr_mm):
+        spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) / np.sqrt(len(points))
+        if spread[1] < FLAT_MM:
+            raise InputError(f"The landmarks of the {bone} lie on a line.", "Set points that are spread over the bone.")
+
+
+def fitted(pairs: Pairs) -> Matrix:
+    """The rigid motion (4, 4) from CT to MR with the least squared distance (Arun, Huang, Blostein, IEEE PAMI 1987).
+
+    Args:
+        pairs: (n, 3) points of the CT and of the MR.
+    """
+    ct, mr = pairs
+    middle, there = ct.mean(axis=0), mr.mean(axis=0)
+    u, _, vt = np.linalg.svd((ct - middle).T @ (mr - there))
+    proper = np.diag([1.0, 1.0, np.linalg.det(u @ vt)])
+    return rigid((u @ proper @ vt).T, middle, there)
+
+
+def motions(pairs: Mapping[str, Pairs]) -> dict[str, Matrix]:
+    """:func:`fitted` of every bone."""
+    return {bone: fitted(both) for bone, both in pairs.items()}

@@ -1,0 +1,75 @@
+"""The MR at several scales, ready to be sampled where a motion carries points of the CT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CTSMALib.volumes.grid import Grid
+
+LEAST_KNOWN = 0.5  # weight of known voxels around one, for its smoothed signal to be known
+VOXELS_A_SIGMA = 0.6  # spacing of a smoothed image as a share of its sigma at most
+
+
+@dataclass(frozen=True, eq=False)
+class MovingLevel:
+    """The MR at one scale.
+
+    Attributes:
+        signal: (z, y, x) float32, NaN where it is not known.
+        to_index: (3, 4) from LPS points (mm) to array indices (z, y, x).
+    """
+
+    signal: NDArray[np.float32]
+    to_index: NDArray[np.float64]
+
+
+def known_array(image: sitk.Image) -> NDArray[np.float32]:
+    """(z, y, x) signal of an MR; NaN in slabs of zeros at its border, with which resampling pads an image."""
+    array = sitk.GetArrayFromImage(sitk.Cast(image, sitk.sitkFloat32))
+    for axis in range(3):
+        empty = ~np.any(array != 0, axis=tuple(a for a in range(3) if a != axis))
+        filled = np.flatnonzero(~empty)
+        if len(filled):
+            along = np.moveaxis(array, axis, 0)
+            along[: filled[0]] = np.nan
+            along[filled[-1] + 1 :] = np.nan
+    return array
+
+
+def moving_level(image: sitk.Image, sigma_mm: float) -> MovingLevel:
+    """The MR smoothed and thinned out.
+
+    Args:
+        image: MR signal, any orientation.
+        sigma_mm: of the Gaussian; 0 leaves the signal as it is.
+    """
+    return level_of(known_array(image), Grid.of(image), sigma_mm)
+
+
+def level_of(array: NDArray[np.float32], grid: Grid, sigma_mm: float) -> MovingLevel:
+    """:func:`moving_level` of an array with NaN where it is not known."""
+    spacing = np.array(grid.spacing_mm)[::-1]
+    # A voxel already averages over its own width.
+    own = np.maximum(sigma_mm**2 - spacing**2 / 12, 0.0) ** 0.5 / spacing
+    step = np.maximum(1, np.floor(VOXELS_A_SIGMA * sigma_mm / spacing)).astype(int) if sigma_mm > 0 else np.ones(3, int)
+    step = np.minimum(step, np.array(array.shape))
+    signal = _smoothed(array, own) if np.any(own > 0.2) else array
+    thinned = np.ascontiguousarray(signal[:: step[0], :: step[1], :: step[2]])
+    direction = np.array(grid.direction).reshape(3, 3)
+    to_index = np.linalg.inv(direction * np.array(grid.spacing_mm))[::-1] / step[:, None]
+    return MovingLevel(thinned, np.hstack([to_index, -(to_index @ np.array(grid.origin_mm))[:, None]]))
+
+
+def _smoothed(array: NDArray[np.float32], sigma: NDArray[np.float64]) -> NDArray[np.float32]:
+    unknown = np.isnan(array)
+    if not unknown.any():
+        return ndimage.gaussian_filter(array, sigma, truncate=3.0)
+    total = ndimage.gaussian_filter(np.where(unknown, np.float32(0), array), sigma, truncate=3.0)
+    weight = ndimage.gaussian_filter((~unknown).astype(np.float32), sigma, truncate=3.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((weight > LEAST_KNOWN) & ~unknown, total / weight, np.nan).astype(np.float32)

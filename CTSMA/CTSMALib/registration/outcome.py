@@ -1,0 +1,120 @@
+"""From what was found to the folder of a registration: record, transforms, images, paired boxes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from CTSMALib import __version__
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress, silent
+from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.paired import around_bones, paired_boxes, resampled_on
+from CTSMALib.registration.record import (
+    AUTOMATIC,
+    FAILED,
+    GOOD,
+    EarlierRun,
+    LocalRecord,
+    RegistrationRecord,
+    Review,
+)
+from CTSMALib.registration.record_folder import PATCHES_FILE, TRANSFORMS, write_record
+from CTSMALib.registration.register import Registration
+from CTSMALib.registration.start import Start
+from CTSMALib.volumes.media import write_image
+from CTSMALib.volumes.scan import InputIdentity
+from CTSMALib.volumes.virtual_mark import NOTICE as VIRTUAL
+
+MR_ON_CT_FILE, BOXES_FILE = "mr_on_ct.nii.gz", "patches.npz"
+PROGRAM = "CTSMA"
+
+
+def record_of(
+    found: Registration, fixed: InputIdentity, moving: InputIdentity, side: str, start: Start,
+    notices: tuple[Notice, ...],
+) -> RegistrationRecord:  # fmt: skip
+    """The record of a registration.
+
+    Args:
+        found: what was found.
+        fixed, moving: which CT and MR.
+        side: of the knee.
+        start: where it began.
+        notices: of both scans; one of each kind is kept.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    kept = tuple({notice.code: notice for notice in notices}.values())
+    virtual = any(notice.code == VIRTUAL.code for notice in kept)
+    local = None
+    if np.any(found.motions.local.coefficients):
+        x, y, z = (float(v) for v in found.motions.local.center_mm)
+        local = LocalRecord(
+            (x, y, z), tuple((float(a), float(b), float(c)) for a, b, c in found.motions.local.coefficients)
+        )
+    reviews = tuple(
+        Review(bone.name, AUTOMATIC, PROGRAM, now, "virtual knee, verdict good", __version__)
+        for bone in found.bones
+        if virtual and bone.verdict == GOOD
+    )
+    return RegistrationRecord(
+        software_version=__version__, created=now, fixed=fixed, moving=moving, side=side,
+        first_stage=start.first_stage, started_from=start.name, stages=found.stages, bones=found.bones,
+        patches=found.patches, local=local, earlier=_earlier(start.earlier), reviews=reviews, files={}, notices=kept,
+    )  # fmt: skip
+
+
+def _earlier(record: RegistrationRecord | None) -> tuple[EarlierRun, ...]:
+    if record is None:
+        return ()
+    last = EarlierRun(
+        record.created, record.software_version, record.first_stage, record.stages, record.bones, record.reviews
+    )
+    return (*record.earlier, last)
+
+
+def write_registration(
+    record: RegistrationRecord, found: Registration, ct: sitk.Image, moving: MovingKnee, folder: Path,
+    images: bool = True, progress: Progress = silent,
+) -> RegistrationRecord:  # fmt: skip
+    """Write everything that belongs to a registration.
+
+    Args:
+        record: of it.
+        found: what was found.
+        ct: HU.
+        moving: the MR.
+        folder: exists.
+        images: whether the MR on the CT's grid and the paired boxes are written.
+        progress: told of every step.
+
+    Returns:
+        The record with its files.
+
+    Raises:
+        OSError: a file could not be written completely.
+    """
+    files = {f"transform_{bone.name}": f"{TRANSFORMS}/{bone.name}.tfm" for bone in record.bones}
+    files["patches"] = PATCHES_FILE
+    usable = [bone.name for bone in record.bones if bone.verdict != FAILED]
+    if images:
+        progress("Resampling the MR", 0.1)
+        kept = replace(found.motions, matrices={name: found.motions.matrices[name] for name in usable})
+        region = around_bones(ct, {name: found.motions.bones[name] for name in usable})
+        write_image(resampled_on(region, kept, moving.image), folder / MR_ON_CT_FILE)
+        files["mr_on_ct"] = MR_ON_CT_FILE
+    patches = [patch for patch in record.patches if patch.bone in usable]
+    if images and patches:
+        progress("Cutting the patches", 0.7)
+        boxes: dict[str, Any] = paired_boxes(ct, moving.image, moving.level(0.0), found.motions, patches)
+        with (folder / BOXES_FILE).open("wb") as file:
+            np.savez_compressed(file, **boxes)
+        files["boxes"] = BOXES_FILE
+    record = replace(record, files=files)
+    write_record(record, folder)
+    return record

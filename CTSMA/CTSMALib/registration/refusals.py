@@ -1,0 +1,67 @@
+"""Why a registration was refused: the other knee, a mirror image, or something else altogether."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+
+from CTSMALib.errors import AnatomyError, InputError
+from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
+from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.pose_search import search_pose
+from CTSMALib.registration.rigid_fit import judged
+from CTSMALib.registration.similarity import sampled
+from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, fit_knee
+from CTSMALib.volumes.rigid import Matrix, applied
+
+CLEARLY = 1.3  # by how much more the mirrored CT must explain
+AS_CT = 0.8  # correlation with the CT that no MR reaches
+FEWEST = 100  # points
+
+
+def mirrored(image: sitk.Image) -> sitk.Image:
+    """An image with left and right exchanged: values change places along its own first axis."""
+    array = sitk.GetArrayFromImage(image)[:, :, ::-1].copy()
+    result = sitk.GetImageFromArray(array)
+    result.CopyInformation(image)
+    return result
+
+
+def refuse_ct(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> None:
+    """Refuse a moving scan that is brighter wherever the CT is denser, as no MR is.
+
+    Raises:
+        InputError: it is a CT.
+    """
+    sigma, count = KNEE_SCALES[-1]
+    points, level = fixed.points(WHOLE, count, sigma, KNEE_AROUND_MM[-1]), moving.level(sigma)
+    signal = sampled(level.signal, level.to_index, applied(knee, points.points_mm))
+    known = np.isfinite(signal)
+    if known.sum() > FEWEST and np.corrcoef(points.bins[known], signal[known])[0, 1] > AS_CT:
+        raise InputError("The scan to register is a CT as well.", "Give the CT first and the MR second.")
+
+
+def refusal(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> AnatomyError:
+    """The refusal of an MR in which neither femur nor tibia was found.
+
+    Args:
+        fixed: the CT.
+        moving: the MR.
+        knee: (4, 4) best motion that was found.
+    """
+    other = FixedKnee(mirrored(fixed.ct), mirrored(fixed.labels))
+    found = search_pose(other.ct, other.labels, moving.image)
+    if found:
+        worth = fit_knee(other, moving, [candidate.matrix for candidate in found]).best.worth
+        scale = KNEE_SCALES[-1]
+        points = fixed.points(WHOLE, scale[1], scale[0], KNEE_AROUND_MM[-1])
+        if worth > CLEARLY * judged(points, moving.level(scale[0]), knee).worth:
+            return AnatomyError(
+                "The MR shows the other knee, or one of the scans is stored as a mirror image.",
+                "Give CT and MR of the same knee, with the orientation that the scanner wrote.",
+            )
+    return AnatomyError(
+        "The bones of the CT were not found in the MR: it shows another part of the body, another person, or too "
+        "little of the knee, or it is no MR.",
+        "Check both scans; where they are right, set landmarks or a first transform and give them with --initial.",
+    )

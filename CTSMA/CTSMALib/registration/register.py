@@ -1,0 +1,178 @@
+"""Registration of an MR to a CT of the same knee, from any stage to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from CTSMALib.anatomy.patch import Patch
+from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.registration.engines.engine import Engine
+from CTSMALib.registration.engines.mutual_information import FINE, MutualInformation
+from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
+from CTSMALib.registration.joint_motion import implausible
+from CTSMALib.registration.local_field import LOOSE, LocalField, fit_local
+from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
+from CTSMALib.registration.paired import Motions
+from CTSMALib.registration.patch_pairs import pair_patches
+from CTSMALib.registration.quality import (
+    LEAST_INSIDE,
+    LEAST_SIMILARITY,
+    Judged,
+    judge,
+    knee_quality,
+    verdict,
+)
+from CTSMALib.registration.record import FAILED, GOOD, IDENTITY, BoneRecord, PairedPatch, StageRecord, ras_rows
+from CTSMALib.registration.refusals import refusal, refuse_ct
+from CTSMALib.registration.rigid_fit import Fit, judged
+from CTSMALib.registration.stages import find_pose, fit_bones, fit_knee
+from CTSMALib.registration.start import Start
+from CTSMALib.registration.witnesses import outline_and_similarity
+from CTSMALib.volumes.rigid import Matrix
+
+_RAS = np.array([-1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """What was found.
+
+    Attributes:
+        motions: where every place of the CT appears in the MR.
+        stages: in their order.
+        bones: for the record.
+        patches: the learning grid in both scans.
+    """
+
+    motions: Motions
+    stages: tuple[StageRecord, ...]
+    bones: tuple[BoneRecord, ...]
+    patches: tuple[PairedPatch, ...]
+
+
+def register(
+    fixed: FixedKnee, moving: MovingKnee, patches: Sequence[Patch] = (), start: Start | None = None,
+    engine: Engine | None = None, local: bool = False, progress: Progress = silent,
+) -> Registration:  # fmt: skip
+    """Register an MR to a CT.
+
+    Args:
+        fixed: the CT.
+        moving: the MR.
+        patches: learning grid of the CT.
+        start: where to begin; from nothing by default.
+        engine: that refines bones; the default one where it is left out.
+        local: whether to look for a smooth displacement that rigid bones leave.
+        progress: told about each step; cancels by raising.
+
+    Raises:
+        AnatomyError: the MR does not show the knee of the CT.
+        InputError: the moving scan is a CT as well.
+    """
+    start, engine = start or Start(), engine or MutualInformation()
+    knee, stages = _knee(fixed, moving, start, part_of(progress, 0.0, 0.3))
+    if start.first_stage == LOCAL:
+        fits = _kept(fixed, moving, start)
+    else:
+        fits = fit_bones(fixed, moving, knee, engine, _known(fixed, start), part_of(progress, 0.3, 0.65))
+        stages += [_stage(BONES, name, found[0], f"{engine.name} {engine.version}") for name, found in fits.items()]
+    matrices = {name: found[0].matrix for name, found in fits.items()}
+    judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
+    bones = _records(fixed, moving, knee, matrices, judgments)
+    if all(bone.verdict == FAILED for bone in bones if bone.name in fixed.leading):
+        raise refusal(fixed, moving, knee)
+    field = LocalField.none()
+    good = {bone.name: matrices[bone.name] for bone in bones if bone.verdict == GOOD}
+    if (local or start.first_stage == LOCAL) and good:
+        progress("Refining locally", 0.9)
+        field = fit_local(fixed, moving, good)
+    progress("Pairing the patches", 0.98)
+    motions = Motions(fixed.bones, matrices, field)
+    paired = pair_patches([p for p in patches if p.bone in matrices], motions, judgments, bones, moving)
+    return Registration(motions, tuple(stages), bones, paired)
+
+
+def _known(fixed: FixedKnee, start: Start) -> dict[str, Matrix]:
+    """Motions of bones that are started from."""
+    if start.first_stage != BONES:
+        return {}
+    return {name: matrix for name, matrix in start.bones.items() if name in fixed.bones}
+
+
+def _kept(fixed: FixedKnee, moving: MovingKnee, start: Start) -> dict[str, list[Fit]]:
+    """Motions of bones that stay as they are."""
+    engine = MutualInformation()
+    known = {name: matrix for name, matrix in start.bones.items() if name in fixed.bones}
+    return {
+        name: [judged(engine.points(fixed, name, FINE), moving.level(FINE[0]), matrix)]
+        for name, matrix in known.items()
+    }
+
+
+def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress) -> tuple[Matrix, list[StageRecord]]:
+    """The motion of the whole knee, found or given."""
+    given = [start.knee, *(start.bones.get(name) for name in fixed.leading)]
+    knee = next((matrix for matrix in given if matrix is not None), None)
+    if knee is not None and start.first_stage in (BONES, LOCAL):
+        return knee, [StageRecord(KNEE, WHOLE, ras_rows(knee), (), 0.0, 0.0, "user")]
+    stages: list[StageRecord] = []
+    if knee is not None and start.first_stage == KNEE:
+        starts = [knee]
+    else:
+        candidates = find_pose(fixed, moving, part_of(progress, 0.0, 0.5))
+        starts = [candidate.matrix for candidate in candidates]
+        evidence = tuple(candidate.evidence for candidate in candidates)
+        stages.append(StageRecord(POSE, WHOLE, ras_rows(starts[0]), evidence, evidence[0], 1.0, "pose-search 1"))
+    progress("Registering the knee", 0.5)
+    found = fit_knee(fixed, moving, starts).best
+    refuse_ct(fixed, moving, found.matrix)
+    return found.matrix, [*stages, _stage(KNEE, WHOLE, found, f"{MutualInformation.name} {MutualInformation.version}")]
+
+
+def _judged(
+    fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix], progress: Progress
+) -> dict[str, Judged]:  # fmt: skip
+    found = {}
+    loose = fit_local(fixed, moving, _alike(fixed, moving, matrices), LOOSE)
+    for number, (name, matrix) in enumerate(matrices.items()):
+        progress(f"Judging the {name}", number / len(matrices))
+        found[name] = judge(fixed, name, moving, matrix, loose)
+    return found
+
+
+def _alike(fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
+    """Motions of the bones that the MR shows."""
+    found = {name: outline_and_similarity(fixed, name, moving, matrix)[1] for name, matrix in matrices.items()}
+    return {
+        name: matrices[name]
+        for name, seen in found.items()
+        if seen.inside > LEAST_INSIDE and seen.value > LEAST_SIMILARITY
+    }
+
+
+def _records(
+    fixed: FixedKnee, moving: MovingKnee, knee: Matrix, matrices: dict[str, Matrix], judgments: dict[str, Judged]
+) -> tuple[BoneRecord, ...]:  # fmt: skip
+    centers = {name: fixed.center_mm(name) for name in matrices}
+    impossible = implausible(matrices, centers)
+    voxel_mm = max(*fixed.ct.GetSpacing(), *moving.image.GetSpacing())
+    records = []
+    for name, matrix in matrices.items():
+        found, reasons = verdict(judgments[name].quality, impossible.get(name, ""), voxel_mm)
+        x, y, z = (float(v) for v in centers[name] * _RAS)
+        records.append(
+            BoneRecord(
+                name, ras_rows(matrix), IDENTITY, (x, y, z), knee_quality(fixed, name, moving, knee),
+                judgments[name].quality, found, reasons,
+            )
+        )  # fmt: skip
+    return tuple(records)
+
+
+def _stage(stage: str, subject: str, fit: Fit, made_by: str) -> StageRecord:
+    found = fit.similarity
+    return StageRecord(stage, subject, ras_rows(fit.matrix), fit.trace, found.value, found.inside, made_by)

@@ -1,0 +1,94 @@
+"""The stages of a registration: pose of the knee, rigid knee, rigid bones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA
+from CTSMALib.errors import AnatomyError
+from CTSMALib.progress import Progress, silent
+from CTSMALib.registration.engines.engine import Engine
+from CTSMALib.registration.engines.mutual_information import distinct, fit_all
+from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
+from CTSMALib.registration.joint_motion import flexed_starts, patella_starts
+from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.pose_search import PoseCandidate, search_pose
+from CTSMALib.registration.rigid_fit import Fit
+from CTSMALib.volumes.rigid import Matrix
+
+KNEE_SCALES = ((4.0, 4000), (2.0, 8000))  # sigma (mm) and number of points
+KNEE_AROUND_MM = (10.0, 6.0)
+POSES = 5  # candidates that are gone on with
+
+
+@dataclass(frozen=True, eq=False)
+class KneeFits:
+    """The rigid knee.
+
+    Attributes:
+        best: the pose of the knee.
+        others: other places, best first.
+    """
+
+    best: Fit
+    others: tuple[Fit, ...]
+
+
+def find_pose(fixed: FixedKnee, moving: MovingKnee, progress: Progress = silent) -> list[PoseCandidate]:
+    """First stage: where the knee may be in the MR, whatever the headers say.
+
+    Raises:
+        AnatomyError: CT and MR share too little.
+    """
+    found = search_pose(fixed.ct, fixed.labels, moving.image, progress=progress)
+    if not found:
+        raise AnatomyError(
+            "CT and MR do not show enough of the same part of the knee.", "Check that both show the same knee."
+        )
+    return found
+
+
+def fit_knee(fixed: FixedKnee, moving: MovingKnee, starts: list[Matrix]) -> KneeFits:
+    """Second stage: femur and tibia as one rigid body."""
+    matrices = starts[:POSES]
+    for scale, around_mm in zip(KNEE_SCALES, KNEE_AROUND_MM, strict=True):
+        fits = fit_all(fixed, WHOLE, moving, matrices, scale, around_mm)
+        fits = distinct(fits, fixed.points(WHOLE, scale[1], scale[0], around_mm))
+        matrices = [fit.matrix for fit in fits]
+    return KneeFits(fits[0], tuple(fits[1:]))
+
+
+def fit_bones(
+    fixed: FixedKnee, moving: MovingKnee, knee: Matrix, engine: Engine, known: Mapping[str, Matrix] | None = None,
+    progress: Progress = silent,
+) -> dict[str, list[Fit]]:  # fmt: skip
+    """Third stage: every bone on its own; bones that move with others start from those.
+
+    Args:
+        fixed: the CT.
+        moving: the MR.
+        knee: (4, 4) pose of the whole knee.
+        engine: that refines.
+        known: motions of bones to start from, in place of many starts.
+        progress: told about each bone.
+
+    Returns:
+        Bone name to fits, best first.
+    """
+    found: dict[str, list[Fit]] = {}
+    for number, bone in enumerate(fixed.bones):
+        progress(f"Registering the {bone}", number / len(fixed.bones))
+        starts = [known[bone]] if known and bone in known else starts_of(fixed, bone, knee, found)
+        found[bone] = engine.refine(fixed, bone, moving, starts)
+    return found
+
+
+def starts_of(fixed: FixedKnee, bone: str, knee: Matrix, found: dict[str, list[Fit]]) -> list[Matrix]:
+    """Where the search of a bone starts, from what is known of the others."""
+    femur, tibia = (found[b.name][0].matrix if b.name in found else knee for b in (FEMUR, TIBIA))
+    if bone == PATELLA.name:
+        return patella_starts(femur, tibia, fixed.center_mm(bone))
+    if bone == FIBULA.name:
+        return [tibia]
+    return flexed_starts(knee, fixed.joint_mm)
