@@ -4,7 +4,7 @@ Subchondral trabecular microstructure from a routine knee CT. Research use only.
 
 Rooms import only rooms above them in this list: errors, notices, progress,
 resources, inputs, volumes, catalogue, palette, agreement, anatomy, morphometry,
-virtual, analysis, report, scene, jobs, cli.
+registration, virtual, analysis, report, scene, jobs, cli.
 """
 
 __version__ = "0.5.0"

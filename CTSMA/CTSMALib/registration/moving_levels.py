@@ -13,6 +13,7 @@ from CTSMALib.volumes.grid import Grid
 
 LEAST_KNOWN = 0.5  # weight of known voxels around one, for its smoothed signal to be known
 VOXELS_A_SIGMA = 0.6  # spacing of a smoothed image as a share of its sigma at most
+LEAST_SMOOTHING = 0.2  # voxels; less is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +55,25 @@ def moving_level(image: sitk.Image, sigma_mm: float) -> MovingLevel:
 def level_of(array: NDArray[np.float32], grid: Grid, sigma_mm: float) -> MovingLevel:
     """:func:`moving_level` of an array with NaN where it is not known."""
     spacing = np.array(grid.spacing_mm)[::-1]
-    # A voxel already averages over its own width.
-    own = np.maximum(sigma_mm**2 - spacing**2 / 12, 0.0) ** 0.5 / spacing
-    step = np.maximum(1, np.floor(VOXELS_A_SIGMA * sigma_mm / spacing)).astype(int) if sigma_mm > 0 else np.ones(3, int)
-    step = np.minimum(step, np.array(array.shape))
-    signal = _smoothed(array, own) if np.any(own > 0.2) else array
-    thinned = np.ascontiguousarray(signal[:: step[0], :: step[1], :: step[2]])
+    block = np.clip(np.floor(VOXELS_A_SIGMA * sigma_mm / spacing), 1, np.array(array.shape)).astype(int)
+    # Blocks are averaged first, which spares most of the smoothing; a voxel averages over its own width already.
+    averaged = _averaged(array, block) if block.max() > 1 else array
+    own = np.maximum(sigma_mm**2 - (block * spacing) ** 2 / 12, 0.0) ** 0.5 / (block * spacing)
+    signal = _smoothed(averaged, own) if np.any(own > LEAST_SMOOTHING) else averaged
     direction = np.array(grid.direction).reshape(3, 3)
-    to_index = np.linalg.inv(direction * np.array(grid.spacing_mm))[::-1] / step[:, None]
-    return MovingLevel(thinned, np.hstack([to_index, -(to_index @ np.array(grid.origin_mm))[:, None]]))
+    to_voxel = np.linalg.inv(direction * np.array(grid.spacing_mm))[::-1]
+    offset = -(to_voxel @ np.array(grid.origin_mm)) - (block - 1) / 2
+    return MovingLevel(np.ascontiguousarray(signal), np.hstack([to_voxel, offset[:, None]]) / block[:, None])
+
+
+def _averaged(array: NDArray[np.float32], block: NDArray[np.int_]) -> NDArray[np.float32]:
+    """Means over blocks (z, y, x) of voxels, NaN where one of them is not known; an incomplete last block is left out."""
+    count = np.array(array.shape) // block
+    for axis, (n, width) in enumerate(zip(count, block, strict=True)):
+        along = np.moveaxis(array, axis, 0)[: n * width]
+        mean = sum(along[k::width] for k in range(width)) / np.float32(width)
+        array = np.moveaxis(np.asarray(mean, dtype=np.float32), 0, axis)
+    return array
 
 
 def _smoothed(array: NDArray[np.float32], sigma: NDArray[np.float64]) -> NDArray[np.float32]:

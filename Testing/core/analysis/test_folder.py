@@ -19,9 +19,9 @@ import pytest
 import SimpleITK as sitk
 
 from CTSMALib.analysis.folder import SCHEMA_FILE, analysis_schema, load_analysis, write_findings, write_folder
-from CTSMALib.volumes.media import write_image
 from CTSMALib.analysis.result import Summary
 from CTSMALib.errors import InputError
+from CTSMALib.volumes.media import write_image
 from Testing.core.made_up_knee import KEYS, made_up_knee
 
 

@@ -1,0 +1,244 @@
+"""Tables of the registration benchmark from its committed results.
+
+Usage::
+
+    python -m Testing.benchmarks.registration.summary [--prefix quick_]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from CTSMALib.agreement import clustered_interval
+from Testing.benchmarks.registration.pairs import CONDITIONS, UNDISTORTED
+from Testing.benchmarks.registration.peer_runs import METHODS
+from Testing.benchmarks.registration.registration import NOT_THE_KNEE, OURS, RESULTS
+
+BONES = ("femur", "tibia", "patella", "fibula")
+LARGE_ERROR_MM, LOST_MM = 1.0, 3.0  # a bone must be flagged above the first; above the second it is not found
+DOUBTFUL_INSIDE = 0.35  # of the landmarks; below, a flag is no false alarm
+LEAST_RANKED = 5  # bones for a rank correlation
+REFERENCE = "greedy"
+Row = dict[str, str]
+
+
+def registration_accuracy(prefix: str = "") -> str:
+    """TRE by condition and bone, beside the share of the distortion."""
+    head = [
+        "Condition", "Bone", "n", "Mean TRE", "95 % of bones", "95 % of landmarks", "Distortion's share", "Above 1 mm",
+    ]  # fmt: skip
+    body = []
+    for condition, bone, own in _groups(_rows(f"{prefix}pairs")):
+        seen = [r for r in own if r["tre_mean_mm"]]
+        errors = _numbers(seen, "tre_mean_mm")
+        each = np.array([float(v) / 1000.0 for r in seen for v in r["tre_um"].split()])
+        body.append(
+            [condition, bone, _counted(own, seen), *(_mm(v) for v in (_mean(errors), _p95(errors), _p95(each))),
+             _mm(_mean(_numbers(seen, "distortion_mm"))), _share(errors > LARGE_ERROR_MM)]
+        )  # fmt: skip
+    return _table(head, body)
+
+
+def registration_verdicts(prefix: str = "") -> str:
+    """Whether errors are known without the truth: flags, and estimated against true error."""
+    head = [
+        "Condition", "Bone", "n", "Refused", "Good", "Above 1 mm and not flagged", "False alarms", "Error below bound",
+        "Spearman, TRE below 1 mm",
+    ]  # fmt: skip
+    rows = _rows(f"{prefix}pairs")
+    body = []
+    for condition, bone, own in [*_groups(rows), *_all_bones(rows)]:
+        right = [r for r in own if r["tre_mean_mm"] and float(r["tre_mean_mm"]) <= LARGE_ERROR_MM]
+        fair = [r for r in right if float(r["inside"]) >= DOUBTFUL_INSIDE]
+        bound = [float(r["tre_mean_mm"]) <= float(r["estimated_95_mm"]) for r in own if r["tre_mean_mm"]]
+        body.append(
+            [condition, bone, str(len(own)), str(sum(r["reasons"].startswith("refused") for r in own)),
+             str(sum(r["verdict"] == "good" for r in own)), str(len(unflagged(own))),
+             _share(np.array([r["verdict"] != "good" for r in fair])), _share(np.array(bound)), spearman(right)]
+        )  # fmt: skip
+    return _table(head, body)
+
+
+def unflagged(rows: Iterable[Row]) -> list[Row]:
+    """Bones that pass as good and are off by more than a millimeter; over all landmarks where few are in the MR."""
+    return [
+        r for r in rows
+        if r["verdict"] == "good" and float(r["tre_mean_mm"] or r["tre_all_mm"]) > LARGE_ERROR_MM
+    ]  # fmt: skip
+
+
+def spearman(rows: list[Row]) -> str:
+    """Rank correlation of estimated with true mean error, with a 95 % interval by drawing knees."""
+    if len(rows) < LEAST_RANKED:
+        return "–"
+    true, told = _numbers(rows, "tre_mean_mm"), _numbers(rows, "estimated_mm")
+
+    def rho(chosen: NDArray[np.intp]) -> float:
+        if np.ptp(true[chosen]) == 0.0 or np.ptp(told[chosen]) == 0.0:
+            return float("nan")
+        return float(stats.spearmanr(true[chosen], told[chosen]).statistic)
+
+    found = clustered_interval(rho, [r["knee"] for r in rows])
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def registration_peers(prefix: str = "") -> str:
+    """Undistorted pairs: mean TRE of each bone, bones that were lost, and CPU seconds."""
+    methods = _by_method(prefix)
+    head = ["Method", "Pairs", *(f"{b}, mean (median) mm" for b in BONES), "Lost (> 3 mm)", "CPU s, mean"]
+    body = []
+    for method, rows in methods.items():
+        cells = []
+        for bone in BONES:
+            errors = _numbers([r for r in rows if r["bone"] == bone and r["tre_mean_mm"]], "tre_mean_mm")
+            cells.append(f"{_mm(_mean(errors))} ({_mm(float(np.median(errors)) if len(errors) else math.nan)})")
+        lost = [not r["tre_mean_mm"] or float(r["tre_mean_mm"]) > LOST_MM for r in rows]
+        seconds = {r["knee"]: float(r["cpu_s"]) for r in rows}
+        body.append(
+            [method, str(len(seconds)), *cells, f"{sum(lost)} of {len(lost)}", f"{np.mean(list(seconds.values())):.1f}"]
+        )
+    return _table(head, body)
+
+
+def registration_paired(prefix: str = "") -> str:
+    """Undistorted pairs: ours minus the reference peer on the same bones, with 95 % intervals by drawing knees."""
+    methods = _by_method(prefix)
+    ours = {(r["knee"], r["bone"]): r for r in methods.get(OURS, [])}
+    other = {(r["knee"], r["bone"]): r for r in methods.get(REFERENCE, [])}
+    both = [key for key in ours if key in other and ours[key]["tre_mean_mm"] and other[key]["tre_mean_mm"]]
+    body = []
+    for bone in (*BONES, "all"):
+        keys = [key for key in both if bone in (key[1], "all")]
+        if keys:
+            pairs = np.array([[float(rows[key]["tre_mean_mm"]) for rows in (ours, other)] for key in keys])
+            near = np.flatnonzero(pairs.max(axis=1) <= LOST_MM)
+            found = f"{_difference(pairs[near], [keys[n] for n in near])}, n = {len(near)}" if len(near) else "–"
+            body.append([bone, str(len(keys)), *(_mm(v) for v in pairs.mean(axis=0)), _difference(pairs, keys), found])
+    knees = sorted({key[0] for key in both})
+    if knees:
+        keys = [next(key for key in both if key[0] == knee) for knee in knees]
+        seconds = np.array([[float(rows[key]["cpu_s"]) for rows in (ours, other)] for key in keys])
+        ratio = f"ratio {seconds[:, 0].mean() / seconds[:, 1].mean():.2f}"
+        body.append(["CPU s", str(len(knees)), *(f"{v:.1f}" for v in seconds.mean(axis=0)), ratio, ""])
+    head = [
+        "Bone",
+        "n",
+        "Ours, mm",
+        f"{REFERENCE}, mm",
+        f"Ours minus {REFERENCE}, mm",
+        "The same where neither lost it",
+    ]
+    return _table(head, body)
+
+
+def _difference(pairs: NDArray[np.float64], keys: list[tuple[str, str]]) -> str:
+    gain = pairs[:, 0] - pairs[:, 1]
+    found = clustered_interval(lambda chosen: float(gain[chosen].mean()), [knee for knee, _ in keys])
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+
+
+def registration_refusals(prefix: str = "") -> str:
+    """What became of MRs that are not of the knee of the CT."""
+    outcomes = ("refused", "failed", "flagged", "passed")
+    head = ["MR", "n", "Refused", "Every bone failed", "No bone good", "Passed", "Which bones passed"]
+    body = []
+    rows = _rows(f"{prefix}refusals")
+    for kind in NOT_THE_KNEE:
+        own = [r for r in rows if r["kind"] == kind]
+        if own:
+            counts = [str(sum(r["outcome"] == outcome for r in own)) for outcome in outcomes]
+            told = [f"{r['knee']} {r['good']}" + (f", {r['tre_mm']} mm off" if r["tre_mm"] else "")
+                    for r in own if r["outcome"] == "passed"]  # fmt: skip
+            body.append([kind, str(len(own)), *counts, "; ".join(told)])
+    return _table(head, body)
+
+
+def _by_method(prefix: str) -> dict[str, list[Row]]:
+    """Rows of the undistorted pairs, ours first; of knees that every method has been run on."""
+    rows = [r for r in _rows(f"{prefix}pairs") + _rows(f"{prefix}peers") if r["condition"] == UNDISTORTED]
+    found = {m: [r for r in rows if r["method"] == m] for m in (OURS, *METHODS)}
+    found = {method: own for method, own in found.items() if own}
+    done = [{r["knee"] for r in own} for own in found.values()]
+    common = set.intersection(*done) if done else set()
+    return {method: [r for r in own if r["knee"] in common] for method, own in found.items()}
+
+
+def _groups(rows: list[Row]) -> Iterable[tuple[str, str, list[Row]]]:
+    for condition in CONDITIONS:
+        for bone in BONES:
+            own = [r for r in rows if r["condition"] == condition and r["bone"] == bone]
+            if own:
+                yield condition, bone, own
+
+
+def _all_bones(rows: list[Row]) -> Iterable[tuple[str, str, list[Row]]]:
+    for condition in CONDITIONS:
+        own = [r for r in rows if r["condition"] == condition]
+        if own:
+            yield condition, "all", own
+    distorted = [r for r in rows if r["condition"] != UNDISTORTED]
+    if distorted:
+        yield f"all but {UNDISTORTED}", "all", distorted
+
+
+def _counted(own: list[Row], seen: list[Row]) -> str:
+    """How many errors there are, and of how many bones: the others are refused or lie outside."""
+    return str(len(seen)) if len(seen) == len(own) else f"{len(seen)} of {len(own)}"
+
+
+def _numbers(rows: Iterable[Row], name: str) -> NDArray[np.float64]:
+    return np.array([float(r[name]) for r in rows])
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+def _p95(values: NDArray[np.float64]) -> float:
+    return float(np.quantile(values, 0.95)) if len(values) else math.nan
+
+
+def _mm(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
+
+
+def _share(told: NDArray[np.bool_]) -> str:
+    return f"{told.sum()} of {len(told)} ({told.mean():.1%})" if len(told) else "–"
+
+
+def _rows(name: str) -> list[Row]:
+    path = RESULTS / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _table(head: list[str], body: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "registration accuracy": registration_accuracy,
+    "registration verdicts": registration_verdicts,
+    "registration peers": registration_peers,
+    "registration paired": registration_paired,
+    "registration refusals": registration_refusals,
+}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prefix", default="", help="of the result files: quick_ for those of trials")
+    wanted = parser.parse_args().prefix
+    made = (registration_accuracy, registration_verdicts, registration_peers, registration_paired,
+            registration_refusals)  # fmt: skip
+    for table in made:
+        print(f"{table.__name__}\n{table(wanted)}\n")

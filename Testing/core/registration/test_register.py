@@ -1,0 +1,131 @@
+"""All stages on a made-up pair from displaced headers, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.errors import AnatomyError
+from CTSMALib.registration import refusals
+from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
+from CTSMALib.registration.joint_motion import implausible
+from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.names import BONES, KNEE, POSE
+from CTSMALib.registration.record import FAILED, GOOD
+from CTSMALib.registration.register import Registration, register
+from CTSMALib.registration.start import Start
+from CTSMALib.volumes.rigid import applied, fixed_to_moving_lps, turned
+from Testing.core.made_up_pair import MadeUpPair
+
+FOUR = ("femur", "tibia", "patella", "fibula")
+
+
+@pytest.fixture(scope="module")
+def a_femur_and_tibia(a_pair: MadeUpPair) -> FixedKnee:
+    return FixedKnee(a_pair.ct, sitk.Mask(a_pair.labels, a_pair.labels <= 2))
+
+
+@pytest.mark.parametrize("bone", FOUR)
+def test_each_bone_is_within_half_a_millimeter_everywhere(a_pair, a_fixed_knee, a_registration, bone: str) -> None:
+    surface = a_fixed_knee.surface(bone).points_mm
+    apart = applied(a_registration.motions.matrices[bone], surface) - applied(a_pair.matrices[bone], surface)
+    assert np.linalg.norm(apart, axis=1).max() < 0.5
+
+
+def test_every_bone_is_good_with_a_finite_error(a_registration: Registration) -> None:
+    assert [bone.name for bone in a_registration.bones] == list(FOUR)
+    for bone in a_registration.bones:
+        assert (bone.verdict, bone.reasons) == (GOOD, ())
+        quality = bone.quality
+        assert 0 < quality.estimated_mm < quality.estimated_95_mm < 2.0
+        assert quality.returned == 1.0 and 1.03 < quality.similarity < 2.0
+        assert quality.similarity > bone.knee_quality.similarity or bone.name == "tibia"
+
+
+def test_stages_are_told_in_their_order(a_pair: MadeUpPair, a_registration: Registration) -> None:
+    told = [(stage.stage, stage.subject) for stage in a_registration.stages]
+    assert told == [(POSE, WHOLE), (KNEE, WHOLE), *((BONES, name) for name in FOUR)]
+    for stage in a_registration.stages:
+        assert stage.trace and np.isfinite(stage.trace).all()
+        there = applied(fixed_to_moving_lps(np.array(stage.moving_to_fixed_ras)), a_pair.joint_mm)
+        limit = 15.0 if stage.stage == POSE else 5.0
+        assert np.linalg.norm(there - applied(a_pair.matrices["tibia"], a_pair.joint_mm)) < limit, stage.stage
+
+
+def test_patches_are_paired_and_those_outside_are_flagged(a_pair, a_registration, some_patches) -> None:
+    paired = a_registration.patches
+    assert [p.id for p in paired] == [p.id for p in some_patches]
+    for patch in paired[:2]:
+        assert patch.flags == () and 0 < patch.estimated_mm < 0.8
+        true = applied(a_pair.matrices["tibia"], np.array(patch.ct_mm))
+        assert np.linalg.norm(np.array(patch.mr_mm) - true) < 0.5
+    assert "outside" in paired[2].flags
+
+
+def test_a_bone_outside_the_mr_failed_for_that_reason(a_pair: MadeUpPair) -> None:
+    """The front of the MR, where the patella is, is cut off."""
+    fixed = FixedKnee(a_pair.ct, sitk.Mask(a_pair.labels, sitk.Or(a_pair.labels == 1, a_pair.labels == 3)))
+    known = {name: a_pair.matrices[name] for name in ("femur", "patella")}
+    found = register(fixed, MovingKnee(a_pair.mr[50:]), start=Start(BONES, bones=known))
+    femur, patella = found.bones
+    assert femur.verdict != FAILED
+    assert patella.verdict == FAILED and "of the bone lies in the MR" in patella.reasons[0]
+
+
+def test_the_other_knee_is_refused_as_that(a_pair: MadeUpPair, a_femur_and_tibia: FixedKnee) -> None:
+    other = sitk.GetImageFromArray(sitk.GetArrayFromImage(a_pair.mr)[::-1].copy())  # slices from left to right
+    other.CopyInformation(a_pair.mr)
+    with pytest.raises(AnatomyError, match="other knee"):
+        register(a_femur_and_tibia, MovingKnee(other))
+
+
+def test_ct_and_labels_stay_together_when_they_are_mirrored(a_pair: MadeUpPair) -> None:
+    """As a refusal mirrors them; labels often cover a part of the CT."""
+    part = a_pair.labels[15:]
+    found = refusal_knees(FixedKnee(a_pair.ct, part))
+    bone = sitk.Resample(found.labels, found.ct, sitk.Transform(), sitk.sitkNearestNeighbor)
+    hu = sitk.GetArrayFromImage(found.ct)[sitk.GetArrayFromImage(bone) > 0]
+    assert (hu > 60.0).mean() > 0.95
+
+
+def refusal_knees(fixed: FixedKnee) -> FixedKnee:
+    """The mirrored knee that a refusal compares with."""
+    made: list[FixedKnee] = []
+
+    class Stop(Exception):
+        pass
+
+    def kept(*images: sitk.Image) -> FixedKnee:
+        made.append(FixedKnee(*images))
+        raise Stop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refusals, "FixedKnee", kept)
+        with pytest.raises(Stop):
+            refusals.refusal(fixed, MovingKnee(fixed.ct), np.eye(4))
+    return made[0]
+
+
+def test_noise_is_refused(a_pair: MadeUpPair, a_femur_and_tibia: FixedKnee) -> None:
+    noise = np.random.default_rng(0).rayleigh(100.0, sitk.GetArrayViewFromImage(a_pair.mr).shape)
+    image = sitk.GetImageFromArray(noise.astype(np.float32))
+    image.CopyInformation(a_pair.mr)
+    with pytest.raises(AnatomyError, match="not found in the MR"):
+        register(a_femur_and_tibia, MovingKnee(image))
+
+
+def test_what_a_joint_cannot_do_is_implausible(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:
+    centers = {name: a_fixed_knee.center_mm(name) for name in FOUR}
+    assert implausible(a_pair.matrices, centers) == {}
+    bent = turned(np.array([0.0, 60.0, 0.0]), a_pair.joint_mm, np.zeros(3))
+    away = turned(np.zeros(3), centers["fibula"], np.array([9.0, 0.0, 0.0]))
+    moved = {
+        **a_pair.matrices,
+        "femur": a_pair.matrices["tibia"] @ bent,
+        "patella": a_pair.matrices["tibia"] @ bent,
+        "fibula": a_pair.matrices["tibia"] @ away,
+    }
+    found = implausible(moved, centers)
+    assert set(found) == {"femur", "fibula"}
+    assert "60°" in found["femur"] and "9 mm" in found["fibula"] and "tibia" in found["fibula"]
