@@ -67,7 +67,7 @@ def level_of(array: NDArray[np.float32], grid: Grid, sigma_mm: float) -> MovingL
 
 
 def _averaged(array: NDArray[np.float32], block: NDArray[np.int_]) -> NDArray[np.float32]:
-    """Means over blocks (z, y, x) of voxels, NaN where one of them is not known; an incomplete last block is left out."""
+    """Means over blocks (z, y, x) of voxels, NaN where one is not known; an incomplete last block is left out."""
     count = np.array(array.shape) // block
     for axis, (n, width) in enumerate(zip(count, block, strict=True)):
         along = np.moveaxis(array, axis, 0)[: n * width]
