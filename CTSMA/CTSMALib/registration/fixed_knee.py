@@ -48,7 +48,7 @@ class FixedKnee:
             )
         self.bones = {bone.name: fixed_bone(labels, (bone.label,), bone.name) for bone in large}
         self._levels = FixedLevels(ct, labels)
-        self._points: dict[tuple[str, float, int], FixedPoints] = {}
+        self._points: dict[tuple[str, float, int, float], FixedPoints] = {}
         self._surfaces: dict[str, SurfacePoints] = {}
 
     @property
@@ -77,7 +77,7 @@ class FixedKnee:
 
     def points(self, bone: str, count: int, sigma_mm: float, around_mm: float) -> FixedPoints:
         """Points in and around a bone, or around :data:`WHOLE`; see :func:`points_around`."""
-        key = (bone, sigma_mm, count)
+        key = (bone, sigma_mm, count, around_mm)
         if key not in self._points:
             chosen = self.whole if bone == WHOLE else self.bones[bone]
             self._points[key] = points_around(self._levels, chosen, count, sigma_mm, around_mm)

@@ -32,9 +32,9 @@ class MovingLevel:
 def known_array(image: sitk.Image) -> NDArray[np.float32]:
     """(z, y, x) signal of an MR; NaN in slabs of zeros at its border, with which resampling pads an image."""
     array = sitk.GetArrayFromImage(sitk.Cast(image, sitk.sitkFloat32))
+    content = array != 0
     for axis in range(3):
-        empty = ~np.any(array != 0, axis=tuple(a for a in range(3) if a != axis))
-        filled = np.flatnonzero(~empty)
+        filled = np.flatnonzero(np.any(content, axis=tuple(a for a in range(3) if a != axis)))
         if len(filled):
             along = np.moveaxis(array, axis, 0)
             along[: filled[0]] = np.nan

@@ -17,7 +17,8 @@ from CTSMALib.volumes.scan import InputIdentity
 SCHEMA_VERSION = "1.0"
 GOOD, CHECK, FAILED = VERDICTS = ("good", "check", "failed")
 ACCEPTED, NEEDS_WORK, REJECTED, AUTOMATIC = DECISIONS = ("accepted", "needs work", "rejected", "auto")
-Rows = tuple[tuple[float, float, float, float], ...]
+Row = tuple[float, float, float, float]
+Rows = tuple[Row, Row, Row, Row]
 IDENTITY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 
 

@@ -79,7 +79,9 @@ def load_record(folder: Path) -> RegistrationRecord:
             )
         told = document.pop("patches")
         record = msgspec.convert({**document, "patches": ()}, RegistrationRecord)
-        patches = _read_patches(folder / str(told["file"]))
+        if told["file"] != PATCHES_FILE:
+            raise ValueError(f"its table of patches is not {PATCHES_FILE}")
+        patches = _read_patches(folder / PATCHES_FILE)
         if len(patches) != told["rows"]:
             raise ValueError(f"{told['file']} has {len(patches)} rows instead of {told['rows']}")
     except (FileNotFoundError, NotADirectoryError) as error:

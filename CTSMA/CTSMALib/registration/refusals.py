@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
+from CTSMALib.anatomy.grids import AIR_HU
 from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.pose_search import search_pose
+from CTSMALib.registration.quality import LEAST_SIMILARITY
 from CTSMALib.registration.rigid_fit import judged
 from CTSMALib.registration.similarity import sampled
 from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, fit_knee
@@ -19,12 +21,15 @@ AS_CT = 0.8  # correlation with the CT that no MR reaches
 FEWEST = 100  # points
 
 
-def mirrored(image: sitk.Image) -> sitk.Image:
-    """An image with left and right exchanged: values change places along its own first axis."""
-    array = sitk.GetArrayFromImage(image)[:, :, ::-1].copy()
-    result = sitk.GetImageFromArray(array)
-    result.CopyInformation(image)
-    return result
+def mirrored(fixed: FixedKnee) -> FixedKnee:
+    """The knee with left and right exchanged; CT and labels are put on one grid first, so that they stay together."""
+    ct = sitk.Resample(fixed.ct, fixed.labels, sitk.Transform(), sitk.sitkLinear, AIR_HU, sitk.sitkFloat32)
+    flipped = []
+    for image in (ct, fixed.labels):
+        result = sitk.GetImageFromArray(sitk.GetArrayFromImage(image)[:, :, ::-1].copy())
+        result.CopyInformation(image)
+        flipped.append(result)
+    return FixedKnee(*flipped)
 
 
 def refuse_ct(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> None:
@@ -49,13 +54,14 @@ def refusal(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> AnatomyError:
         moving: the MR.
         knee: (4, 4) best motion that was found.
     """
-    other = FixedKnee(mirrored(fixed.ct), mirrored(fixed.labels))
+    other = mirrored(fixed)
     found = search_pose(other.ct, other.labels, moving.image)
     if found:
-        worth = fit_knee(other, moving, [candidate.matrix for candidate in found]).best.worth
+        best = fit_knee(other, moving, [candidate.matrix for candidate in found]).best
         scale = KNEE_SCALES[-1]
         points = fixed.points(WHOLE, scale[1], scale[0], KNEE_AROUND_MM[-1])
-        if worth > CLEARLY * judged(points, moving.level(scale[0]), knee).worth:
+        given = judged(points, moving.level(scale[0]), knee)
+        if best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth:
             return AnatomyError(
                 "The MR shows the other knee, or one of the scans is stored as a mirror image.",
                 "Give CT and MR of the same knee, with the orientation that the scanner wrote.",
