@@ -46,8 +46,8 @@ def refuse_ct(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> None:
         raise InputError("The scan to register is a CT as well.", "Give the CT first and the MR second.")
 
 
-def refusal(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> AnatomyError:
-    """The refusal of an MR in which neither femur nor tibia was found.
+def is_other_knee(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> bool:
+    """Whether the mirror image of the CT explains the MR clearly better.
 
     Args:
         fixed: the CT.
@@ -56,16 +56,25 @@ def refusal(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> AnatomyError:
     """
     other = mirrored(fixed)
     found = search_pose(other.ct, other.labels, moving.image)
-    if found:
-        best = fit_knee(other, moving, [candidate.matrix for candidate in found]).best
-        scale = KNEE_SCALES[-1]
-        points = fixed.points(WHOLE, scale[1], scale[0], KNEE_AROUND_MM[-1])
-        given = judged(points, moving.level(scale[0]), knee)
-        if best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth:
-            return AnatomyError(
-                "The MR shows the other knee, or one of the scans is stored as a mirror image.",
-                "Give CT and MR of the same knee, with the orientation that the scanner wrote.",
-            )
+    if not found:
+        return False
+    best = fit_knee(other, moving, [candidate.matrix for candidate in found]).best
+    scale = KNEE_SCALES[-1]
+    points = fixed.points(WHOLE, scale[1], scale[0], KNEE_AROUND_MM[-1])
+    given = judged(points, moving.level(scale[0]), knee)
+    return best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth
+
+
+def other_knee() -> AnatomyError:
+    """The refusal of an MR that the mirrored CT fits better."""
+    return AnatomyError(
+        "The MR shows the other knee, or one of the scans is stored as a mirror image.",
+        "Give CT and MR of the same knee, with the orientation that the scanner wrote.",
+    )
+
+
+def not_found() -> AnatomyError:
+    """The refusal of an MR in which neither femur nor tibia was found."""
     return AnatomyError(
         "The bones of the CT were not found in the MR: it shows another part of the body, another person, or too "
         "little of the knee, or it is no MR.",

@@ -27,7 +27,7 @@ from CTSMALib.registration.quality import (
     verdict,
 )
 from CTSMALib.registration.record import FAILED, GOOD, IDENTITY, BoneRecord, PairedPatch, StageRecord, ras_rows
-from CTSMALib.registration.refusals import refusal, refuse_ct
+from CTSMALib.registration.refusals import is_other_knee, not_found, other_knee, refuse_ct
 from CTSMALib.registration.rigid_fit import Fit, judged
 from CTSMALib.registration.stages import find_pose, fit_bones, fit_knee
 from CTSMALib.registration.start import Start
@@ -83,8 +83,11 @@ def register(
     matrices = {name: found[0].matrix for name, found in fits.items()}
     judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
     bones = _records(fixed, moving, knee, matrices, judgments)
-    if all(bone.verdict == FAILED for bone in bones if bone.name in fixed.leading):
-        raise refusal(fixed, moving, knee)
+    leading = {bone.verdict for bone in bones if bone.name in fixed.leading}
+    if GOOD not in leading and is_other_knee(fixed, moving, knee):
+        raise other_knee()
+    if leading <= {FAILED}:
+        raise not_found()
     field = LocalField.none()
     good = {bone.name: matrices[bone.name] for bone in bones if bone.verdict == GOOD}
     if (local or start.first_stage == LOCAL) and good:

@@ -21,11 +21,16 @@ def right_and_wrong(a_pair, a_fixed_knee, a_moving_knee) -> tuple[Witnesses, Wit
     return tuple(call_witnesses(a_fixed_knee, "tibia", a_moving_knee, m, LocalField.none()) for m in motions)
 
 
-@pytest.mark.parametrize("witness", ["inverse_mm", "halves_mm", "perturbed_mm", "contour_mm"])
+@pytest.mark.parametrize("witness", ["inverse_mm", "halves_mm", "perturbed_mm"])
 def test_a_motion_beside_the_right_one_has_witnesses_against_it(right_and_wrong, a_fixed_knee, witness: str) -> None:
     surface = a_fixed_knee.surface("tibia").points_mm
     right, wrong = (getattr(seen, witness)(surface).mean() for seen in right_and_wrong)
     assert right + 1.5 < wrong < 4.5
+
+
+def test_fewer_edges_are_clear_beside_the_right_motion(right_and_wrong) -> None:
+    right, wrong = right_and_wrong
+    assert wrong.contour.clear < 0.5 * right.contour.clear
 
 
 def test_displaced_starts_come_back_to_the_right_motion_only(right_and_wrong, a_fixed_knee) -> None:
@@ -48,7 +53,7 @@ def test_the_outline_lies_off_by_what_the_motion_is_off(a_pair, a_fixed_knee, a_
 def test_the_outline_of_the_right_motion_lies_on_the_edges(a_pair, a_fixed_knee, a_moving_knee) -> None:
     contour, found = outline_and_similarity(a_fixed_knee, "tibia", a_moving_knee, a_pair.matrices["tibia"])
     assert contour.clear > 0.5 and found.inside > 0.9
-    assert contour.distance_mm < 0.5
+    assert contour.distance_mm < 0.7  # half a slice of the MR
 
 
 def along_x(contour: Contour) -> float:
