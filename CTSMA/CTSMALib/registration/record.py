@@ -241,4 +241,4 @@ def ras_rows(fixed_to_moving: Matrix) -> Rows:
 
 def rows(matrix: Matrix) -> Rows:
     """A (4, 4) matrix as plain numbers."""
-    return tuple(tuple(float(v) for v in row) for row in matrix)  # type: ignore[misc]  # four by four
+    return tuple(tuple(float(v) for v in row) for row in matrix)  # type: ignore[return-value]  # four by four
