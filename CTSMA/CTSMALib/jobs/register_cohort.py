@@ -6,6 +6,7 @@ import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from CTSMALib.errors import CancelledError, CTSMAError, InputError
 from CTSMALib.inputs import existing_path
@@ -13,6 +14,9 @@ from CTSMALib.jobs import register
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, part_of, silent
+
+if TYPE_CHECKING:
+    from CTSMALib.registration.record import RegistrationRecord
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
@@ -126,25 +130,37 @@ def _pair(row: dict[str, str], manifest: Path) -> Pair:
 
 
 def _write_tables(columns: tuple[str, ...], pairs: list[Pair], reasons: dict[str, str], out: Path) -> None:
-    from CTSMALib.registration.record_folder import holds_registration, load_record
-
     status = [list(STATUS_COLUMNS)]
     wanted = [*columns, *(("registration",) if "registration" not in columns else ())]
     table = [wanted]
     for pair in pairs:
-        done = holds_registration(out / pair.name)
+        record, damage = _record(out / pair.name)
         paths = {"ct": _relative(pair.ct, out), "mr": _relative(pair.mr, out)}
-        cells = pair.cells | paths | {"registration": pair.name if done else ""}
+        cells = pair.cells | paths | {"registration": pair.name if record else ""}
         table.append([cells.get(column, "") for column in wanted])
         key = [pair.cells["subject"], pair.cells["side"], pair.name]
-        if done:
-            for bone in load_record(out / pair.name).bones:
+        if record:
+            for bone in record.bones:
                 error = f"{bone.quality.estimated_mm:.3f}"
                 status.append([*key, bone.name, bone.verdict, error, " ".join(bone.reasons)])
+        elif damage:
+            status.append([*key, "", "refused", "", damage])
         elif pair.name in reasons:
             status.append([*key, "", "refused", "", reasons[pair.name]])
     _write_rows(out / MANIFEST_FILE, table)
     _write_rows(out / STATUS_FILE, status)
+
+
+def _record(folder: Path) -> tuple[RegistrationRecord | None, str]:
+    """What was registered there, or why it cannot be read; a damaged one is kept, as a person may have reviewed it."""
+    from CTSMALib.registration.record_folder import holds_registration, load_record
+
+    if not holds_registration(folder):
+        return None, ""
+    try:
+        return load_record(folder), ""
+    except InputError as error:
+        return None, f"{error.message} Delete the folder to register the pair again."
 
 
 def _relative(path: Path, out: Path) -> str:

@@ -121,6 +121,7 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
     given = [start.knee, *(start.bones.get(name) for name in fixed.leading)]
     knee = next((matrix for matrix in given if matrix is not None), None)
     if knee is not None and start.first_stage in (BONES, LOCAL):
+        refuse_ct(fixed, moving, knee)
         return knee, [StageRecord(KNEE, WHOLE, ras_rows(knee), (), 0.0, 0.0, "user")]
     stages: list[StageRecord] = []
     if knee is not None and start.first_stage == KNEE:

@@ -113,7 +113,9 @@ def read_itk(path: Path) -> Matrix:
     moved = np.array([transform.TransformPoint(p.tolist()) for p in probes])
     matrix[:3, 3], matrix[:3, :3] = moved[0], (moved[1:] - moved[0]).T
     far = np.array([97.0, -61.0, 43.0])
-    linear = np.allclose(transform.TransformPoint(far.tolist()), applied(matrix, far), atol=1e-3)
+    linear = transform.IsLinear() and np.allclose(
+        transform.TransformPoint(far.tolist()), applied(matrix, far), atol=1e-3
+    )
     if not linear or not is_rigid(matrix):
         raise InputError(f"The transform in '{path.name}' is not rigid.", remedy)
     matrix[:3, :3] = Rotation.from_matrix(matrix[:3, :3]).as_matrix()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CTSMALib.errors import AnatomyError
+from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.registration import refusals
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.joint_motion import implausible
@@ -95,6 +95,12 @@ def test_noise_is_refused(a_pair: MadeUpPair, a_femur_and_tibia: FixedKnee) -> N
     image.CopyInformation(a_pair.mr)
     with pytest.raises(AnatomyError, match="not found in the MR"):
         register(a_femur_and_tibia, MovingKnee(image))
+
+
+def test_a_ct_in_the_place_of_the_mr_is_refused_and_an_mr_is_not(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:
+    with pytest.raises(InputError, match="is a CT as well"):
+        refusals.refuse_ct(a_fixed_knee, MovingKnee(a_pair.ct), np.eye(4))
+    refusals.refuse_ct(a_fixed_knee, MovingKnee(a_pair.mr), a_pair.matrices["tibia"])
 
 
 def test_what_a_joint_cannot_do_is_implausible(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:

@@ -53,7 +53,9 @@ def test_the_outline_lies_off_by_what_the_motion_is_off(a_pair, a_fixed_knee, a_
 def test_the_outline_of_the_right_motion_lies_on_the_edges(a_pair, a_fixed_knee, a_moving_knee) -> None:
     contour, found = outline_and_similarity(a_fixed_knee, "tibia", a_moving_knee, a_pair.matrices["tibia"])
     assert contour.clear > 0.5 and found.inside > 0.9
-    assert contour.distance_mm < 0.7  # half a slice of the MR
+    assert (
+        contour.distance_mm < 0.7
+    )  # a bright rim is predicted where cortex fades into muscle, so edges seem 0.6 mm outward
 
 
 def along_x(contour: Contour) -> float:

@@ -1,0 +1,85 @@
+"""Where a registration may start from, and what a stage needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from CTSMALib.errors import InputError
+from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
+from CTSMALib.registration.record import rows
+from CTSMALib.registration.start import read_start, start_from
+from CTSMALib.volumes.rigid import turned, write_itk
+from Testing.core.registration.made_up_record import FEMUR_MOTION, KNEE_MOTION, a_record, a_record_folder
+from Testing.core.registration.test_landmarks import MOTION, POINTS, a_table
+
+
+@pytest.fixture
+def a_transform(tmp_path: Path) -> Path:
+    write_itk(KNEE_MOTION, tmp_path / "first.tfm")
+    return tmp_path / "first.tfm"
+
+
+def test_nothing_known_starts_with_the_pose() -> None:
+    start = read_start(None)
+    assert (start.first_stage, start.knee, dict(start.bones)) == (POSE, None, {})
+
+
+def test_a_transform_file_is_a_motion_of_the_knee(a_transform: Path) -> None:
+    start = read_start(a_transform)
+    assert start.first_stage == KNEE and start.name == "first.tfm"
+    assert start.knee == pytest.approx(KNEE_MOTION, abs=1e-9)
+    assert read_start(a_transform, BONES).first_stage == BONES
+
+
+def test_landmarks_are_motions_of_their_bones(tmp_path: Path) -> None:
+    start = read_start(a_table(tmp_path / "l.csv", POINTS, "tibia"))
+    assert start.first_stage == BONES and start.knee is None
+    assert start.bones["tibia"] == pytest.approx(MOTION, abs=1e-9)
+    whole = read_start(a_table(tmp_path / "knee.csv", POINTS, "knee"))
+    assert whole.first_stage == KNEE and not whole.bones
+    assert whole.knee == pytest.approx(MOTION, abs=1e-9)
+
+
+def test_a_registration_is_gone_on_from(tmp_path: Path) -> None:
+    start = read_start(a_record_folder(tmp_path / "earlier"))
+    assert start.first_stage == BONES and start.name == "earlier"
+    assert start.knee == pytest.approx(KNEE_MOTION, abs=1e-9)
+    assert start.bones["femur"] == pytest.approx(FEMUR_MOTION, abs=1e-9)
+    assert start.earlier == a_record()
+
+
+def test_a_correction_by_a_person_is_started_from() -> None:
+    record = a_record()
+    shift = turned(np.zeros(3), np.zeros(3), np.array([2.0, 0.0, 0.0]))
+    femur = replace(record.bones[0], user_moving_to_fixed_ras=rows(shift))
+    start = start_from(replace(record, bones=(femur,)))
+    assert start.bones["femur"] == pytest.approx(femur.fixed_to_moving_lps)
+    assert np.abs(start.bones["femur"] - FEMUR_MOTION).max() > 1.0
+
+
+@pytest.mark.parametrize("stage", [KNEE, BONES, LOCAL])
+def test_a_stage_that_needs_a_motion_is_refused_without_one(stage: str) -> None:
+    with pytest.raises(InputError, match=stage) as refused:
+        read_start(None, stage)
+    assert "--initial" in refused.value.remedy
+
+
+def test_the_last_stage_needs_every_bone(a_transform: Path) -> None:
+    with pytest.raises(InputError, match="motions of the bones"):
+        read_start(a_transform, LOCAL)
+
+
+def test_what_is_no_start_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        read_start(tmp_path / "none.tfm")
+    with pytest.raises(InputError, match="holds no registration"):
+        read_start(tmp_path)
+    (tmp_path / "words.tfm").write_text("no transform")
+    with pytest.raises(InputError, match=r"words\.tfm"):
+        read_start(tmp_path / "words.tfm")
+    with pytest.raises(InputError, match="no stage 'last'"):
+        read_start(None, "last")
