@@ -18,10 +18,11 @@ from scipy.spatial.transform import Rotation
 
 from CTSMALib.anatomy.grids import resample_axis_aligned
 from CTSMALib.progress import Progress, silent
+from CTSMALib.registration.different import different
 from CTSMALib.registration.moving_levels import level_of
 from CTSMALib.registration.similarity import sampled
 from CTSMALib.volumes.grid import Grid
-from CTSMALib.volumes.rigid import Matrix, applied, rigid
+from CTSMALib.volumes.rigid import Matrix, rigid
 
 SPACING_MM = 6.0
 STEP_DEG, MOST_DEG = 18.0, 36.0
@@ -180,10 +181,5 @@ def _bone_points(labels: sitk.Image) -> Array:
 
 
 def _distinct(found: list[PoseCandidate], points_mm: Array) -> list[PoseCandidate]:
-    chosen: list[PoseCandidate] = []
-    for candidate in sorted(found, key=lambda c: -c.evidence):
-        moved = applied(candidate.matrix, points_mm)
-        apart = [np.linalg.norm(applied(c.matrix, points_mm) - moved, axis=1).mean() for c in chosen]
-        if len(chosen) < KEPT and min(apart, default=np.inf) > SAME_MM:
-            chosen.append(candidate)
-    return chosen
+    ranked = sorted(found, key=lambda candidate: -candidate.evidence)
+    return [ranked[n] for n in different([c.matrix for c in ranked], points_mm, KEPT, SAME_MM)]

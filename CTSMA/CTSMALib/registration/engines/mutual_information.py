@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from CTSMALib.registration.different import different
 from CTSMALib.registration.fixed_knee import FixedKnee
 from CTSMALib.registration.fixed_points import AROUND_MM
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.rigid_fit import Fit, FixedPoints, fit_rigid
-from CTSMALib.volumes.rigid import Matrix, applied
+from CTSMALib.volumes.rigid import Matrix
 
 COARSE, MIDDLE, FINE = (2.0, 5000), (1.0, 20000), (0.5, 60000)  # sigma (mm) and number of points
 KEPT, SAME_MM = 3, 2.0
@@ -52,10 +51,5 @@ def fit_all(
 def distinct(fits: list[Fit], points: FixedPoints, kept: int = KEPT) -> list[Fit]:
     """The best fits that differ from each other."""
     probes = points.points_mm[:: max(1, len(points.bins) // 200)]
-    chosen: list[Fit] = []
-    for fit in sorted(fits, key=lambda fit: -fit.worth):
-        moved = applied(fit.matrix, probes)
-        apart = [np.linalg.norm(applied(other.matrix, probes) - moved, axis=1).mean() for other in chosen]
-        if len(chosen) < kept and min(apart, default=np.inf) > SAME_MM:
-            chosen.append(fit)
-    return chosen
+    ranked = sorted(fits, key=lambda fit: -fit.worth)
+    return [ranked[n] for n in different([fit.matrix for fit in ranked], probes, kept, SAME_MM)]
