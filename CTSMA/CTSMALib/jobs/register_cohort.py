@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
+OTHER_PATHS = ("truth", "patches")  # columns of virtual cohorts
 SIDES = ("left", "right")
 STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
 _FORMAT = "Give a CSV file with the columns subject, side, ct and mr; paths relative to it."
@@ -60,7 +61,7 @@ def run(request: RegisterCohortRequest, progress: Progress = silent) -> Path:
         for number, pair in enumerate(pairs):
             own = part_of(progress, number / len(pairs), (number + 1) / len(pairs))
             reasons |= _registered(pair, request, out, own)
-            _write_tables(columns, pairs, reasons, out)
+            _write_tables(columns, pairs, reasons, manifest.parent, out)
     except OSError as error:
         raise output_error(error, out) from error
     progress("Finishing", 1.0)
@@ -129,13 +130,17 @@ def _pair(row: dict[str, str], manifest: Path) -> Pair:
     return Pair(row, manifest.parent / row["ct"], manifest.parent / row["mr"], name)
 
 
-def _write_tables(columns: tuple[str, ...], pairs: list[Pair], reasons: dict[str, str], out: Path) -> None:
+def _write_tables(
+    columns: tuple[str, ...], pairs: list[Pair], reasons: dict[str, str], base: Path, out: Path
+) -> None:  # fmt: skip
+    """Write both tables; paths of the given manifest are relative to ``base``."""
     status = [list(STATUS_COLUMNS)]
     wanted = [*columns, *(("registration",) if "registration" not in columns else ())]
     table = [wanted]
     for pair in pairs:
         record, damage = _record(out / pair.name)
-        paths = {"ct": _relative(pair.ct, out), "mr": _relative(pair.mr, out)}
+        given = {"ct": pair.ct, "mr": pair.mr} | {c: base / pair.cells[c] for c in OTHER_PATHS if pair.cells.get(c)}
+        paths = {column: _relative(path, out) for column, path in given.items()}
         cells = pair.cells | paths | {"registration": pair.name if record else ""}
         table.append([cells.get(column, "") for column in wanted])
         key = [pair.cells["subject"], pair.cells["side"], pair.name]

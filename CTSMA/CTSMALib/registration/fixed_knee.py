@@ -35,8 +35,9 @@ class FixedKnee:
             labels: bones in its space.
 
         Raises:
-            AnatomyError: neither femur nor tibia is labelled.
+            AnatomyError: neither femur nor tibia is labelled where the CT is.
         """
+        labels = _inside(labels, ct)
         self.ct, self.labels = ct, labels
         counts = np.bincount(sitk.GetArrayFromImage(labels).ravel(), minlength=256)
         voxel_ml = float(np.prod(labels.GetSpacing())) / 1000.0
@@ -92,6 +93,13 @@ class FixedKnee:
     def center_mm(self, bone: str) -> NDArray[np.float64]:
         """(3,) LPS middle of a bone."""
         return self.bones[bone].center_mm
+
+
+def _inside(labels: sitk.Image, ct: sitk.Image) -> sitk.Image:
+    """Labels without what lies beyond the CT; they may have been drawn on a longer scan."""
+    covered = sitk.Image(ct.GetSize(), sitk.sitkUInt8) + 1
+    covered.CopyInformation(ct)
+    return labels * sitk.Resample(covered, labels, sitk.Transform(), sitk.sitkNearestNeighbor, 0, labels.GetPixelID())
 
 
 def _facing(bone: FixedBone, other: FixedBone) -> NDArray[np.float64]:

@@ -73,8 +73,9 @@ def _earlier(record: RegistrationRecord | None) -> tuple[EarlierRun, ...]:
     if record is None:
         return ()
     last = EarlierRun(
-        record.created, record.software_version, record.first_stage, record.stages, record.bones, record.reviews
-    )
+        record.created, record.software_version, record.first_stage, record.stages, record.bones, record.local,
+        record.reviews,
+    )  # fmt: skip
     return (*record.earlier, last)
 
 

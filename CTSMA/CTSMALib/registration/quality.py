@@ -61,6 +61,8 @@ def judge(
     model = model or shipped_model()
     seen = call_witnesses(fixed, bone, moving, matrix, local)
     surface, volume = fixed.surface(bone).points_mm, fixed.bones[bone].volume_ml
+    if not len(surface):  # a remnant with other bones all around
+        surface = fixed.center_mm(bone)[None]
     estimated = float(_estimated(seen, volume, model, surface).mean())
     quality = Quality(
         contour_mm=_or_none(seen.contour.distance_mm),

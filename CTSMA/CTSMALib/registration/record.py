@@ -182,6 +182,7 @@ class EarlierRun:
     first_stage: str
     stages: tuple[StageRecord, ...]
     bones: tuple[BoneRecord, ...]
+    local: LocalRecord | None
     reviews: tuple[Review, ...]
 
 

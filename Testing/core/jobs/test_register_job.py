@@ -210,6 +210,15 @@ def test_a_cohort_lists_what_is_refused_and_goes_on(tmp_path: Path, a_quick_job:
     assert {row["verdict"] for row in rows_of(out / "status.csv")} == {"good", "check"}
 
 
+def test_paths_of_a_virtual_cohort_still_lead_to_their_files(tmp_path: Path, a_quick_job: list[str]) -> None:
+    manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr,truth\ns1,,ct.nii.gz,mr.nii.gz,s1/truth.csv\n")
+    (tmp_path / "in" / "s1").mkdir()
+    for name in ("ct.nii.gz", "mr.nii.gz", "s1/truth.csv"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    out = register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out"))
+    assert (out / rows_of(out / "manifest.csv")[0]["truth"]).is_file()
+
+
 def test_the_manifest_that_a_cohort_wrote_can_be_gone_on_with(tmp_path: Path, a_quick_job: list[str]) -> None:
     manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr\ns1,,ct.nii.gz,mr.nii.gz\ns2,,,mr.nii.gz\n")
     (tmp_path / "in" / "ct.nii.gz").write_bytes(b"")

@@ -57,7 +57,7 @@ def a_record() -> RegistrationRecord:
             PairedPatch("FM-r1-c2-d1", "femur", (1.0, 2.0, -2.5), (0.1, 0.2, 0.3), 1.0, 0.25),
         ),
         local=LocalRecord((1.0, 2.0, 3.0), ((0.1, 0.0, -0.1),) * 9),
-        earlier=(EarlierRun("2025-01-01T00:00:00+00:00", "0.1", "pose", stages[:1], bones[:1], ()),),
+        earlier=(EarlierRun("2025-01-01T00:00:00+00:00", "0.1", "pose", stages[:1], bones[:1], None, ()),),
         reviews=reviews, files={"patches": "patches.csv"}, notices=(Notice("made-up", "It is made up."),),
     )  # fmt: skip
 

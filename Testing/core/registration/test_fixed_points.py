@@ -71,3 +71,12 @@ def test_another_order_of_storage_has_its_points_at_the_same_places(a_pair: Made
     turned, plain = FixedKnee(ct, labels), a_fixed_knee
     assert np.allclose(turned.center_mm("patella"), plain.center_mm("patella"), atol=1e-6)
     assert np.allclose(turned.joint_mm, plain.joint_mm, atol=1.0)
+
+
+def test_bones_labelled_beyond_the_ct_do_not_count(a_pair: MadeUpPair) -> None:
+    """Labels of a longer scan: of a CT that ends above the tibia, the femur is left."""
+    tibia = sitk.GetArrayFromImage(a_pair.labels) == 2
+    top = a_pair.labels.TransformIndexToPhysicalPoint((0, 0, int(np.argwhere(tibia)[:, 0].max())))[2]
+    first = a_pair.ct.TransformPhysicalPointToIndex((*a_pair.ct.GetOrigin()[:2], top))[2] + 2
+    short = FixedKnee(a_pair.ct[:, :, first:], a_pair.labels)
+    assert "femur" in short.bones and "tibia" not in short.bones
