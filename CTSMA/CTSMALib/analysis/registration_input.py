@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 
 from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
-from CTSMALib.analysis.describe import SIDES
+from CTSMALib.analysis.describe import SIDES, fit_notices, side_finding, side_notices
 from CTSMALib.analysis.folder import load_analysis
 from CTSMALib.analysis.result import CT_ROLE
 from CTSMALib.anatomy.given_bones import GivenBones, aligned_labels, given_bones
@@ -89,7 +89,8 @@ def knee_of_scan(
         anatomy = _anatomy(scan, given, side, progress)
     known = anatomy.side.side if anatomy.side.certain else "unknown"
     patches = tuple(_with_valid_fraction(anatomy))
-    return KneeOfCT(scan.image, anatomy.labels, patches, known, scan.identity, scan.notices)
+    found = (*side_notices(side_finding(anatomy.side, scan.header)), *fit_notices(anatomy))
+    return KneeOfCT(scan.image, anatomy.labels, patches, known, scan.identity, (*scan.notices, *found))
 
 
 def _holds_both(labels: sitk.Image) -> bool:

@@ -253,6 +253,13 @@ def register_request(options: argparse.Namespace) -> RegisterRequest | RegisterC
     if options.cohort is not None:
         if options.ct is not None or options.labels is not None or options.initial is not None:
             raise InputError("A cohort and a single pair are given.", "Give either CT and MR, or --cohort.")
+        for name, usual in (("side", "auto"), ("from_stage", ""), ("ct_series", None), ("mr_series", None)):
+            if getattr(options, name) != usual:
+                raise InputError(f"--{name.replace('_', '-')} is for a single pair.", "Leave it out with --cohort.")
+        if options.overwrite:
+            raise InputError(
+                "A cohort is gone on with, never replaced.", "Leave out --overwrite, or name a new folder."
+            )
         return RegisterCohortRequest(options.cohort, options.out, options.engine, options.local, not options.no_images)
     if options.ct is None or options.mr is None:
         raise InputError("CT and MR are needed.", "Give both: ctsma register CT MR --out DIR.")

@@ -77,7 +77,7 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     fixed, moving = FixedKnee(knee.ct, knee.labels), MovingKnee(mr.image)
     own = part_of(progress, _MR_READ, _REGISTERED)
     found = register(fixed, moving, knee.patches, start, engine, request.local, own)
-    record = record_of(found, knee.identity, mr.identity, knee.side, start, (*knee.notices, *mr.notices))
+    record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, mr.notices)
     write_registration(record, found, knee.ct, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
     progress("Drawing the picture", 0.98)
     (folder / "overview.png").write_bytes(registration_figure(fixed, moving, found).png)
@@ -91,12 +91,19 @@ def _knee(request: RegisterRequest, progress: Progress) -> KneeOfCT:
 
     folders = knee_folders(request.ct) if request.ct.is_dir() else []
     if folders:
+        if request.labels is not None or request.ct_series is not None:
+            raise InputError(
+                "Bone labels or a series were given for a result.", "Name the CT itself in the place of its result."
+            )
         chosen = [folder for folder in folders if len(folders) == 1 or folder.name == request.side]
         if not chosen:
             raise InputError(
                 "The result holds both knees.", "State which one the MR shows: --side left or --side right."
             )
-        return knee_of_result(chosen[0])
+        knee = knee_of_result(chosen[0])
+        if {request.side, knee.side} == {"left", "right"}:
+            raise InputError(f"The result is of the {knee.side} knee.", "Name the result of the other knee.")
+        return knee
     labels = None if request.labels is None else read_bone_labels(request.labels)
     scan = read_scan(request.ct, request.ct_series, part_of(progress, 0.0, 0.2))
     if labels is not None:

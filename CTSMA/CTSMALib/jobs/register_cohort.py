@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
-OTHER_PATHS = ("truth", "patches")  # columns of virtual cohorts
+PATHS = ("ct", "mr", "truth", "patches")  # columns; the last two of virtual cohorts
 SIDES = ("left", "right")
 STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
 _FORMAT = "Give a CSV file with the columns subject, side, ct and mr; paths relative to it."
@@ -53,15 +53,17 @@ def run(request: RegisterCohortRequest, progress: Progress = silent) -> Path:
         CTSMAError: the manifest cannot be used, or nothing can be written.
     """
     manifest = existing_path(request.manifest)
-    columns, pairs = read_pairs(manifest)
+    columns, rows, pairs = read_pairs(manifest)
     out = resolved(request.out)
+    if manifest.resolve() == out / MANIFEST_FILE and not (out / STATUS_FILE).is_file():
+        raise InputError(f"The manifest would be written over in {out}.", "Name another folder with --out.")
     reasons: dict[str, str] = {}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for number, pair in enumerate(pairs):
             own = part_of(progress, number / len(pairs), (number + 1) / len(pairs))
             reasons |= _registered(pair, request, out, own)
-            _write_tables(columns, pairs, reasons, manifest.parent, out)
+            _write_tables(columns, rows, pairs, reasons, manifest.parent, out)
     except OSError as error:
         raise output_error(error, out) from error
     progress("Finishing", 1.0)
@@ -92,8 +94,8 @@ def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress:
     return {}
 
 
-def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[Pair]]:
-    """Columns and pairs of a manifest; rows without CT or MR are left out.
+def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[dict[str, str]], list[Pair]]:
+    """Columns and rows of a manifest, and the pairs of those rows that have CT and MR.
 
     Raises:
         InputError: it cannot be used.
@@ -118,7 +120,7 @@ def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[Pair]]:
     if twice or not pairs:
         what = f"names {twice[0]} twice" if twice else "holds no pair of CT and MR"
         raise InputError(f"The manifest '{manifest.name}' {what}.", _FORMAT)
-    return columns, pairs
+    return columns, rows, pairs
 
 
 def _pair(row: dict[str, str], manifest: Path) -> Pair:
@@ -131,18 +133,16 @@ def _pair(row: dict[str, str], manifest: Path) -> Pair:
 
 
 def _write_tables(
-    columns: tuple[str, ...], pairs: list[Pair], reasons: dict[str, str], base: Path, out: Path
+    columns: tuple[str, ...], rows: list[dict[str, str]], pairs: list[Pair], reasons: dict[str, str], base: Path,
+    out: Path,
 ) -> None:  # fmt: skip
     """Write both tables; paths of the given manifest are relative to ``base``."""
     status = [list(STATUS_COLUMNS)]
     wanted = [*columns, *(("registration",) if "registration" not in columns else ())]
-    table = [wanted]
+    registered: dict[str, str] = {}
     for pair in pairs:
         record, damage = _record(out / pair.name)
-        given = {"ct": pair.ct, "mr": pair.mr} | {c: base / pair.cells[c] for c in OTHER_PATHS if pair.cells.get(c)}
-        paths = {column: _relative(path, out) for column, path in given.items()}
-        cells = pair.cells | paths | {"registration": pair.name if record else ""}
-        table.append([cells.get(column, "") for column in wanted])
+        registered[pair.name] = pair.name if record else ""
         key = [pair.cells["subject"], pair.cells["side"], pair.name]
         if record:
             for bone in record.bones:
@@ -152,6 +152,12 @@ def _write_tables(
             status.append([*key, "", "refused", "", damage])
         elif pair.name in reasons:
             status.append([*key, "", "refused", "", reasons[pair.name]])
+    names = {id(pair.cells): pair.name for pair in pairs}
+    table = [wanted]
+    for row in rows:
+        paths = {c: _relative(base / row[c], out) for c in PATHS if row.get(c)}
+        cells = row | paths | {"registration": registered.get(names.get(id(row), ""), "")}
+        table.append([cells.get(column, "") for column in wanted])
     _write_rows(out / MANIFEST_FILE, table)
     _write_rows(out / STATUS_FILE, status)
 

@@ -90,6 +90,11 @@ class FixedKnee:
             self._surfaces[bone] = surface_points(self.bones[bone])
         return self._surfaces[bone]
 
+    @property
+    def pivots_mm(self) -> dict[str, NDArray[np.float64]]:
+        """Bone name to the (3,) LPS point by which its displacement against its neighbor is measured."""
+        return {name: self.joint_mm if name == FEMUR.name else self.center_mm(name) for name in self.bones}
+
     def center_mm(self, bone: str) -> NDArray[np.float64]:
         """(3,) LPS middle of a bone."""
         return self.bones[bone].center_mm

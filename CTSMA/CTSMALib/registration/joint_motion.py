@@ -65,18 +65,19 @@ def patella_starts(femur: Matrix, tibia: Matrix, center_mm: NDArray[np.float64])
     return starts
 
 
-def implausible(matrices: dict[str, Matrix], centers_mm: dict[str, NDArray[np.float64]]) -> dict[str, str]:
+def implausible(matrices: dict[str, Matrix], pivots_mm: dict[str, NDArray[np.float64]]) -> dict[str, str]:
     """Bones that cannot have moved as found against their neighbor, with the reason.
 
     Args:
         matrices: bone name to (4, 4) from the CT to the MR.
-        centers_mm: bone name to (3,) LPS middle in the CT.
+        pivots_mm: bone name to the (3,) LPS point of the CT whose displacement counts; that of the femur lies in the
+            joint, as its middle moves with every bending.
     """
     reasons: dict[str, str] = {}
     for limit in LIMITS:
         if limit.bone in matrices and limit.against in matrices:
             relative = inverse(matrices[limit.against]) @ matrices[limit.bone]
-            turn, shift = relative_motion(relative, centers_mm[limit.bone])
+            turn, shift = relative_motion(relative, pivots_mm[limit.bone])
             if turn > limit.most_deg or shift > limit.most_mm:
                 reasons[limit.bone] = (
                     f"It would have turned by {turn:.0f}° and moved by {shift:.0f} mm against the {limit.against}."

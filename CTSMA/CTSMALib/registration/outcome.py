@@ -37,7 +37,7 @@ PROGRAM = "CTSMA"
 
 def record_of(
     found: Registration, fixed: InputIdentity, moving: InputIdentity, side: str, start: Start,
-    notices: tuple[Notice, ...],
+    fixed_notices: tuple[Notice, ...], moving_notices: tuple[Notice, ...],
 ) -> RegistrationRecord:  # fmt: skip
     """The record of a registration.
 
@@ -46,11 +46,11 @@ def record_of(
         fixed, moving: which CT and MR.
         side: of the knee.
         start: where it began.
-        notices: of both scans; one of each kind is kept.
+        fixed_notices, moving_notices: of CT and MR; what both say is kept once.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    kept = tuple({notice.code: notice for notice in notices}.values())
-    virtual = any(notice.code == VIRTUAL.code for notice in kept)
+    kept = tuple(dict.fromkeys((*fixed_notices, *moving_notices)))
+    virtual = VIRTUAL in fixed_notices and VIRTUAL in moving_notices
     local = None
     if np.any(found.motions.local.coefficients):
         x, y, z = (float(v) for v in found.motions.local.center_mm)

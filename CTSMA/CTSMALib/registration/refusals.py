@@ -11,7 +11,6 @@ from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.pose_search import search_pose
 from CTSMALib.registration.quality import LEAST_SIMILARITY
-from CTSMALib.registration.rigid_fit import judged
 from CTSMALib.registration.similarity import sampled
 from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, fit_knee
 from CTSMALib.volumes.rigid import Matrix, applied
@@ -59,9 +58,7 @@ def is_other_knee(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> bool:
     if not found:
         return False
     best = fit_knee(other, moving, [candidate.matrix for candidate in found]).best
-    scale = KNEE_SCALES[-1]
-    points = fixed.points(WHOLE, scale[1], scale[0], KNEE_AROUND_MM[-1])
-    given = judged(points, moving.level(scale[0]), knee)
+    given = fit_knee(fixed, moving, [knee]).best  # a user's motion is rough
     return best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth
 
 

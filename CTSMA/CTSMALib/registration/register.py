@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from CTSMALib.anatomy.patch import Patch
+from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.registration.engines.engine import Engine
 from CTSMALib.registration.engines.mutual_information import FINE, MutualInformation
@@ -29,7 +30,7 @@ from CTSMALib.registration.quality import (
 from CTSMALib.registration.record import FAILED, GOOD, IDENTITY, BoneRecord, PairedPatch, StageRecord, ras_rows
 from CTSMALib.registration.refusals import is_other_knee, not_found, other_knee, refuse_ct
 from CTSMALib.registration.rigid_fit import Fit, judged
-from CTSMALib.registration.stages import find_pose, fit_bones, fit_knee
+from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, find_pose, fit_bones, fit_knee
 from CTSMALib.registration.start import Start
 from CTSMALib.registration.witnesses import outline_and_similarity
 from CTSMALib.volumes.rigid import Matrix
@@ -76,6 +77,10 @@ def register(
     start, engine = start or Start(), engine or MutualInformation()
     knee, stages = _knee(fixed, moving, start, part_of(progress, 0.0, 0.3))
     if start.first_stage == LOCAL:
+        if not set(start.bones) & set(fixed.leading):
+            raise InputError(
+                "To refine locally, the motion of femur or tibia must be known.", "Register the bones first."
+            )
         fits = _kept(fixed, moving, start)
     else:
         fits = fit_bones(fixed, moving, knee, engine, _known(fixed, start), part_of(progress, 0.3, 0.65))
@@ -103,7 +108,15 @@ def _known(fixed: FixedKnee, start: Start) -> dict[str, Matrix]:
     """Motions of bones that are started from."""
     if start.first_stage != BONES:
         return {}
-    return {name: matrix for name, matrix in start.bones.items() if name in fixed.bones}
+    failed = {b.name for b in start.earlier.bones if b.verdict == FAILED} if start.earlier else set()
+    corrected = (
+        {b.name for b in start.earlier.bones if b.user_moving_to_fixed_ras != IDENTITY} if start.earlier else set()
+    )
+    return {
+        name: matrix
+        for name, matrix in start.bones.items()
+        if name in fixed.bones and (name not in failed or name in corrected)
+    }
 
 
 def _kept(fixed: FixedKnee, moving: MovingKnee, start: Start) -> dict[str, list[Fit]]:
@@ -122,7 +135,7 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
     knee = next((matrix for matrix in given if matrix is not None), None)
     if knee is not None and start.first_stage in (BONES, LOCAL):
         refuse_ct(fixed, moving, knee)
-        return knee, [StageRecord(KNEE, WHOLE, ras_rows(knee), (), 0.0, 0.0, "user")]
+        return knee, [_stage(KNEE, WHOLE, _as_given(fixed, moving, knee), "earlier run" if start.earlier else "user")]
     stages: list[StageRecord] = []
     if knee is not None and start.first_stage == KNEE:
         starts = [knee]
@@ -162,7 +175,7 @@ def _records(
     fixed: FixedKnee, moving: MovingKnee, knee: Matrix, matrices: dict[str, Matrix], judgments: dict[str, Judged]
 ) -> tuple[BoneRecord, ...]:  # fmt: skip
     centers = {name: fixed.center_mm(name) for name in matrices}
-    impossible = implausible(matrices, centers)
+    impossible = implausible(matrices, fixed.pivots_mm)
     voxel_mm = max(*fixed.ct.GetSpacing(), *moving.image.GetSpacing())
     records = []
     for name, matrix in matrices.items():
@@ -175,6 +188,11 @@ def _records(
             )
         )  # fmt: skip
     return tuple(records)
+
+
+def _as_given(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> Fit:
+    (sigma, count), around_mm = KNEE_SCALES[-1], KNEE_AROUND_MM[-1]
+    return judged(fixed.points(WHOLE, count, sigma, around_mm), moving.level(sigma), knee)
 
 
 def _stage(stage: str, subject: str, fit: Fit, made_by: str) -> StageRecord:

@@ -210,6 +210,18 @@ def test_a_cohort_lists_what_is_refused_and_goes_on(tmp_path: Path, a_quick_job:
     assert {row["verdict"] for row in rows_of(out / "status.csv")} == {"good", "check"}
 
 
+def test_rows_without_a_pair_stay_and_a_manifest_is_not_written_over(tmp_path: Path, a_quick_job: list[str]) -> None:
+    text = "subject,side,ct,mr\ns1,,ct.nii.gz,mr.nii.gz\ns2,,ct.nii.gz,\n"
+    manifest = a_manifest(tmp_path / "in", text).rename(tmp_path / "in" / "manifest.csv")
+    (tmp_path / "in" / "ct.nii.gz").write_bytes(b"")
+    (tmp_path / "in" / "mr.nii.gz").write_bytes(b"")
+    out = register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out"))
+    assert [row["subject"] for row in rows_of(out / "manifest.csv")] == ["s1", "s2"]
+    with pytest.raises(InputError, match="written over"):
+        register_cohort.run(RegisterCohortRequest(manifest, manifest.parent))
+    assert manifest.read_text(encoding="utf-8") == text
+
+
 def test_paths_of_a_virtual_cohort_still_lead_to_their_files(tmp_path: Path, a_quick_job: list[str]) -> None:
     manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr,truth\ns1,,ct.nii.gz,mr.nii.gz,s1/truth.csv\n")
     (tmp_path / "in" / "s1").mkdir()

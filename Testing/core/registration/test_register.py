@@ -104,7 +104,7 @@ def test_a_ct_in_the_place_of_the_mr_is_refused_and_an_mr_is_not(a_pair: MadeUpP
 
 
 def test_what_a_joint_cannot_do_is_implausible(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:
-    centers = {name: a_fixed_knee.center_mm(name) for name in FOUR}
+    centers = a_fixed_knee.pivots_mm
     assert implausible(a_pair.matrices, centers) == {}
     bent = turned(np.array([0.0, 60.0, 0.0]), a_pair.joint_mm, np.zeros(3))
     away = turned(np.zeros(3), centers["fibula"], np.array([9.0, 0.0, 0.0]))
@@ -117,3 +117,21 @@ def test_what_a_joint_cannot_do_is_implausible(a_pair: MadeUpPair, a_fixed_knee:
     found = implausible(moved, centers)
     assert set(found) == {"femur", "fibula"}
     assert "60°" in found["femur"] and "9 mm" in found["fibula"] and "tibia" in found["fibula"]
+
+
+def test_a_knee_may_be_bent_however_much_of_the_shaft_is_shown(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:
+    bent = turned(np.array([30.0, 0.0, 0.0]), a_fixed_knee.joint_mm, np.array([0.0, 5.0, 0.0]))
+    pivots = a_fixed_knee.pivots_mm
+    assert implausible({"tibia": np.eye(4), "femur": bent}, pivots) == {}
+    pulled = turned(np.zeros(3), a_fixed_knee.joint_mm, np.array([0.0, 0.0, 25.0]))
+    assert set(implausible({"tibia": np.eye(4), "femur": pulled}, pivots)) == {"femur"}
+
+
+def test_a_rough_start_is_not_taken_for_the_other_knee(a_pair: MadeUpPair, a_femur_and_tibia: FixedKnee) -> None:
+    """In a coarse MR no bone is good, so the mirror image is asked about."""
+    coarse = sitk.BinShrink(a_pair.mr, [1, 1, 2])
+    rough = {
+        n: a_pair.matrices[n] @ turned(np.zeros(3), np.zeros(3), np.array([3.5, 3.5, 3.5])) for n in ("femur", "tibia")
+    }
+    found = register(a_femur_and_tibia, MovingKnee(coarse), start=Start("bones", bones=rough))
+    assert {bone.verdict for bone in found.bones} == {"check"}
