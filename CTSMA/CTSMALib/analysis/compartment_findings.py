@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from CTSMALib.analysis.result import CompartmentFinding, PatchMeasurement, Summary
 from CTSMALib.anatomy.grids import index_to_lps
 from CTSMALib.anatomy.labels import COMPARTMENTS, Compartment
+from CTSMALib.anatomy.patch import Patch, Point
 
 LEAST_SHARE_OF_PATCHES = 0.5
 METAL_REACH_MM = 12.0  # streaks and blooming spoil the CT number this close to metal
@@ -28,35 +30,47 @@ def compartment_findings(
     Returns:
         One finding per compartment, refused ones without values.
     """
-    metal_points = (
-        np.zeros((0, 3)) if metal is None else index_to_lps(metal, np.argwhere(sitk.GetArrayViewFromImage(metal) > 0))
-    )
+    refused = refused_compartments([p.patch for p in patches], incomplete, metal)
     return tuple(
-        _finding(c, [p for p in patches if p.patch.compartment == c.key], incomplete.get(c.key, ""), metal_points)
-        for c in COMPARTMENTS
+        _finding(c, [p for p in patches if p.patch.compartment == c.key], refused.get(c.key, "")) for c in COMPARTMENTS
     )
 
 
-def _finding(
-    compartment: Compartment, patches: list[PatchMeasurement], incomplete: str, metal: NDArray[np.float64]
-) -> CompartmentFinding:
+def refused_compartments(
+    patches: Iterable[Patch], incomplete: Mapping[str, str], metal: sitk.Image | None = None
+) -> dict[str, str]:  # fmt: skip
+    """Compartments in which a CT measures nothing reliable, whatever its values.
+
+    Args:
+        patches: of the learning grid.
+        incomplete, metal: as of :func:`compartment_findings`.
+
+    Returns:
+        Compartment key to reason.
+    """
+    refused = dict(incomplete)
+    inside = np.zeros((0, 3), int) if metal is None else np.argwhere(sitk.GetArrayViewFromImage(metal) > 0)
+    if metal is None or not len(inside):
+        return refused
+    tree = cKDTree(index_to_lps(metal, inside))
+    centers: dict[str, list[Point]] = {}
+    for patch in patches:
+        centers.setdefault(patch.compartment, []).append(patch.center_lps_mm)
+    for key, own in centers.items():
+        nearest = tree.query(own)[0].min()
+        if nearest <= METAL_REACH_MM and key not in refused:
+            refused[key] = f"Metal lies {nearest:.0f} mm from the nearest patch and falsifies the CT number."
+    return refused
+
+
+def _finding(compartment: Compartment, patches: list[PatchMeasurement], reason: str) -> CompartmentFinding:
     valid = [p for p in patches if p.values]
-    reason = incomplete or _spoiled_by_metal(patches, metal)
     if not reason and len(valid) < LEAST_SHARE_OF_PATCHES * len(patches):
         reason = f"Only {len(valid)} of {len(patches)} patches lie in trabecular bone and could be measured."
     values = {} if reason else _summaries(valid)
     return CompartmentFinding(
         compartment.key, compartment.title, not reason, reason, len(valid), len(patches), values
     )  # fmt: skip
-
-
-def _spoiled_by_metal(patches: list[PatchMeasurement], metal: NDArray[np.float64]) -> str:
-    if len(metal) == 0 or not patches:
-        return ""
-    distance = cKDTree(metal).query([p.patch.center_lps_mm for p in patches])[0]
-    if distance.min() > METAL_REACH_MM:
-        return ""
-    return f"Metal lies {distance.min():.0f} mm from the nearest patch and falsifies the CT number."
 
 
 def _summaries(valid: list[PatchMeasurement]) -> dict[str, Summary]:

@@ -24,6 +24,9 @@ FEWEST_CUT_VOXELS = 20
 LEAST_COVERAGE = 0.8  # share of the atlas bone in the image; with less, patches moved by more than 2 mm in trials
 
 
+METAL_NOTICE = Notice("metal", "Metal lies near the knee; CT numbers around it are not reliable.")
+
+
 def image_facts(image: sitk.Image, analyzed: sitk.Image, sharpness: Sharpness, noise: float | None) -> ImageFacts:
     """Geometry and measured quality of a scan.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
@@ -29,6 +28,7 @@ from CTSMALib.analysis.result import (
 )
 from CTSMALib.analysis.tables import TableError, measured_keys, read_table, write_table
 from CTSMALib.errors import InputError
+from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, silent
 from CTSMALib.volumes.media import write_image, write_surface
 
@@ -72,12 +72,7 @@ def write_findings(analysis: KneeAnalysis, folder: Path) -> None:
         ValueError: the findings hold a number that is not finite where one is required.
     """
     text = json.dumps(_document(_finite(analysis)), indent=2, ensure_ascii=False, allow_nan=False)
-    aside = folder / f".{ANALYSIS_FILE}.{os.getpid()}"
-    try:
-        aside.write_bytes(text.encode("utf-8", "replace") + b"\n")
-        os.replace(aside, folder / ANALYSIS_FILE)
-    finally:
-        aside.unlink(missing_ok=True)
+    replace_file(folder / ANALYSIS_FILE, text.encode("utf-8", "replace") + b"\n")
 
 
 def load_analysis(folder: Path) -> KneeAnalysis:

@@ -11,7 +11,15 @@ from threadpoolctl import threadpool_limits
 from CTSMALib import __version__
 from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
 from CTSMALib.analysis.compartment_findings import compartment_findings
-from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, image_facts, side_finding, side_notices
+from CTSMALib.analysis.describe import (
+    METAL_NOTICE,
+    SIDES,
+    bone_findings,
+    fit_notices,
+    image_facts,
+    side_finding,
+    side_notices,
+)
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import parameter_maps, patch_label_map
 from CTSMALib.analysis.measurement import measure
@@ -27,7 +35,6 @@ from CTSMALib.morphometry.direct_ct.resolution import unresolved_keys, unresolve
 from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
-from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
@@ -104,7 +111,7 @@ def _findings(
     side = side_finding(anatomy.side, scan.header)
     notices = [*scan.notices, *side_notices(side), *fit_notices(anatomy), *sharpness.notices, *references.notices]
     if sitk.GetArrayViewFromImage(metal).any():
-        notices.append(Notice("metal", "Metal lies near the knee; CT numbers around it are not reliable."))
+        notices.append(METAL_NOTICE)
     if omitted:
         notices.append(unresolved_notice(omitted, scan.image.GetSpacing(), sharpness))
     scan_values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,18 +11,20 @@ import SimpleITK as sitk
 from threadpoolctl import threadpool_limits
 
 from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
-from CTSMALib.analysis.describe import SIDES, fit_notices, side_finding, side_notices
+from CTSMALib.analysis.compartment_findings import refused_compartments
+from CTSMALib.analysis.describe import METAL_NOTICE, SIDES, fit_notices, side_finding, side_notices
 from CTSMALib.analysis.folder import load_analysis
 from CTSMALib.analysis.result import CT_ROLE
 from CTSMALib.anatomy.given_bones import GivenBones, aligned_labels, given_bones
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
-from CTSMALib.anatomy.labels import FEMUR, TIBIA
+from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.legs import find_knees
 from CTSMALib.anatomy.patch import EDGE_MM, Patch
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import InputIdentity, Scan
 
 NO_GRID = Notice("no-patches", "Femur and tibia are not both labelled, so there are no patches.")
@@ -35,6 +38,7 @@ class KneeOfCT:
         ct: HU.
         labels: bones, axis-aligned, 1 mm.
         patches: learning grid; empty where there is none.
+        refused: compartments in which the CT cannot be relied on, key to reason.
         side: ``"left"``, ``"right"`` or ``"unknown"``.
         identity: which CT.
         notices: what a reader must know.
@@ -43,6 +47,7 @@ class KneeOfCT:
     ct: sitk.Image
     labels: sitk.Image
     patches: tuple[Patch, ...]
+    refused: Mapping[str, str]
     side: str
     identity: InputIdentity
     notices: tuple[Notice, ...]
@@ -62,7 +67,11 @@ def knee_of_result(folder: Path) -> KneeOfCT:
     except (KeyError, RuntimeError) as error:
         raise InputError(f"The result in {folder} is damaged: a volume is missing.", "Analyze the CT again.") from error
     patches = tuple(measured.patch for measured in analysis.patches)
-    return KneeOfCT(ct, aligned_labels(labels), patches, analysis.side.side, analysis.identity, analysis.notices)
+    refused = {c.key: c.reason for c in analysis.compartments if not c.reported}
+    notices = (*analysis.notices, *_refusal_notices(refused))
+    return KneeOfCT(
+        ct, aligned_labels(labels), patches, refused, analysis.side.side, analysis.identity, notices
+    )  # fmt: skip
 
 
 def knee_of_scan(
@@ -83,14 +92,24 @@ def knee_of_scan(
     check_side(side)
     if labels is not None and not _holds_both(labels):
         known = "unknown" if side == "auto" else side
-        return KneeOfCT(scan.image, aligned_labels(labels), (), known, scan.identity, (*scan.notices, NO_GRID))
+        return KneeOfCT(scan.image, aligned_labels(labels), (), {}, known, scan.identity, (*scan.notices, NO_GRID))
     given = None if labels is None else given_bones(labels)
     with threadpool_limits(limits=1, user_api="blas"):
         anatomy = _anatomy(scan, given, side, progress)
     known = anatomy.side.side if anatomy.side.certain else "unknown"
-    patches = tuple(_with_valid_fraction(anatomy))
-    found = (*side_notices(side_finding(anatomy.side, scan.header)), *fit_notices(anatomy))
-    return KneeOfCT(scan.image, anatomy.labels, patches, known, scan.identity, (*scan.notices, *found))
+    metal = metal_mask(anatomy.scan)
+    patches = tuple(_with_valid_fraction(anatomy, metal))
+    refused = refused_compartments(patches, anatomy.incomplete, metal)
+    notices = [*scan.notices, *side_notices(side_finding(anatomy.side, scan.header)), *fit_notices(anatomy)]
+    if sitk.GetArrayFromImage(metal).any():
+        notices.append(METAL_NOTICE)
+    notices += _refusal_notices(refused)
+    return KneeOfCT(scan.image, anatomy.labels, patches, refused, known, scan.identity, tuple(notices))
+
+
+def _refusal_notices(refused: Mapping[str, str]) -> list[Notice]:
+    titles = {c.key: c.title for c in COMPARTMENTS}
+    return [Notice(f"refused-{key}", f"{titles[key]}: {reason}") for key, reason in refused.items()]
 
 
 def _holds_both(labels: sitk.Image) -> bool:
@@ -109,15 +128,15 @@ def _anatomy(scan: Scan, given: GivenBones | None, side: str, progress: Progress
     return find_anatomy(scan.image, chosen[0], stated, wanted, part_of(progress, 0.4, 1.0), given)
 
 
-def _with_valid_fraction(anatomy: KneeAnatomy) -> list[Patch]:
+def _with_valid_fraction(anatomy: KneeAnatomy, metal: sitk.Image) -> list[Patch]:
     filled = list(anatomy.learning)
     for bone, frame in anatomy.frames.items():
         rows = [n for n, patch in enumerate(filled) if patch.bone == bone]
         if rows:
             centers = np.array([filled[n].center_anatomical_mm for n in rows])
-            share = (sample_label_patches(anatomy.trabecular, centers, frame, EDGE_MM, STEP_MM) > 0).mean(
-                axis=(1, 2, 3)
+            bone_inside, spoiled = (
+                sample_label_patches(mask, centers, frame, EDGE_MM, STEP_MM) > 0 for mask in (anatomy.trabecular, metal)
             )
-            for n, fraction in zip(rows, share, strict=True):
+            for n, fraction in zip(rows, (bone_inside & ~spoiled).mean(axis=(1, 2, 3)), strict=True):
                 filled[n] = replace(filled[n], valid_fraction=float(fraction))
     return filled

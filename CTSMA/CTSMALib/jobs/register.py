@@ -74,9 +74,10 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     start = read_start(request.initial, request.from_stage)  # it fails sooner than the scans
     knee = _knee(request, part_of(progress, 0.0, _CT_READ))
     mr = read_mr(request.mr, request.mr_series, part_of(progress, _CT_READ, _MR_READ))
+    start = start.of_scans(knee.identity, mr.identity)
     fixed, moving = FixedKnee(knee.ct, knee.labels), MovingKnee(mr.image)
     own = part_of(progress, _MR_READ, _REGISTERED)
-    found = register(fixed, moving, knee.patches, start, engine, request.local, own)
+    found = register(fixed, moving, knee.patches, start, engine, request.local, knee.refused, own)
     record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, mr.notices)
     write_registration(record, found, knee.ct, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
     progress("Drawing the picture", 0.98)
@@ -113,6 +114,7 @@ def _knee(request: RegisterRequest, progress: Progress) -> KneeOfCT:
 
 def registration_summary(folder: Path) -> list[str]:
     """What a registration found, in a few lines for a terminal."""
+    from CTSMALib.notices import Severity
     from CTSMALib.registration.record_folder import load_record
 
     record = load_record(folder)
@@ -120,6 +122,7 @@ def registration_summary(folder: Path) -> list[str]:
     doubtful = sum(bool(patch.flags) for patch in record.patches)
     if record.patches:
         lines.append(f"Patches      {len(record.patches)}, {doubtful} of them doubtful")
+    lines += [f"Note         {notice.text}" for notice in record.notices if notice.severity is not Severity.INFO]
     return [*lines, f"Picture      {folder / 'overview.png'}"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 from CTSMALib.errors import CancelledError, CTSMAError, InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs import register
+from CTSMALib.jobs.cohort_resume import changed_scan, otherwise_made
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
 from CTSMALib.jobs.staging import output_error, resolved
+from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
@@ -21,16 +24,18 @@ if TYPE_CHECKING:
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
 PATHS = ("ct", "mr", "truth", "patches")  # columns; the last two of virtual cohorts
-SIDES = ("left", "right")
+SIDES = {"": "auto", "unknown": "auto", "l": "left", "left": "left", "r": "right", "right": "right"}
 STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
+AGAIN = "Delete the folder to register the pair again."
 _FORMAT = "Give a CSV file with the columns subject, side, ct and mr; paths relative to it."
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A row of the manifest: its cells, and where its registration goes."""
+    """A row of the manifest: its cells, the side of the knee, and where its registration goes."""
 
     cells: dict[str, str]
+    side: str
     ct: Path
     mr: Path
     name: str
@@ -57,6 +62,7 @@ def run(request: RegisterCohortRequest, progress: Progress = silent) -> Path:
     out = resolved(request.out)
     if manifest.resolve() == out / MANIFEST_FILE and not (out / STATUS_FILE).is_file():
         raise InputError(f"The manifest would be written over in {out}.", "Name another folder with --out.")
+    _refuse_mixture(pairs, request, out)
     reasons: dict[str, str] = {}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -76,10 +82,11 @@ def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress:
 
     folder = out / pair.name
     if holds_registration(folder):
-        return {}
-    side = pair.cells["side"] if pair.cells["side"] in SIDES else "auto"
+        record, _ = _record(folder)
+        changed = changed_scan(record, pair.ct, pair.mr) if record else ""
+        return {pair.name: f"The {changed} changed after it was registered. {AGAIN}"} if changed else {}
     wanted = RegisterRequest(
-        pair.ct, pair.mr, folder, side, engine=request.engine, local=request.local, images=request.images
+        pair.ct, pair.mr, folder, pair.side, engine=request.engine, local=request.local, images=request.images
     )
 
     def told(stage: str, fraction: float, message: str = "") -> None:
@@ -92,6 +99,17 @@ def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress:
     except CTSMAError as error:
         return {pair.name: str(error)}
     return {}
+
+
+def _refuse_mixture(pairs: list[Pair], request: RegisterCohortRequest, out: Path) -> None:
+    """Refuse to go on with other settings than those that pairs were registered with."""
+    for pair in pairs:
+        record, _ = _record(out / pair.name)
+        made = otherwise_made(record, request.engine, request.local) if record else ""
+        if made:
+            raise InputError(
+                f"The pair {pair.name} in {out} was registered {made}.", "Name another folder, or the same settings."
+            )
 
 
 def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[dict[str, str]], list[Pair]]:
@@ -129,7 +147,10 @@ def _pair(row: dict[str, str], manifest: Path) -> Pair:
         raise InputError(
             f"The subject '{row['subject']}' cannot name a folder.", "Use letters, digits, '-' and '_' only."
         )
-    return Pair(row, manifest.parent / row["ct"], manifest.parent / row["mr"], name)
+    side = SIDES.get(row["side"].strip().lower())
+    if side is None:
+        raise InputError(f"The side '{row['side']}' of {row['subject']} is unknown.", "Write left, right, or nothing.")
+    return Pair(row, side, manifest.parent / row["ct"], manifest.parent / row["mr"], name)
 
 
 def _write_tables(
@@ -142,6 +163,8 @@ def _write_tables(
     registered: dict[str, str] = {}
     for pair in pairs:
         record, damage = _record(out / pair.name)
+        if pair.name in reasons:
+            record = None
         registered[pair.name] = pair.name if record else ""
         key = [pair.cells["subject"], pair.cells["side"], pair.name]
         if record:
@@ -171,7 +194,7 @@ def _record(folder: Path) -> tuple[RegistrationRecord | None, str]:
     try:
         return load_record(folder), ""
     except InputError as error:
-        return None, f"{error.message} Delete the folder to register the pair again."
+        return None, f"{error.message} {AGAIN}"
 
 
 def _relative(path: Path, out: Path) -> str:
@@ -182,10 +205,9 @@ def _relative(path: Path, out: Path) -> str:
 
 
 def _write_rows(path: Path, rows: list[list[str]]) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    os.replace(aside, path)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    replace_file(path, text.getvalue().encode())
 
 
 def cohort_lines(folder: Path) -> list[str]:

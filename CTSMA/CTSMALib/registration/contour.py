@@ -1,7 +1,7 @@
 """Distance of the outline of a CT bone from the edges of the MR, found along the surface normals.
 
-What the MR should show is predicted from the CT: the mean MR signal at each CT value, as the registered bone has it.
-That works for any contrast.
+What the MR should show is predicted from the CT: the mean MR signal at each CT value, inside and outside the bone. That
+works for any contrast; inside and outside are kept apart, as bone that fades into muscle is as dense as marrow.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ STEP_MM, HALF_MM = 0.25, 4.0  # of the profiles
 MOST_MM = 3.0  # distance that is looked for
 NEIGHBORS = 12  # profiles that are averaged, over some millimeters of surface
 CLEAR = 0.8  # correlation of predicted and seen profile
+BORDER_MM = 0.5  # to either side of the outline, inside and outside blend
 FEWEST = 60
 Array = NDArray[np.float64]
 
@@ -106,20 +107,31 @@ def surface_points(bone: FixedBone, count: int = POINTS) -> SurfacePoints:
     return SurfacePoints(on_surface, normals)
 
 
-def predicted_signal(bins: NDArray[np.uint8], signal: NDArray[np.float32]) -> Array:
+def predicted(bins: NDArray[np.uint8], signal: Array, outside: Array) -> Array:
+    """(n, m) profiles of the MR as the CT predicts them.
+
+    Args:
+        bins: (n, m) of CT values.
+        signal: (n, m) of the MR.
+        outside: (m,) how much each place of a profile belongs to the outside, 0 to 1.
+    """
+    share = np.broadcast_to(outside, bins.shape)
+    there, here = (_mean_signal(bins.ravel(), signal.ravel(), w.ravel()) for w in (share, 1.0 - share))
+    result: Array = share * there[bins] + (1.0 - share) * here[bins]
+    return result
+
+
+def _mean_signal(bins: NDArray[np.uint8], signal: Array, weight: Array) -> Array:
     """(:data:`FIXED_BINS`,) mean MR signal at each CT value, gaps filled from neighbors."""
-    known = np.isfinite(signal)
-    count = np.bincount(bins[known], minlength=FIXED_BINS).astype(float)
-    total = np.bincount(bins[known], signal[known], minlength=FIXED_BINS)
+    count = np.bincount(bins, weight, minlength=FIXED_BINS)
+    total = np.bincount(bins, weight * signal, minlength=FIXED_BINS)
     smooth_count = ndimage.gaussian_filter1d(count, 0.7, mode="nearest")
     smooth_total = ndimage.gaussian_filter1d(total, 0.7, mode="nearest")
     mean: Array = (smooth_total + 1e-3 * total.sum() / max(count.sum(), 1.0)) / (smooth_count + 1e-3)
     return mean
 
 
-def find_contour(
-    surface: SurfacePoints, ct: MovingLevel, mr: MovingLevel, matrix: Matrix, table: Array
-) -> Contour:  # fmt: skip
+def find_contour(surface: SurfacePoints, ct: MovingLevel, mr: MovingLevel, matrix: Matrix) -> Contour:
     """Compare the outline with the MR.
 
     Args:
@@ -127,7 +139,6 @@ def find_contour(
         ct: HU at the scale of ``mr``.
         mr: the MR.
         matrix: (4, 4) from the CT to the MR.
-        table: of :func:`predicted_signal`.
     """
     reach = HALF_MM + MOST_MM
     along = np.arange(-reach, reach + STEP_MM / 2, STEP_MM)
@@ -141,8 +152,9 @@ def find_contour(
     if known.sum() < FEWEST:
         return Contour(np.empty((0, 3)), np.empty((0, 3)), np.empty(0), 0.0, share)
     points, normals = surface.points_mm[known], surface.normals[known]
-    expected = _evened(points, normals, table[bins_of(hu[known])])
-    offset, clear = _shift(expected, _evened(points, normals, seen[known]))
+    outside = np.clip(0.5 + 0.5 * along / BORDER_MM, 0.0, 1.0)
+    expected = predicted(bins_of(hu[known]), seen[known].astype(float), outside)
+    offset, clear = _shift(_evened(points, normals, expected), _evened(points, normals, seen[known]))
     return Contour(points[clear], normals[clear], offset[clear], float(clear.mean()), share)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.errors import InputError
+from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
-from CTSMALib.volumes.rigid import Matrix, rigid
+from CTSMALib.volumes.rigid import Matrix, applied, rigid
 
 Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 FEWEST = 3
+FAR_OFF_MM = 4.0  # residual that careful placing stays below
 FLAT_MM = 2.0  # points nearer to a line than this do not fix a turn about it
 _NUMBERS = ("ct_x_mm", "ct_y_mm", "ct_z_mm", "mr_x_mm", "mr_y_mm", "mr_z_mm")
 _FORMAT = "Give a CSV file with the columns bone, ct_x_mm, ct_y_mm, ct_z_mm, mr_x_mm, mr_y_mm, mr_z_mm (LPS)."
@@ -56,7 +58,7 @@ def check_pairs(bone: str, ct_mm: NDArray[np.float64], mr_mm: NDArray[np.float64
     """Refuse points that do not determine a motion.
 
     Raises:
-        InputError: there are fewer than three, they lie on a line, or are no numbers.
+        InputError: there are fewer than three, they lie on a line, are no numbers, or fit a mirror image.
     """
     both = np.hstack([ct_mm, mr_mm])
     if len(ct_mm) < FEWEST or not np.all(np.isfinite(both)):
@@ -65,6 +67,12 @@ def check_pairs(bone: str, ct_mm: NDArray[np.float64], mr_mm: NDArray[np.float64
         spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) / np.sqrt(len(points))
         if spread[1] < FLAT_MM:
             raise InputError(f"The landmarks of the {bone} lie on a line.", "Set points that are spread over the bone.")
+    off_mm, pairs = residual_mm((ct_mm, mr_mm), fitted((ct_mm, mr_mm))), (ct_mm * [-1.0, 1.0, 1.0], mr_mm)
+    if off_mm > FAR_OFF_MM and residual_mm(pairs, fitted(pairs)) < 0.5 * off_mm:
+        raise InputError(
+            f"The landmarks of the {bone} fit a mirror image of it.",
+            "Check that points were not exchanged between sides, and that CT and MR show the same knee.",
+        )
 
 
 def fitted(pairs: Pairs) -> Matrix:
@@ -78,6 +86,20 @@ def fitted(pairs: Pairs) -> Matrix:
     u, _, vt = np.linalg.svd((ct - middle).T @ (mr - there))
     proper = np.diag([1.0, 1.0, np.linalg.det(u @ vt)])
     return rigid((u @ proper @ vt).T, middle, there)
+
+
+def residual_mm(pairs: Pairs, motion: Matrix) -> float:
+    """Root mean square distance (mm) of points of the MR from where a motion takes those of the CT."""
+    return float(np.sqrt(((applied(motion, pairs[0]) - pairs[1]) ** 2).sum(axis=1).mean()))
+
+
+def far_off_notices(pairs: Mapping[str, Pairs], found: Mapping[str, Matrix]) -> Iterator[Notice]:
+    """A notice for each bone whose landmarks no rigid motion fits."""
+    for bone, both in pairs.items():
+        off_mm = residual_mm(both, found[bone])
+        if off_mm > FAR_OFF_MM:
+            text = f"The landmarks of the {bone} fit each other to {off_mm:.0f} mm only (root mean square): check them."
+            yield Notice("landmarks-far-off", text)
 
 
 def motions(pairs: Mapping[str, Pairs]) -> dict[str, Matrix]:

@@ -56,6 +56,21 @@ class LocalField:
         return points_mm + self.displacement_mm(points_mm)
 
 
+@dataclass(frozen=True, eq=False)
+class LocalFit:
+    """A displacement that was found.
+
+    Attributes:
+        field: of the MR.
+        trace: what was maximized at every evaluation: mean similarity of the bones, less the cost of displacement.
+        inside: share of the points that lie in the MR.
+    """
+
+    field: LocalField
+    trace: tuple[float, ...] = ()
+    inside: float = 0.0
+
+
 def terms(points_mm: Array, center_mm: Array) -> Array:
     """(n, m) monomials of degree 1 to :data:`DEGREE`; far away they stay as at twice the radius."""
     local = np.clip((np.atleast_2d(points_mm) - center_mm) / RADIUS_MM, -2.0, 2.0)
@@ -69,7 +84,7 @@ def _powers() -> list[tuple[int, int, int]]:
 
 def fit_local(
     fixed: FixedKnee, moving: MovingKnee, matrices: Mapping[str, Matrix], firmness: float = FIRM
-) -> LocalField:  # fmt: skip
+) -> LocalFit:  # fmt: skip
     """Find the displacement.
 
     Args:
@@ -79,7 +94,7 @@ def fit_local(
         firmness: :data:`FIRM` to correct what is sure, :data:`LOOSE` to see what may be there.
     """
     if not matrices:
-        return LocalField.none()
+        return LocalFit(LocalField.none())
     level = moving.level(SCALE[0])
     work = []
     for bone, matrix in matrices.items():
@@ -89,17 +104,23 @@ def fit_local(
     bases = [terms(moved, center) for _, moved, _ in work]
     share = np.array([len(moved) for _, moved, _ in work]) / sum(len(moved) for _, moved, _ in work)
 
+    trace: list[float] = []
+    shares_inside: list[float] = []
+
     def cost(x: Array) -> tuple[float, Array]:
         coefficients = x.reshape(-1, 3)
+        shares_inside.append(0.0)
         value, gradient = firmness * float((x**2).sum()) / USUAL_MM**2, 2 * firmness * coefficients / USUAL_MM**2
         for (points, moved, limits), basis, part in zip(work, bases, share, strict=True):
             there = moved + basis @ coefficients
             found = similarity(points.bins, points.number_of_bins, there, level.signal, level.to_index, limits)
             value -= part * found.value
+            shares_inside[-1] += part * found.inside
             gradient = gradient - part * basis.T @ found.pushes
+        trace.append(-value)
         return value, gradient.ravel()
 
     start = np.zeros(3 * len(_powers()))
     options = {"maxfun": EVALUATIONS, "ftol": 1e-8, "gtol": 1e-8, "maxcor": 20}
     solution = minimize(cost, start, jac=True, method="L-BFGS-B", options=options)
-    return LocalField(center, solution.x.reshape(-1, 3))
+    return LocalFit(LocalField(center, solution.x.reshape(-1, 3)), tuple(trace), shares_inside[-1])

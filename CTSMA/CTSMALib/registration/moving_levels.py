@@ -29,31 +29,24 @@ class MovingLevel:
     to_index: NDArray[np.float64]
 
 
-def known_array(image: sitk.Image) -> NDArray[np.float32]:
-    """(z, y, x) signal of an MR; NaN in slabs of zeros at its border, with which resampling pads an image."""
-    array = sitk.GetArrayFromImage(sitk.Cast(image, sitk.sitkFloat32))
-    content = array != 0
-    for axis in range(3):
+def without_padding(image: sitk.Image) -> sitk.Image:
+    """An MR without the slabs of zeros at its border, with which resampling pads an image: nothing is known there."""
+    content = sitk.GetArrayFromImage(image) != 0
+    kept = []
+    for axis in (2, 1, 0):
         filled = np.flatnonzero(np.any(content, axis=tuple(a for a in range(3) if a != axis)))
-        if len(filled):
-            along = np.moveaxis(array, axis, 0)
-            along[: filled[0]] = np.nan
-            along[filled[-1] + 1 :] = np.nan
-    return array
-
-
-def moving_level(image: sitk.Image, sigma_mm: float) -> MovingLevel:
-    """The MR smoothed and thinned out.
-
-    Args:
-        image: MR signal, any orientation.
-        sigma_mm: of the Gaussian; 0 leaves the signal as it is.
-    """
-    return level_of(known_array(image), Grid.of(image), sigma_mm)
+        kept.append(slice(int(filled[0]), int(filled[-1]) + 1) if len(filled) else slice(None))
+    return image[tuple(kept)]
 
 
 def level_of(array: NDArray[np.float32], grid: Grid, sigma_mm: float) -> MovingLevel:
-    """:func:`moving_level` of an array with NaN where it is not known."""
+    """An image smoothed and thinned out.
+
+    Args:
+        array: (z, y, x), NaN where it is not known.
+        grid: of it, any orientation.
+        sigma_mm: of the Gaussian; 0 leaves the signal as it is.
+    """
     spacing = np.array(grid.spacing_mm)[::-1]
     block = np.clip(np.floor(VOXELS_A_SIGMA * sigma_mm / spacing), 1, np.array(array.shape)).astype(int)
     # Blocks are averaged first, which spares most of the smoothing; a voxel averages over its own width already.

@@ -49,7 +49,7 @@ def record_of(
         fixed_notices, moving_notices: of CT and MR; what both say is kept once.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    kept = tuple(dict.fromkeys((*fixed_notices, *moving_notices)))
+    kept = tuple(dict.fromkeys((*fixed_notices, *moving_notices, *start.notices)))
     virtual = VIRTUAL in fixed_notices and VIRTUAL in moving_notices
     local = None
     if np.any(found.motions.local.coefficients):
@@ -107,7 +107,7 @@ def write_registration(
         progress("Resampling the MR", 0.1)
         kept = replace(found.motions, matrices={name: found.motions.matrices[name] for name in usable})
         region = around_bones(ct, {name: found.motions.bones[name] for name in usable})
-        write_image(resampled_on(region, kept, moving.image), folder / MR_ON_CT_FILE)
+        write_image(resampled_on(region, kept, moving), folder / MR_ON_CT_FILE)
         files["mr_on_ct"] = MR_ON_CT_FILE
     patches = [patch for patch in record.patches if patch.bone in usable]
     if images and patches:

@@ -9,9 +9,10 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from CTSMALib.anatomy.grids import index_to_lps, physical_box, voxel_centers
+from CTSMALib.anatomy.grids import index_to_lps, lps_to_index, physical_box, voxel_centers
 from CTSMALib.registration.fixed_points import FixedBone
 from CTSMALib.registration.local_field import LocalField
+from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.moving_levels import MovingLevel
 from CTSMALib.registration.record import PairedPatch
 from CTSMALib.registration.similarity import sampled
@@ -57,23 +58,20 @@ class Motions:
 
 def depth_at(bone: FixedBone, points_mm: Array) -> NDArray[np.float64]:
     """(n,) depth (mm) inside a bone, negative outside; away from it the distance to the region around it is added."""
-    region = bone.region
-    direction = np.array(region.GetDirection()).reshape(3, 3)
-    spacing = np.array(region.GetSpacing())
-    index = ((points_mm - np.array(region.GetOrigin())) @ direction / spacing)[:, ::-1]
+    index = lps_to_index(bone.region, points_mm)
     nearest = np.clip(np.rint(index), 0, np.array(bone.depth_mm.shape) - 1).astype(int)
-    beyond = np.linalg.norm((index - nearest) * spacing[::-1], axis=1)
+    beyond = np.linalg.norm((index - nearest) * bone.region.GetSpacing()[::-1], axis=1)
     depth = bone.depth_mm[tuple(nearest.T)].astype(float)
     return np.where(beyond > 1.0, depth - beyond, depth)
 
 
-def resampled_on(ct: sitk.Image, motions: Motions, mr: sitk.Image) -> sitk.Image:
+def resampled_on(ct: sitk.Image, motions: Motions, moving: MovingKnee) -> sitk.Image:
     """The MR on the grid of the CT, every bone where the CT has it.
 
     Args:
         ct: whose grid is taken.
         motions: of the bones.
-        mr: signal.
+        moving: the MR.
 
     Returns:
         ``float32``; 0 where the MR shows nothing.
@@ -88,7 +86,26 @@ def resampled_on(ct: sitk.Image, motions: Motions, mr: sitk.Image) -> sitk.Image
     field = sitk.GetImageFromArray(moved - points, isVector=True)
     field.CopyInformation(coarse)
     transform = sitk.DisplacementFieldTransform(sitk.Cast(field, sitk.sitkVectorFloat64))
-    return sitk.Resample(mr, ct, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat32)
+    blended = sitk.Resample(moving.image, ct, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat32)
+    array = sitk.GetArrayFromImage(blended)
+    for name in motions.matrices:
+        _fill_bone(array, ct, motions, name, moving.level(0.0))
+    result = sitk.GetImageFromArray(array)
+    result.CopyInformation(ct)
+    return result
+
+
+def _fill_bone(array: NDArray[np.float32], ct: sitk.Image, motions: Motions, name: str, level: MovingLevel) -> None:
+    """Write what a bone's own motion shows into its voxels: the blending field is too coarse near its surface."""
+    bone = motions.bones[name]
+    depth = sitk.GetImageFromArray(bone.depth_mm)
+    depth.CopyInformation(bone.region)
+    inside = sitk.GetArrayFromImage(sitk.Resample(depth, ct, sitk.Transform(), sitk.sitkLinear, -1.0)) >= 0
+    for z in np.flatnonzero(inside.any(axis=(1, 2))):
+        index = np.argwhere(inside[z])
+        points = index_to_lps(ct, np.column_stack([np.full(len(index), z), index]))
+        signal = sampled(level.signal, level.to_index, motions.of_bone(name, points))
+        array[z][inside[z]] = np.nan_to_num(signal)
 
 
 def around_bones(ct: sitk.Image, bones: Mapping[str, FixedBone], margin_mm: float = MARGIN_MM) -> sitk.Image:

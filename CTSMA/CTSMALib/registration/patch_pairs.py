@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -15,17 +15,18 @@ from CTSMALib.registration.similarity import sampled
 
 DOUBTFUL_MM = 0.8  # estimated error of a patch that is flagged
 HALF_BOX_MM = 4.0
-ERROR, OUTSIDE, BONE = "error", "outside", "bone"
+ERROR, OUTSIDE, BONE, COMPARTMENT = "error", "outside", "bone", "compartment"
 FLAGS = {
     ERROR: f"estimated error above {DOUBTFUL_MM} mm",
     OUTSIDE: "the box leaves the MR",
     BONE: "the registration of the bone is not good",
+    COMPARTMENT: "the CT cannot be relied on in the compartment: it is incomplete, or metal is near",
 }
 
 
 def pair_patches(
     patches: Sequence[Patch], motions: Motions, judgments: Mapping[str, Judged], bones: Sequence[BoneRecord],
-    moving: MovingKnee,
+    moving: MovingKnee, refused: Collection[str] = (),
 ) -> tuple[PairedPatch, ...]:  # fmt: skip
     """Pair patches.
 
@@ -35,6 +36,7 @@ def pair_patches(
         judgments: of the bones, by name.
         bones: with their verdicts.
         moving: the MR.
+        refused: keys of compartments in which the CT cannot be relied on.
     """
     verdicts = {bone.name: bone.verdict for bone in bones}
     level = moving.level(0.0)
@@ -49,6 +51,7 @@ def pair_patches(
             ERROR: error > DOUBTFUL_MM,
             OUTSIDE: not np.isfinite(seen).all(),
             BONE: verdicts[patch.bone] != GOOD,
+            COMPARTMENT: patch.compartment in refused,
         }
         flags = tuple(name for name, doubtful in doubts.items() if doubtful)
         paired.append(

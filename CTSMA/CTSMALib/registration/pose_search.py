@@ -40,31 +40,29 @@ class PoseCandidate:
     Attributes:
         matrix: (4, 4) from LPS points of the CT to those of the MR.
         evidence: log likelihood ratio of tissues with brightnesses of their own against one for all.
+        inside: share of the CT that lies in the MR.
     """
 
     matrix: Matrix
     evidence: float
+    inside: float
 
 
 def search_pose(
-    ct: sitk.Image, labels: sitk.Image, mr: sitk.Image, mirrored: bool = False, progress: Progress = silent
+    ct: sitk.Image, labels: sitk.Image, mr: sitk.Image, progress: Progress = silent
 ) -> list[PoseCandidate]:  # fmt: skip
     """Places of the CT's knee in the MR, the most likely first.
 
     Args:
         ct: HU.
         labels: bones of the CT.
-        mr: MR signal.
-        mirrored: search for the mirror image of the CT instead, which should fit worse: see
-            :func:`mirror`. Matrices then lead from points of the mirrored CT.
+        mr: MR signal, without padding.
         progress: told about every turn.
 
     Returns:
         Few candidates that differ; empty where no place shares enough of both scans.
     """
     classes, grid = tissue_classes(ct, labels)
-    if mirrored:
-        classes = classes[..., ::-1]
     moving = resample_axis_aligned(mr, SPACING_MM / 2)
     level = level_of(_known(moving), Grid.of(moving), SPACING_MM / 2)
     center_mm, radius_mm = _ball(mr)
@@ -167,7 +165,8 @@ class _Search:
             [p if p < s - m + 1 else p - s for p, s, m in zip(place, self.shape, self.moving_shape, strict=True)]
         )
         middle_in_ct = (shift + half)[::-1] * SPACING_MM + np.array(self.grid.origin_mm)
-        return [PoseCandidate(rigid(turn, middle_in_ct, center_mm), float(evidence[place]))]
+        inside = min(float(count[place]) / self.fixed_volume, 1.0)
+        return [PoseCandidate(rigid(turn, middle_in_ct, center_mm), float(evidence[place]), inside)]
 
     def _back(self, spectrum: NDArray[np.complex128]) -> Array:
         result: Array = fft.irfftn(spectrum, self.shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from numpy import float64
+from numpy import float64, full, isfinite
 from numpy.typing import NDArray
 
-from CTSMALib.registration.error_model import ErrorModel, features_of, shipped_model
+from CTSMALib.registration.error_model import ErrorModel, far, shipped_model
 from CTSMALib.registration.fixed_knee import FixedKnee
 from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.moving_knee import MovingKnee
@@ -31,17 +31,15 @@ class Judged:
         witnesses: what was found otherwise.
         quality: numbers for the record.
         model: from witnesses to millimeters.
-        volume_ml: of the bone.
     """
 
     witnesses: Witnesses
     quality: Quality
     model: ErrorModel
-    volume_ml: float
 
     def error_mm(self, points_mm: Array) -> Array:
         """(n,) estimated error at LPS points (n, 3) of the CT."""
-        return _estimated(self.witnesses, self.volume_ml, self.model, points_mm)
+        return self.model.error_mm(sources_of_error(self.witnesses, points_mm))
 
 
 def judge(
@@ -60,15 +58,15 @@ def judge(
     """
     model = model or shipped_model()
     seen = call_witnesses(fixed, bone, moving, matrix, local)
-    surface, volume = fixed.surface(bone).points_mm, fixed.bones[bone].volume_ml
+    surface = fixed.surface(bone).points_mm
     if not len(surface):  # a remnant with other bones all around
         surface = fixed.center_mm(bone)[None]
-    estimated = float(_estimated(seen, volume, model, surface).mean())
+    estimated = float(model.error_mm(sources_of_error(seen, surface)).mean())
     quality = Quality(
         contour_mm=_or_none(seen.contour.distance_mm),
         contour_clear=seen.contour.clear,
-        inverse_mm=float(seen.inverse_mm(surface).mean()),
-        halves_mm=float(seen.halves_mm(surface).mean()),
+        inverse_mm=_known_mean(seen.inverse_mm(surface)),
+        halves_mm=_known_mean(seen.halves_mm(surface)),
         local_mm=float(seen.local_mm(surface).mean()),
         perturbed_mm=float(seen.perturbed_mm(surface).mean()),
         returned=seen.returned(surface),
@@ -77,7 +75,7 @@ def judge(
         estimated_mm=estimated,
         estimated_95_mm=estimated * model.bound,
     )
-    return Judged(seen, quality, model, volume)
+    return Judged(seen, quality, model)
 
 
 def knee_quality(fixed: FixedKnee, bone: str, moving: MovingKnee, knee: Matrix) -> KneeQuality:
@@ -91,31 +89,26 @@ def knee_quality(fixed: FixedKnee, bone: str, moving: MovingKnee, knee: Matrix) 
     return KneeQuality(_or_none(contour.distance_mm), contour.clear, found.value, found.inside)
 
 
+def _known_mean(values: Array) -> float | None:
+    known = values[isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
 def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _estimated(seen: Witnesses, volume_ml: float, model: ErrorModel, points_mm: Array) -> Array:
-    return model.error_mm(features_of(*witness_features(seen, volume_ml, points_mm)))
-
-
-def witness_features(seen: Witnesses, volume_ml: float, points_mm: Array) -> tuple[dict[str, Array], dict[str, float]]:
-    """What :func:`~CTSMALib.registration.error_model.features_of` takes, at LPS points (n, 3) of the CT."""
-    local = {
+def sources_of_error(seen: Witnesses, points_mm: Array) -> dict[str, Array]:
+    """:data:`~CTSMALib.registration.error_model.SOURCES` at LPS points (n, 3) of the CT: name to (n,)."""
+    return {
         "inverse_mm": seen.inverse_mm(points_mm),
         "halves_mm": seen.halves_mm(points_mm),
         "perturbed_mm": seen.perturbed_mm(points_mm),
         "contour_mm": seen.contour_mm(points_mm),
         "local_mm": seen.local_mm(points_mm),
+        "outside": full(len(points_mm), 1.0 - seen.similarity.inside),
+        "far": far(seen.from_middle_mm(points_mm)),
     }
-    of_bone = {
-        "similarity": seen.similarity.value,
-        "distance_mm": seen.contour.distance_mm,
-        "clear": seen.contour.clear,
-        "outside": 1.0 - seen.similarity.inside,
-        "volume_ml": volume_ml,
-    }
-    return local, of_bone
 
 
 def verdict(quality: Quality, implausible: str = "", voxel_mm: float = 0.0) -> tuple[str, tuple[str, ...]]:

@@ -32,7 +32,7 @@ class StageRecord:
         moving_to_fixed_ras: where it led to.
         trace: similarity at every evaluation.
         similarity: at the end: normalised mutual information, 1 to 2; for the pose, evidence in nats.
-        inside: share of the points that lie in the MR.
+        inside: share of the points that lie in the MR; for the pose, of the CT.
         made_by: engine and its version, or ``"user"``.
     """
 
@@ -52,8 +52,8 @@ class Quality:
     Attributes:
         contour_mm: mean distance of the CT's outline from the edges of the MR; ``None`` where too little is clear.
         contour_clear: share of the outline where the MR shows an edge clearly.
-        inverse_mm: inverse consistency, mean over the surface.
-        halves_mm: how far what one half of the bone says lies from what all of it says.
+        inverse_mm: inverse consistency, mean over the surface; ``None`` where too little lies in the MR.
+        halves_mm: how far what one half of the bone says lies from what all of it says; ``None`` likewise.
         local_mm: displacement that a rigid motion leaves.
         perturbed_mm: distance of what displaced starts lead to.
         returned: share of displaced starts that came back within a millimeter.
@@ -65,8 +65,8 @@ class Quality:
 
     contour_mm: float | None
     contour_clear: float
-    inverse_mm: float
-    halves_mm: float
+    inverse_mm: float | None
+    halves_mm: float | None
     local_mm: float
     perturbed_mm: float
     returned: float
@@ -132,7 +132,7 @@ class PairedPatch:
         mr_mm: (3) LPS center in the MR.
         valid_fraction: share of the box that is trabecular bone in the CT.
         estimated_mm: local error as estimated.
-        flags: why it is doubtful: ``"error"``, ``"outside"``, ``"bone"``; empty where it is not.
+        flags: why it is doubtful, of :data:`~CTSMALib.registration.patch_pairs.FLAGS`; empty where it is not.
     """
 
     id: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from CTSMALib.errors import InputError
+from CTSMALib.outputs import replace_file
 from CTSMALib.registration.record import SCHEMA_VERSION, PairedPatch, RegistrationRecord
 from CTSMALib.volumes.rigid import write_itk
 
@@ -45,7 +45,7 @@ def write_record(record: RegistrationRecord, folder: Path) -> None:
     for bone in record.bones:
         write_itk(bone.fixed_to_moving_lps, folder / TRANSFORMS / f"{bone.name}.tfm")
         matrices[bone.name] = bone.moving_to_fixed_ras.tolist()
-    _write_text(folder / MATRICES_FILE, json.dumps(matrices, indent=1) + "\n")
+    replace_file(folder / MATRICES_FILE, (json.dumps(matrices, indent=1) + "\n").encode())
     _write_patches(record.patches, folder / PATCHES_FILE)
     save_findings(record, folder)
 
@@ -59,7 +59,8 @@ def save_findings(record: RegistrationRecord, folder: Path) -> None:
     document: dict[str, Any] = msgspec.to_builtins(record)
     version, patches = document.pop("schema_version"), document.pop("patches")
     document = {"schema_version": version, **document, "patches": {"file": PATCHES_FILE, "rows": len(patches)}}
-    _write_text(folder / RECORD_FILE, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    replace_file(folder / RECORD_FILE, text.encode("utf-8", "replace"))
 
 
 def load_record(folder: Path) -> RegistrationRecord:
@@ -136,12 +137,3 @@ def _read_patches(path: Path) -> tuple[PairedPatch, ...]:
         flags = tuple(flag for flag in line[10].split(";") if flag)
         patches.append(PairedPatch(line[0], line[1], (n[0], n[1], n[2]), (n[3], n[4], n[5]), n[6], n[7], flags))
     return tuple(patches)
-
-
-def _write_text(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)

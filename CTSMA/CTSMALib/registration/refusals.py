@@ -57,8 +57,8 @@ def is_other_knee(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> bool:
     found = search_pose(other.ct, other.labels, moving.image)
     if not found:
         return False
-    best = fit_knee(other, moving, [candidate.matrix for candidate in found]).best
-    given = fit_knee(fixed, moving, [knee]).best  # a user's motion is rough
+    best = fit_knee(other, moving, [candidate.matrix for candidate in found])
+    given = fit_knee(fixed, moving, [knee])  # a user's motion is rough
     return best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ class Registration:
 
 def register(
     fixed: FixedKnee, moving: MovingKnee, patches: Sequence[Patch] = (), start: Start | None = None,
-    engine: Engine | None = None, local: bool = False, progress: Progress = silent,
+    engine: Engine | None = None, local: bool = False, refused: Collection[str] = (), progress: Progress = silent,
 ) -> Registration:  # fmt: skip
     """Register an MR to a CT.
 
@@ -68,6 +68,7 @@ def register(
         start: where to begin; from nothing by default.
         engine: that refines bones; the default one where it is left out.
         local: whether to look for a smooth displacement that rigid bones leave.
+        refused: keys of compartments in which the CT cannot be relied on; their patches are flagged.
         progress: told about each step; cancels by raising.
 
     Raises:
@@ -87,7 +88,8 @@ def register(
         stages += [_stage(BONES, name, found[0], f"{engine.name} {engine.version}") for name, found in fits.items()]
     matrices = {name: found[0].matrix for name, found in fits.items()}
     judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
-    bones = _records(fixed, moving, knee, matrices, judgments)
+    kept = start.earlier.bones if start.first_stage == LOCAL and start.earlier else ()
+    bones = _records(fixed, moving, knee, matrices, judgments, {bone.name: bone for bone in kept})
     leading = {bone.verdict for bone in bones if bone.name in fixed.leading}
     if GOOD not in leading and is_other_knee(fixed, moving, knee):
         raise other_knee()
@@ -97,10 +99,15 @@ def register(
     good = {bone.name: matrices[bone.name] for bone in bones if bone.verdict == GOOD}
     if (local or start.first_stage == LOCAL) and good:
         progress("Refining locally", 0.9)
-        field = fit_local(fixed, moving, good)
+        local_fit = fit_local(fixed, moving, good)
+        field = local_fit.field
+        trace = local_fit.trace
+        stages.append(
+            StageRecord(LOCAL, WHOLE, ras_rows(knee), trace, trace[-1], local_fit.inside, "polynomial-displacement 1")
+        )
     progress("Pairing the patches", 0.98)
     motions = Motions(fixed.bones, matrices, field)
-    paired = pair_patches([p for p in patches if p.bone in matrices], motions, judgments, bones, moving)
+    paired = pair_patches([p for p in patches if p.bone in matrices], motions, judgments, bones, moving, refused)
     return Registration(motions, tuple(stages), bones, paired)
 
 
@@ -143,9 +150,11 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
         candidates = find_pose(fixed, moving, part_of(progress, 0.0, 0.5))
         starts = [candidate.matrix for candidate in candidates]
         evidence = tuple(candidate.evidence for candidate in candidates)
-        stages.append(StageRecord(POSE, WHOLE, ras_rows(starts[0]), evidence, evidence[0], 1.0, "pose-search 1"))
+        stages.append(
+            StageRecord(POSE, WHOLE, ras_rows(starts[0]), evidence, evidence[0], candidates[0].inside, "pose-search 1")
+        )
     progress("Registering the knee", 0.5)
-    found = fit_knee(fixed, moving, starts).best
+    found = fit_knee(fixed, moving, starts)
     refuse_ct(fixed, moving, found.matrix)
     return found.matrix, [*stages, _stage(KNEE, WHOLE, found, f"{MutualInformation.name} {MutualInformation.version}")]
 
@@ -154,14 +163,14 @@ def _judged(
     fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix], progress: Progress
 ) -> dict[str, Judged]:  # fmt: skip
     found = {}
-    loose = fit_local(fixed, moving, _alike(fixed, moving, matrices), LOOSE)
+    loose = fit_local(fixed, moving, bones_alike(fixed, moving, matrices), LOOSE).field
     for number, (name, matrix) in enumerate(matrices.items()):
         progress(f"Judging the {name}", number / len(matrices))
         found[name] = judge(fixed, name, moving, matrix, loose)
     return found
 
 
-def _alike(fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
+def bones_alike(fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix]) -> dict[str, Matrix]:
     """Motions of the bones that the MR shows."""
     found = {name: outline_and_similarity(fixed, name, moving, matrix)[1] for name, matrix in matrices.items()}
     return {
@@ -172,8 +181,10 @@ def _alike(fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix]) ->
 
 
 def _records(
-    fixed: FixedKnee, moving: MovingKnee, knee: Matrix, matrices: dict[str, Matrix], judgments: dict[str, Judged]
+    fixed: FixedKnee, moving: MovingKnee, knee: Matrix, matrices: dict[str, Matrix], judgments: dict[str, Judged],
+    kept: dict[str, BoneRecord],
 ) -> tuple[BoneRecord, ...]:  # fmt: skip
+    """Records of bones; those that are ``kept`` as they were keep a person's correction apart."""
     centers = {name: fixed.center_mm(name) for name in matrices}
     impossible = implausible(matrices, fixed.pivots_mm)
     voxel_mm = max(*fixed.ct.GetSpacing(), *moving.image.GetSpacing())
@@ -181,9 +192,12 @@ def _records(
     for name, matrix in matrices.items():
         found, reasons = verdict(judgments[name].quality, impossible.get(name, ""), voxel_mm)
         x, y, z = (float(v) for v in centers[name] * _RAS)
+        auto, user = ras_rows(matrix), IDENTITY
+        if name in kept:
+            auto, user = kept[name].auto_moving_to_fixed_ras, kept[name].user_moving_to_fixed_ras
         records.append(
             BoneRecord(
-                name, ras_rows(matrix), IDENTITY, (x, y, z), knee_quality(fixed, name, moving, knee),
+                name, auto, user, (x, y, z), knee_quality(fixed, name, moving, knee),
                 judgments[name].quality, found, reasons,
             )
         )  # fmt: skip

@@ -86,14 +86,13 @@ def signal_limits(fixed: FixedPoints, level: MovingLevel, matrix: Matrix) -> tup
     return float(low), float(max(high, low + 1e-6 * max(abs(low), 1.0)))
 
 
-def fit_rigid(fixed: FixedPoints, level: MovingLevel, start: Matrix, evaluations: int = EVALUATIONS) -> Fit:
+def fit_rigid(fixed: FixedPoints, level: MovingLevel, start: Matrix) -> Fit:
     """The best motion near a start.
 
     Args:
         fixed: points of the CT.
         level: the MR.
         start: (4, 4) from LPS points of the CT to those of the MR.
-        evaluations: most of them.
     """
     limits = signal_limits(fixed, level, start)
     pivot = applied(start, fixed.pivot_mm)
@@ -113,7 +112,7 @@ def fit_rigid(fixed: FixedPoints, level: MovingLevel, start: Matrix, evaluations
 
     solution = minimize(
         cost, np.zeros(6), jac=True, method="L-BFGS-B",
-        options={"maxfun": evaluations, "maxiter": evaluations, "ftol": ENOUGH, "gtol": 1e-7, "maxcor": 8},
+        options={"maxfun": EVALUATIONS, "maxiter": EVALUATIONS, "ftol": ENOUGH, "gtol": 1e-7, "maxcor": 8},
     )  # fmt: skip
     turn = solution.x[:3] / fixed.radius_mm
     found = judged(fixed, level, _moved(start, pivot, turn, solution.x[3:]), limits)

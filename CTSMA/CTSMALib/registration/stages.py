@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA
 from CTSMALib.errors import AnatomyError
@@ -22,19 +21,6 @@ KNEE_AROUND_MM = (10.0, 6.0)
 POSES = 5  # candidates that are gone on with
 
 
-@dataclass(frozen=True, eq=False)
-class KneeFits:
-    """The rigid knee.
-
-    Attributes:
-        best: the pose of the knee.
-        others: other places, best first.
-    """
-
-    best: Fit
-    others: tuple[Fit, ...]
-
-
 def find_pose(fixed: FixedKnee, moving: MovingKnee, progress: Progress = silent) -> list[PoseCandidate]:
     """First stage: where the knee may be in the MR, whatever the headers say.
 
@@ -49,14 +35,14 @@ def find_pose(fixed: FixedKnee, moving: MovingKnee, progress: Progress = silent)
     return found
 
 
-def fit_knee(fixed: FixedKnee, moving: MovingKnee, starts: list[Matrix]) -> KneeFits:
+def fit_knee(fixed: FixedKnee, moving: MovingKnee, starts: list[Matrix]) -> Fit:
     """Second stage: femur and tibia as one rigid body."""
     matrices = starts[:POSES]
     for scale, around_mm in zip(KNEE_SCALES, KNEE_AROUND_MM, strict=True):
         fits = fit_all(fixed, WHOLE, moving, matrices, scale, around_mm)
         fits = distinct(fits, fixed.points(WHOLE, scale[1], scale[0], around_mm))
         matrices = [fit.matrix for fit in fits]
-    return KneeFits(fits[0], tuple(fits[1:]))
+    return fits[0]
 
 
 def fit_bones(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from CTSMALib.errors import InputError
+from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
-from CTSMALib.registration.landmarks import motions, read_landmarks
+from CTSMALib.registration.landmarks import far_off_notices, motions, read_landmarks
 from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE, STAGES
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps, read_itk
+from CTSMALib.volumes.scan import InputIdentity
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class Start:
         bones: motions of bones, by name.
         name: what it was read from.
         earlier: the registration that is gone on from.
+        notices: what a reader must know about it.
     """
 
     first_stage: str = POSE
@@ -34,6 +37,26 @@ class Start:
     bones: Mapping[str, Matrix] = field(default_factory=dict)
     name: str = ""
     earlier: RegistrationRecord | None = None
+    notices: tuple[Notice, ...] = ()
+
+    def of_scans(self, fixed: InputIdentity, moving: InputIdentity) -> Start:
+        """The start, with a notice where it was found with other scans.
+
+        Raises:
+            InputError: motions would be kept that were found with other scans.
+        """
+        if self.earlier is None:
+            return self
+        both = (("CT", self.earlier.fixed, fixed), ("MR", self.earlier.moving, moving))
+        other = " and ".join(name for name, then, now in both if then.sha256 != now.sha256)
+        if not other:
+            return self
+        if self.first_stage == LOCAL:
+            raise InputError(
+                f"The registration '{self.name}' is of another {other}.", "Name that of these scans with --initial."
+            )
+        text = f"The registration '{self.name}' that this one started from is of another {other}, or an altered one."
+        return replace(self, notices=(*self.notices, Notice("started-from-other-scans", text)))
 
 
 def read_start(path: Path | None, first_stage: str = "") -> Start:
@@ -52,14 +75,15 @@ def read_start(path: Path | None, first_stage: str = "") -> Start:
     start = Start() if path is None else _read(path)
     usual = POSE if path is None else (BONES if start.bones else KNEE)
     stage = first_stage or usual
-    needs = {POSE: True, KNEE: start.knee is not None, BONES: start.knee is not None or bool(start.bones)}
+    known = start.knee is not None or bool(start.bones)
+    needs = {POSE: True, KNEE: known, BONES: known}
     if not needs.get(stage, bool(start.bones)):
         what = "motions of the bones" if stage == LOCAL else "a motion of the knee"
         raise InputError(
             f"To begin with the stage '{stage}', {what} must be known.",
             "Give --initial: the folder of a registration, a transform file, or landmarks.",
         )
-    return Start(stage, start.knee, start.bones, start.name, start.earlier)
+    return replace(start, first_stage=stage)
 
 
 def _read(path: Path) -> Start:
@@ -70,8 +94,10 @@ def _read(path: Path) -> Start:
     if not path.is_file():
         raise InputError(f"'{path}' does not exist.", "Check the path.")
     if path.suffix.lower() == ".csv":
-        known = motions(read_landmarks(path))
-        return Start(knee=known.pop(WHOLE, None), bones=known, name=path.name)
+        pairs = read_landmarks(path)
+        known = motions(pairs)
+        told = tuple(far_off_notices(pairs, known))
+        return Start(knee=known.pop(WHOLE, None), bones=known, name=path.name, notices=told)
     return Start(knee=read_itk(path), name=path.name)
 
 

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.pipeline import analyze_scan
+from CTSMALib.analysis.registration_input import knee_of_scan
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.catalogue import quantity
@@ -129,6 +130,16 @@ def test_metal_refuses_its_compartments_only(a_scan: Scan) -> None:
     assert found["FM"].reported and found["TM"].reported
     assert all(not p.values for p in result.analysis.patches if p.patch.compartment == "FL")
     assert "metal" in {n.code for n in result.analysis.notices}
+
+
+def test_metal_is_told_of_a_ct_that_is_only_registered(a_scan: Scan, a_result: KneeResult) -> None:
+    knee = knee_of_scan(with_metal(a_scan, slice(17, 20)))
+    assert set(knee.refused) == {"FL"} and "Metal" in knee.refused["FL"]
+    assert {"metal", "refused-FL"} <= {notice.code for notice in knee.notices}
+    clean = {p.patch.id: p.patch.valid_fraction for p in a_result.analysis.patches}
+    lost = [clean[p.id] - p.valid_fraction for p in knee.patches]
+    assert max(lost) > 0.05
+    assert not knee_of_scan(a_scan).refused
 
 
 def test_both_knees_cannot_be_had_from_one(a_scan: Scan) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from CTSMALib.jobs import register, register_cohort
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
 from CTSMALib.registration.record import GOOD, RegistrationRecord
 from CTSMALib.registration.record_folder import load_record
+from CTSMALib.volumes import read_mr, read_scan
 from CTSMALib.volumes.rigid import applied, write_itk
 from Testing.core.made_up_pair import MadeUpPair, made_up_pair, with_few_points
 from Testing.core.registration.made_up_record import a_record_folder
@@ -177,7 +179,8 @@ def a_quick_job(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def quick(request: RegisterRequest, progress) -> Path:
         called.append(request.out.name)
-        return a_record_folder(request.out) if request.mr.exists() else real(request, progress)
+        now = datetime.now(UTC) + timedelta(seconds=1)
+        return a_record_folder(request.out, created=now.isoformat()) if request.mr.exists() else real(request, progress)
 
     monkeypatch.setattr(register, "run", quick)
     return called
@@ -241,6 +244,42 @@ def test_the_manifest_that_a_cohort_wrote_can_be_gone_on_with(tmp_path: Path, a_
     assert (out / rows_of(out / "manifest.csv")[0]["mr"]).is_file()
 
 
+def test_a_scan_that_changed_after_its_registration_is_told(
+    files: Files, tmp_path: Path, a_quick_job: list[str]
+) -> None:
+    """Newer files alone are no change: a copy of a cohort has those."""
+    ct = tmp_path / "in" / "ct.nii.gz"
+    manifest = a_manifest(ct.parent, f"subject,side,ct,mr\ns1,,ct.nii.gz,{files.mr}\n")
+    ct.write_bytes(files.ct.read_bytes())
+    identities = {"fixed": read_scan(ct).identity, "moving": read_mr(files.mr).identity}
+    a_record_folder(tmp_path / "out" / "s1", **identities)
+    out = register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out"))
+    assert rows_of(out / "manifest.csv")[0]["registration"] == "s1"
+    image = sitk.ReadImage(str(ct))
+    image[5, 5, 5] = 77
+    sitk.WriteImage(image, str(ct))
+    register_cohort.run(RegisterCohortRequest(manifest, out))
+    (status,) = rows_of(out / "status.csv")
+    assert status["verdict"] == "refused" and "The CT changed" in status["reasons"]
+    assert rows_of(out / "manifest.csv")[0]["registration"] == ""
+    assert (out / "s1" / "registration.json").is_file() and not a_quick_job
+
+
+def test_a_cohort_is_not_gone_on_with_in_another_way(tmp_path: Path, a_quick_job: list[str]) -> None:
+    manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr\ns1,,ct.nii.gz,mr.nii.gz\n")
+    a_record_folder(tmp_path / "out" / "s1")
+    for wanted, said in (({"engine": "greedy"}, "with mutual-information 1"), ({"local": True}, "without local")):
+        with pytest.raises(InputError, match=said):
+            register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out", **wanted))
+    assert not (tmp_path / "out" / "status.csv").exists()
+
+
+def test_sides_are_read_as_people_write_them(tmp_path: Path) -> None:
+    text = "subject,side,ct,mr\na,L,c,m\nb,Right,c,m\nc,,c,m\nd,unknown,c,m\n"
+    pairs = register_cohort.read_pairs(a_manifest(tmp_path, text))[2]
+    assert [pair.side for pair in pairs] == ["left", "right", "auto", "auto"]
+
+
 def test_a_damaged_registration_does_not_stop_a_cohort(tmp_path: Path, a_quick_job: list[str]) -> None:
     rows = "".join(f"{name},,ct.nii.gz,mr.nii.gz\n" for name in ("s1", "s2"))
     manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr\n" + rows)
@@ -261,6 +300,7 @@ def test_a_damaged_registration_does_not_stop_a_cohort(tmp_path: Path, a_quick_j
         ("subject,side,ct,mr\ns1,left,a,b,c\n", "wrong number of cells"),
         ("subject,side,ct,mr\ns1,left,a,b\ns1,left,c,d\n", "names s1-left twice"),
         ("subject,side,ct,mr\ns1,left,,\n", "holds no pair"),
+        ("subject,side,ct,mr\ns1,medial,a,b\n", "side 'medial'"),
         ("subject,side,ct,mr\n../s1,left,a,b\n", "cannot name a folder"),
         ("subject,side,ct,mr\n..,,a,b\n", "cannot name a folder"),
         ("", "no column subject"),

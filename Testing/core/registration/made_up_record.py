@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,8 @@ def a_record() -> RegistrationRecord:
     )  # fmt: skip
 
 
-def a_record_folder(folder: Path) -> Path:
-    """A folder with that record."""
+def a_record_folder(folder: Path, **changes: object) -> Path:
+    """A folder with that record, or a changed one."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_record(a_record(), folder)
+    write_record(replace(a_record(), **changes), folder)
     return folder

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from CTSMALib.errors import InputError
-from CTSMALib.registration.landmarks import fitted, motions, read_landmarks
+from CTSMALib.registration.landmarks import check_pairs, far_off_notices, fitted, motions, read_landmarks, residual_mm
 from CTSMALib.volumes.rigid import applied, turned
 
 MOTION = turned(np.array([20.0, -10.0, 35.0]), np.array([5.0, 6.0, 7.0]), np.array([30.0, -20.0, 10.0]))
@@ -52,6 +52,24 @@ def test_points_on_a_line_are_refused(tmp_path: Path) -> None:
 def test_too_few_points_are_refused(tmp_path: Path, count: int) -> None:
     with pytest.raises(InputError, match=f"{count} landmarks of the femur"):
         read_landmarks(a_table(tmp_path / "l.csv", POINTS[:count]))
+
+
+def test_points_of_a_mirror_image_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="mirror image"):
+        check_pairs("femur", POINTS, applied(MOTION, POINTS) * [-1.0, 1.0, 1.0])
+    flat = POINTS * [1.0, 1.0, 0.0]  # its mirror image is the same, turned
+    check_pairs("femur", flat, flat * [-1.0, 1.0, 1.0])
+
+
+def test_a_misplaced_point_is_told_and_rough_ones_are_not() -> None:
+    there = applied(MOTION, POINTS)
+    rough = there + np.random.default_rng(1).normal(0.0, 1.5, there.shape)
+    wrong = there.copy()
+    wrong[4] += [0.0, 25.0, 0.0]
+    pairs = {"femur": (POINTS, rough), "tibia": (POINTS, wrong)}
+    (told,) = far_off_notices(pairs, motions(pairs))
+    assert "tibia" in told.text and " mm " in told.text
+    assert residual_mm((POINTS, there), MOTION) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -35,15 +35,29 @@ def boxes(a_pair, a_moving_knee, true_motions, two_patches) -> dict:
     return paired_boxes(a_pair.ct, a_pair.mr, a_moving_knee.level(0.0), true_motions, two_patches)
 
 
-def test_marrow_of_the_mr_lies_on_that_of_the_ct_in_every_bone(a_pair: MadeUpPair, true_motions: Motions) -> None:
+@pytest.fixture(scope="module")
+def the_mr_on_the_ct(a_pair: MadeUpPair, a_moving_knee, true_motions: Motions) -> sitk.Image:
+    return resampled_on(a_pair.ct, true_motions, a_moving_knee)
+
+
+def test_marrow_of_the_mr_lies_on_that_of_the_ct_in_every_bone(a_pair: MadeUpPair, the_mr_on_the_ct) -> None:
     """Its texture is that of the CT turned upside down; without the motions nothing would agree."""
-    moved = resampled_on(a_pair.ct, true_motions, a_pair.mr)
+    moved = the_mr_on_the_ct
     assert moved.GetSize() == a_pair.ct.GetSize() and moved.GetOrigin() == a_pair.ct.GetOrigin()
     ct, mr, labels = map(sitk.GetArrayFromImage, (a_pair.ct, moved, a_pair.labels))
     for label in (1, 2, 3, 4):
         inner = ndimage.binary_erosion(labels == label, iterations=4) & (mr > 0)
         assert inner.sum() > 100
         assert np.corrcoef(ct[inner], mr[inner])[0, 1] < -0.8, label
+
+
+def test_each_bone_is_rigid_up_to_its_surface(a_pair: MadeUpPair, the_mr_on_the_ct) -> None:
+    signal, labels = (sitk.GetArrayFromImage(image) for image in (the_mr_on_the_ct, a_pair.labels))
+    rim = (labels == 1) & ~ndimage.binary_erosion(labels == 1) & (signal > 0)
+    points = index_to_lps(a_pair.ct, np.argwhere(rim))
+    index = lps_to_index(a_pair.mr, applied(a_pair.matrices["femur"], points))
+    direct = ndimage.map_coordinates(sitk.GetArrayFromImage(a_pair.mr), index.T, order=1)
+    assert signal[rim] == pytest.approx(direct, abs=0.5)
 
 
 def test_the_part_around_bones_keeps_its_place(a_pair: MadeUpPair, a_fixed_knee) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -10,13 +13,18 @@ from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.registration import refusals
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.joint_motion import implausible
+from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.moving_knee import MovingKnee
-from CTSMALib.registration.names import BONES, KNEE, POSE
-from CTSMALib.registration.record import FAILED, GOOD
+from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
+from CTSMALib.registration.paired import Motions
+from CTSMALib.registration.patch_pairs import pair_patches
+from CTSMALib.registration.quality import judge
+from CTSMALib.registration.record import FAILED, GOOD, rows
 from CTSMALib.registration.register import Registration, register
-from CTSMALib.registration.start import Start
+from CTSMALib.registration.start import Start, start_from
 from CTSMALib.volumes.rigid import applied, fixed_to_moving_lps, turned
 from Testing.core.made_up_pair import MadeUpPair
+from Testing.core.registration.made_up_record import a_record
 
 FOUR = ("femur", "tibia", "patella", "fibula")
 
@@ -61,6 +69,35 @@ def test_patches_are_paired_and_those_outside_are_flagged(a_pair, a_registration
         true = applied(a_pair.matrices["tibia"], np.array(patch.ct_mm))
         assert np.linalg.norm(np.array(patch.mr_mm) - true) < 0.5
     assert "outside" in paired[2].flags
+
+
+def test_patches_of_compartments_that_the_ct_cannot_tell_are_flagged(
+    a_pair, a_fixed_knee, a_moving_knee, some_patches
+) -> None:
+    judgments = {"tibia": judge(a_fixed_knee, "tibia", a_moving_knee, a_pair.matrices["tibia"], LocalField.none())}
+    bone = SimpleNamespace(name="tibia", verdict=GOOD)
+    motions = Motions(a_fixed_knee.bones, a_pair.matrices, LocalField.none())
+    told = [
+        pair_patches(some_patches[:1], motions, judgments, [bone], a_moving_knee, refused)[0].flags
+        for refused in ((), ("TM",), ("FM",))
+    ]
+    assert told == [(), ("compartment",), ()]
+
+
+def test_a_local_refinement_keeps_corrections_of_a_person_apart(
+    a_pair, a_fixed_knee, a_moving_knee, a_registration
+) -> None:
+    """The motion of a bone stays as it is, and what was found stays apart from what a person did."""
+    nudge = turned(np.zeros(3), np.zeros(3), np.array([0.2, 0.0, 0.0]))
+    femur = replace(a_registration.bones[0], user_moving_to_fixed_ras=rows(nudge))
+    record = replace(a_record(), bones=(femur, *a_registration.bones[1:]), stages=a_registration.stages)
+    start = replace(start_from(record), first_stage=LOCAL)
+    found = register(a_fixed_knee, a_moving_knee, start=start)
+    assert found.bones[0].auto_moving_to_fixed_ras == femur.auto_moving_to_fixed_ras
+    assert found.bones[0].user_moving_to_fixed_ras == rows(nudge)
+    assert found.motions.matrices["femur"] == pytest.approx(femur.fixed_to_moving_lps)
+    last = found.stages[-1]
+    assert (last.stage, last.subject) == (LOCAL, WHOLE) and len(last.trace) > 1 and 0.5 < last.inside <= 1.0
 
 
 def test_a_bone_outside_the_mr_failed_for_that_reason(a_pair: MadeUpPair) -> None:

@@ -13,6 +13,7 @@ from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
 from CTSMALib.registration.record import rows
 from CTSMALib.registration.start import read_start, start_from
 from CTSMALib.volumes.rigid import turned, write_itk
+from CTSMALib.volumes.scan import InputIdentity
 from Testing.core.registration.made_up_record import FEMUR_MOTION, KNEE_MOTION, a_record, a_record_folder
 from Testing.core.registration.test_landmarks import MOTION, POINTS, a_table
 
@@ -59,6 +60,28 @@ def test_a_correction_by_a_person_is_started_from() -> None:
     start = start_from(replace(record, bones=(femur,)))
     assert start.bones["femur"] == pytest.approx(femur.fixed_to_moving_lps)
     assert np.abs(start.bones["femur"] - FEMUR_MOTION).max() > 1.0
+
+
+def test_landmarks_of_a_bone_may_start_the_knee(tmp_path: Path) -> None:
+    assert read_start(a_table(tmp_path / "l.csv", POINTS, "tibia"), KNEE).first_stage == KNEE
+
+
+def test_landmarks_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    path = a_table(tmp_path / "l.csv", POINTS, "tibia")
+    path.write_text(path.read_text() + "tibia,0,0,60,0,0,0\n")
+    assert [notice.code for notice in read_start(path).notices] == ["landmarks-far-off"]
+
+
+def test_a_registration_of_other_scans_is_told_or_refused() -> None:
+    record = a_record()
+    other = InputIdentity("other.nii.gz", "NIfTI", "2" * 64)
+    renamed = replace(record.fixed, name="renamed.nii.gz")
+    start = replace(start_from(record, "earlier"), first_stage=BONES)
+    assert start.of_scans(renamed, record.moving).notices == ()
+    (told,) = start.of_scans(record.fixed, other).notices
+    assert "another MR" in told.text
+    with pytest.raises(InputError, match="another CT and MR"):
+        replace(start, first_stage=LOCAL).of_scans(other, other)
 
 
 @pytest.mark.parametrize("stage", [KNEE, BONES, LOCAL])

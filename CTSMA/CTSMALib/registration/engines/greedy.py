@@ -63,7 +63,7 @@ def _called(ct: sitk.Image, mr: sitk.Image, mask: sitk.Image, start: Matrix, opt
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:
         first = Path(folder) / "start.mat"  # a start is taken from a file only
         np.savetxt(first, _FLIP @ start @ _FLIP)
-        command = f"-threads 1 -i fixed moving -gm mask -ia {first} -a -dof 6 -m NMI -o found {options}"
+        command = f'-threads 1 -i fixed moving -gm mask -ia "{first}" -a -dof 6 -m NMI -o found {options}'
         greedy.execute(command, nowhere, nowhere, found=None, fixed=ct, moving=mr, mask=mask)
     matrix: Matrix = _FLIP @ np.array(greedy["found"]) @ _FLIP
     return matrix

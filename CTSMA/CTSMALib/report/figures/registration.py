@@ -36,7 +36,7 @@ def registration_figure(fixed: FixedKnee, moving: MovingKnee, found: Registratio
     region = around_bones(fixed.ct, fixed.bones, MARGIN_MM)
     usable = {bone.name: found.motions.matrices[bone.name] for bone in found.bones if bone.verdict != FAILED}
     motions = found.motions if not usable else type(found.motions)(fixed.bones, usable, found.motions.local)
-    mr = resampled_on(region, motions, moving.image)
+    mr = resampled_on(region, motions, moving)
     planes = _planes(fixed)
     widest = max(plane.width_mm for _, plane in planes)
     height_in = canvas.PANEL_WIDTH_IN * planes[0][1].height_mm / widest

@@ -9,8 +9,8 @@ from typing import Any
 
 from CTSMALib import __version__
 from CTSMALib.errors import InputError
+from CTSMALib.outputs import replace_file
 from CTSMALib.virtual.cohort.cohort_order import CohortOrder
-from CTSMALib.virtual.cohort.manifest import replace_file
 from CTSMALib.virtual.cohort.plain import as_json, digest
 from CTSMALib.virtual.version import GENERATOR
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from CTSMALib.outputs import replace_file
 from CTSMALib.virtual.body.order import BFFE
 from CTSMALib.virtual.cohort.knee_folder import (
     CT_FILE,
@@ -93,17 +93,3 @@ def write_manifest(rows: dict[int, dict[str, Any]], cohort: Path) -> None:
         OSError: it could not be written; what was there is kept.
     """
     replace_file(cohort / MANIFEST_FILE, csv_bytes(COLUMNS, (rows[number] for number in sorted(rows))))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file completely or not at all.
-
-    Raises:
-        OSError: it could not be written; what was there is kept.
-    """
-    aside = path.with_name(f".{path.name}.part-{os.getpid()}")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
