@@ -24,6 +24,11 @@ from CTSMALib.errors import InputError
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.registration.outcome import LABELS_FILE
+from CTSMALib.registration.patch_pairs import COMPARTMENT, FixedPatch
+from CTSMALib.registration.record_folder import load_record
+from CTSMALib.registration.start import OTHER_SCANS
+from CTSMALib.volumes.bone_labels import read_bone_labels
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import InputIdentity, Scan
 
@@ -46,7 +51,7 @@ class KneeOfCT:
 
     ct: sitk.Image
     labels: sitk.Image
-    patches: tuple[Patch, ...]
+    patches: tuple[FixedPatch, ...]
     refused: Mapping[str, str]
     side: str
     identity: InputIdentity
@@ -66,7 +71,7 @@ def knee_of_result(folder: Path) -> KneeOfCT:
         ct, labels = (sitk.ReadImage(str(folder / analysis.files[role])) for role in (CT_ROLE, "labels"))
     except (KeyError, RuntimeError) as error:
         raise InputError(f"The result in {folder} is damaged: a volume is missing.", "Analyze the CT again.") from error
-    patches = tuple(measured.patch for measured in analysis.patches)
+    patches = tuple(FixedPatch.of(measured.patch) for measured in analysis.patches)
     refused = {c.key: c.reason for c in analysis.compartments if not c.reported}
     notices = (*analysis.notices, *_refusal_notices(refused))
     return KneeOfCT(
@@ -104,7 +109,28 @@ def knee_of_scan(
     if sitk.GetArrayFromImage(metal).any():
         notices.append(METAL_NOTICE)
     notices += _refusal_notices(refused)
-    return KneeOfCT(scan.image, anatomy.labels, patches, refused, known, scan.identity, tuple(notices))
+    grid = tuple(FixedPatch.of(patch) for patch in patches)
+    return KneeOfCT(scan.image, anatomy.labels, grid, refused, known, scan.identity, tuple(notices))
+
+
+def knee_of_registration(folder: Path, scan: Scan) -> KneeOfCT:
+    """From the folder of a registration of the same CT, which spares finding the bones again.
+
+    Args:
+        folder: of the registration.
+        scan: the CT.
+
+    Raises:
+        InputError: the folder is damaged, or of another CT.
+    """
+    record = load_record(folder)
+    if record.fixed.sha256 != scan.identity.sha256:
+        raise InputError(f"The registration in {folder} is of another CT.", "Name that of this CT.")
+    labels = read_bone_labels(folder / record.files.get("labels", LABELS_FILE))
+    refused = {p.compartment: "" for p in record.patches if COMPARTMENT in p.flags}
+    patches = tuple(FixedPatch(p.id, p.bone, p.compartment, p.ct_mm, p.valid_fraction) for p in record.patches)
+    kept = tuple(notice for notice in record.notices if notice.code != OTHER_SCANS)
+    return KneeOfCT(scan.image, aligned_labels(labels), patches, refused, record.side, scan.identity, kept)
 
 
 def _refusal_notices(refused: Mapping[str, str]) -> list[Notice]:

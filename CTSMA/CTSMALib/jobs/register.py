@@ -16,6 +16,7 @@ from CTSMALib.progress import Progress, part_of, silent
 if TYPE_CHECKING:
     from CTSMALib.analysis.registration_input import KneeOfCT
     from CTSMALib.registration.record import RegistrationRecord
+    from CTSMALib.registration.start import Start
 
 _CT_READ, _MR_READ, _REGISTERED = 0.4, 0.45, 0.9  # parts of the whole work
 
@@ -72,21 +73,21 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
 
     engine = engine_named(request.engine)
     start = read_start(request.initial, request.from_stage)  # it fails sooner than the scans
-    knee = _knee(request, part_of(progress, 0.0, _CT_READ))
+    knee = _knee(request, start, part_of(progress, 0.0, _CT_READ))
     mr = read_mr(request.mr, request.mr_series, part_of(progress, _CT_READ, _MR_READ))
     start = start.of_scans(knee.identity, mr.identity)
     fixed, moving = FixedKnee(knee.ct, knee.labels), MovingKnee(mr.image)
     own = part_of(progress, _MR_READ, _REGISTERED)
     found = register(fixed, moving, knee.patches, start, engine, request.local, knee.refused, own)
     record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, mr.notices)
-    write_registration(record, found, knee.ct, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
+    write_registration(record, found, fixed, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
     progress("Drawing the picture", 0.98)
     (folder / "overview.png").write_bytes(registration_figure(fixed, moving, found).png)
 
 
-def _knee(request: RegisterRequest, progress: Progress) -> KneeOfCT:
+def _knee(request: RegisterRequest, start: Start, progress: Progress) -> KneeOfCT:
     """The knee of the CT, analyzed already or not."""
-    from CTSMALib.analysis.registration_input import knee_of_result, knee_of_scan
+    from CTSMALib.analysis.registration_input import knee_of_registration, knee_of_result, knee_of_scan
     from CTSMALib.volumes import read_scan
     from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
 
@@ -109,6 +110,8 @@ def _knee(request: RegisterRequest, progress: Progress) -> KneeOfCT:
     scan = read_scan(request.ct, request.ct_series, part_of(progress, 0.0, 0.2))
     if labels is not None:
         check_overlap(labels, scan.image, "CT")
+    elif start.earlier and request.initial and start.earlier.fixed.sha256 == scan.identity.sha256:
+        return knee_of_registration(request.initial, scan)
     return knee_of_scan(scan, labels, request.side, part_of(progress, 0.2, 1.0))
 
 

@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
-POSE, KNEE, BONES, LOCAL = STAGES = ("pose", "knee", "bones", "local")
+POSE, KNEE, BONES, LOCAL, JUDGE = STAGES = ("pose", "knee", "bones", "local", "judge")
+KEEPING = (LOCAL, JUDGE)  # stages that leave the rigid motions as they are
 DEFAULT_ENGINE, GREEDY = ENGINES = ("mutual-information", "greedy")

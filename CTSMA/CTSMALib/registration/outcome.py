@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 
 from CTSMALib import __version__
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, silent
+from CTSMALib.registration.fixed_knee import FixedKnee
 from CTSMALib.registration.moving_knee import MovingKnee
+from CTSMALib.registration.names import JUDGE
 from CTSMALib.registration.paired import around_bones, paired_boxes, resampled_on
 from CTSMALib.registration.record import (
     AUTOMATIC,
@@ -31,7 +32,7 @@ from CTSMALib.volumes.media import write_image
 from CTSMALib.volumes.scan import InputIdentity
 from CTSMALib.volumes.virtual_mark import NOTICE as VIRTUAL
 
-MR_ON_CT_FILE, BOXES_FILE = "mr_on_ct.nii.gz", "patches.npz"
+MR_ON_CT_FILE, LABELS_FILE, BOXES_FILE = "mr_on_ct.nii.gz", "bones.nii.gz", "patches.npz"
 PROGRAM = "CTSMA"
 
 
@@ -62,11 +63,19 @@ def record_of(
         for bone in found.bones
         if virtual and bone.verdict == GOOD
     )
-    return RegistrationRecord(
+    record = RegistrationRecord(
         software_version=__version__, created=now, fixed=fixed, moving=moving, side=side,
         first_stage=start.first_stage, started_from=start.name, stages=found.stages, bones=found.bones,
-        patches=found.patches, local=local, earlier=_earlier(start.earlier), reviews=reviews, files={}, notices=kept,
+        patches=found.patches, local=local, earlier=_earlier(start.earlier), reviews=reviews,
+        landmarks=start.earlier.landmarks if start.earlier else (), files={}, notices=kept,
     )  # fmt: skip
+    if start.first_stage == JUDGE and start.earlier:  # the same registration, looked at again
+        then = start.earlier
+        return replace(
+            record, created=then.created, first_stage=then.first_stage, started_from=then.started_from,
+            earlier=then.earlier, reviews=then.reviews,
+        )  # fmt: skip
+    return record
 
 
 def _earlier(record: RegistrationRecord | None) -> tuple[EarlierRun, ...]:
@@ -80,7 +89,7 @@ def _earlier(record: RegistrationRecord | None) -> tuple[EarlierRun, ...]:
 
 
 def write_registration(
-    record: RegistrationRecord, found: Registration, ct: sitk.Image, moving: MovingKnee, folder: Path,
+    record: RegistrationRecord, found: Registration, fixed: FixedKnee, moving: MovingKnee, folder: Path,
     images: bool = True, progress: Progress = silent,
 ) -> RegistrationRecord:  # fmt: skip
     """Write everything that belongs to a registration.
@@ -88,7 +97,7 @@ def write_registration(
     Args:
         record: of it.
         found: what was found.
-        ct: HU.
+        fixed: the CT.
         moving: the MR.
         folder: exists.
         images: whether the MR on the CT's grid and the paired boxes are written.
@@ -101,18 +110,19 @@ def write_registration(
         OSError: a file could not be written completely.
     """
     files = {f"transform_{bone.name}": f"{TRANSFORMS}/{bone.name}.tfm" for bone in record.bones}
-    files["patches"] = PATCHES_FILE
+    files["patches"], files["labels"] = PATCHES_FILE, LABELS_FILE
+    write_image(fixed.labels, folder / LABELS_FILE)
     usable = [bone.name for bone in record.bones if bone.verdict != FAILED]
     if images:
         progress("Resampling the MR", 0.1)
         kept = replace(found.motions, matrices={name: found.motions.matrices[name] for name in usable})
-        region = around_bones(ct, {name: found.motions.bones[name] for name in usable})
+        region = around_bones(fixed.ct, {name: found.motions.bones[name] for name in usable})
         write_image(resampled_on(region, kept, moving), folder / MR_ON_CT_FILE)
         files["mr_on_ct"] = MR_ON_CT_FILE
     patches = [patch for patch in record.patches if patch.bone in usable]
     if images and patches:
         progress("Cutting the patches", 0.7)
-        boxes: dict[str, Any] = paired_boxes(ct, moving.image, moving.level(0.0), found.motions, patches)
+        boxes: dict[str, Any] = paired_boxes(fixed.ct, moving.image, moving.level(0.0), found.motions, patches)
         with (folder / BOXES_FILE).open("wb") as file:
             np.savez_compressed(file, **boxes)
         files["boxes"] = BOXES_FILE

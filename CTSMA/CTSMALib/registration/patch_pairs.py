@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from CTSMALib.anatomy.patch import Patch, as_point
+from CTSMALib.anatomy.patch import Patch, Point, as_point
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.paired import Motions
 from CTSMALib.registration.quality import Judged
@@ -24,8 +25,24 @@ FLAGS = {
 }
 
 
+@dataclass(frozen=True)
+class FixedPatch:
+    """A patch of the learning grid in the CT; attributes as of :class:`~CTSMALib.anatomy.patch.Patch`."""
+
+    id: str
+    bone: str
+    compartment: str
+    center_lps_mm: Point
+    valid_fraction: float
+
+    @classmethod
+    def of(cls, patch: Patch) -> FixedPatch:
+        """What of a patch is needed here."""
+        return cls(patch.id, patch.bone, patch.compartment, patch.center_lps_mm, patch.valid_fraction)
+
+
 def pair_patches(
-    patches: Sequence[Patch], motions: Motions, judgments: Mapping[str, Judged], bones: Sequence[BoneRecord],
+    patches: Sequence[FixedPatch], motions: Motions, judgments: Mapping[str, Judged], bones: Sequence[BoneRecord],
     moving: MovingKnee, refused: Collection[str] = (),
 ) -> tuple[PairedPatch, ...]:  # fmt: skip
     """Pair patches.

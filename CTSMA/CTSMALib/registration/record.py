@@ -97,6 +97,7 @@ class BoneRecord:
         center_fixed_ras_mm: about which corrections turn.
         knee_quality: with the motion of the whole knee, for comparison.
         quality: with the composed motion.
+        auto_quality: with what was found, before any correction.
         verdict: one of :data:`VERDICTS`.
         reasons: of a verdict other than good.
     """
@@ -107,6 +108,7 @@ class BoneRecord:
     center_fixed_ras_mm: tuple[float, float, float]
     knee_quality: KneeQuality
     quality: Quality
+    auto_quality: Quality
     verdict: str
     reasons: tuple[str, ...] = ()
 
@@ -142,6 +144,31 @@ class PairedPatch:
     valid_fraction: float
     estimated_mm: float
     flags: tuple[str, ...] = ()
+
+    @property
+    def compartment(self) -> str:
+        """Key of its compartment, with which its name begins."""
+        return self.id.split("-")[0]
+
+
+@dataclass(frozen=True)
+class LandmarkPair:
+    """A point that a person set in both scans.
+
+    Attributes:
+        id: unique in the registration.
+        bone: that it belongs to.
+        ct_lps_mm, mr_lps_mm: (3) place in either scan.
+        held_out: kept out of every fit, to measure the error with.
+        reader: who set it.
+    """
+
+    id: str
+    bone: str
+    ct_lps_mm: tuple[float, float, float]
+    mr_lps_mm: tuple[float, float, float]
+    held_out: bool
+    reader: str
 
 
 @dataclass(frozen=True)
@@ -202,6 +229,7 @@ class RegistrationRecord:
         local: the local refinement; ``None`` without one.
         earlier: runs that this one was started from, the oldest first.
         reviews: decisions, the oldest first.
+        landmarks: pairs of points that readers set.
         files: role to path in the folder.
         notices: what a reader must know.
     """
@@ -219,6 +247,7 @@ class RegistrationRecord:
     local: LocalRecord | None
     earlier: tuple[EarlierRun, ...]
     reviews: tuple[Review, ...]
+    landmarks: tuple[LandmarkPair, ...]
     files: dict[str, str]
     notices: tuple[Notice, ...]
     schema_version: str = SCHEMA_VERSION

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CTSMALib.anatomy.patch import Patch
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.registration.engines.engine import Engine
@@ -16,9 +15,9 @@ from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.joint_motion import implausible
 from CTSMALib.registration.local_field import LOOSE, LocalField, fit_local
 from CTSMALib.registration.moving_knee import MovingKnee
-from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
+from CTSMALib.registration.names import BONES, JUDGE, KEEPING, KNEE, LOCAL, POSE
 from CTSMALib.registration.paired import Motions
-from CTSMALib.registration.patch_pairs import pair_patches
+from CTSMALib.registration.patch_pairs import FixedPatch, pair_patches
 from CTSMALib.registration.quality import (
     LEAST_INSIDE,
     LEAST_SIMILARITY,
@@ -56,7 +55,7 @@ class Registration:
 
 
 def register(
-    fixed: FixedKnee, moving: MovingKnee, patches: Sequence[Patch] = (), start: Start | None = None,
+    fixed: FixedKnee, moving: MovingKnee, patches: Sequence[FixedPatch] = (), start: Start | None = None,
     engine: Engine | None = None, local: bool = False, refused: Collection[str] = (), progress: Progress = silent,
 ) -> Registration:  # fmt: skip
     """Register an MR to a CT.
@@ -77,10 +76,10 @@ def register(
     """
     start, engine = start or Start(), engine or MutualInformation()
     knee, stages = _knee(fixed, moving, start, part_of(progress, 0.0, 0.3))
-    if start.first_stage == LOCAL:
+    if start.first_stage in KEEPING:
         if not set(start.bones) & set(fixed.leading):
             raise InputError(
-                "To refine locally, the motion of femur or tibia must be known.", "Register the bones first."
+                "The motion of femur or tibia must be known to go on from there.", "Register the bones first."
             )
         fits = _kept(fixed, moving, start)
     else:
@@ -88,14 +87,11 @@ def register(
         stages += [_stage(BONES, name, found[0], f"{engine.name} {engine.version}") for name, found in fits.items()]
     matrices = {name: found[0].matrix for name, found in fits.items()}
     judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
-    kept = start.earlier.bones if start.first_stage == LOCAL and start.earlier else ()
+    kept = start.earlier.bones if start.first_stage in KEEPING and start.earlier else ()
     bones = _records(fixed, moving, knee, matrices, judgments, {bone.name: bone for bone in kept})
-    leading = {bone.verdict for bone in bones if bone.name in fixed.leading}
-    if GOOD not in leading and is_other_knee(fixed, moving, knee):
-        raise other_knee()
-    if leading <= {FAILED}:
-        raise not_found()
-    field = LocalField.none()
+    if start.first_stage not in KEEPING:  # there, a person knows better
+        _refuse(fixed, moving, knee, {bone.verdict for bone in bones if bone.name in fixed.leading})
+    field = _kept_field(start)
     good = {bone.name: matrices[bone.name] for bone in bones if bone.verdict == GOOD}
     if (local or start.first_stage == LOCAL) and good:
         progress("Refining locally", 0.9)
@@ -109,6 +105,22 @@ def register(
     motions = Motions(fixed.bones, matrices, field)
     paired = pair_patches([p for p in patches if p.bone in matrices], motions, judgments, bones, moving, refused)
     return Registration(motions, tuple(stages), bones, paired)
+
+
+def _refuse(fixed: FixedKnee, moving: MovingKnee, knee: Matrix, leading: set[str]) -> None:
+    """Refuse an MR in which femur and tibia (their verdicts) were not found."""
+    if GOOD not in leading and is_other_knee(fixed, moving, knee):
+        raise other_knee()
+    if leading <= {FAILED}:
+        raise not_found()
+
+
+def _kept_field(start: Start) -> LocalField:
+    """The refinement of an earlier run, where nothing is found anew."""
+    local = start.earlier.local if start.first_stage == JUDGE and start.earlier else None
+    if local is None:
+        return LocalField.none()
+    return LocalField(np.array(local.center_lps_mm), np.array(local.coefficients_mm))
 
 
 def _known(fixed: FixedKnee, start: Start) -> dict[str, Matrix]:
@@ -140,8 +152,10 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
     """The motion of the whole knee, found or given."""
     given = [start.knee, *(start.bones.get(name) for name in fixed.leading)]
     knee = next((matrix for matrix in given if matrix is not None), None)
-    if knee is not None and start.first_stage in (BONES, LOCAL):
+    if knee is not None and start.first_stage in (BONES, *KEEPING):
         refuse_ct(fixed, moving, knee)
+        if start.first_stage == JUDGE and start.earlier:
+            return knee, list(start.earlier.stages)
         return knee, [_stage(KNEE, WHOLE, _as_given(fixed, moving, knee), "earlier run" if start.earlier else "user")]
     stages: list[StageRecord] = []
     if knee is not None and start.first_stage == KNEE:
@@ -192,13 +206,14 @@ def _records(
     for name, matrix in matrices.items():
         found, reasons = verdict(judgments[name].quality, impossible.get(name, ""), voxel_mm)
         x, y, z = (float(v) for v in centers[name] * _RAS)
-        auto, user = ras_rows(matrix), IDENTITY
+        auto, user, auto_quality = ras_rows(matrix), IDENTITY, judgments[name].quality
         if name in kept:
             auto, user = kept[name].auto_moving_to_fixed_ras, kept[name].user_moving_to_fixed_ras
+            auto_quality = kept[name].auto_quality
         records.append(
             BoneRecord(
                 name, auto, user, (x, y, z), knee_quality(fixed, name, moving, knee),
-                judgments[name].quality, found, reasons,
+                judgments[name].quality, auto_quality, found, reasons,
             )
         )  # fmt: skip
     return tuple(records)

@@ -12,11 +12,13 @@ from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
 from CTSMALib.registration.landmarks import far_off_notices, motions, read_landmarks
-from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE, STAGES
+from CTSMALib.registration.names import BONES, KEEPING, KNEE, POSE, STAGES
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps, read_itk
 from CTSMALib.volumes.scan import InputIdentity
+
+OTHER_SCANS = "started-from-other-scans"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +53,12 @@ class Start:
         other = " and ".join(name for name, then, now in both if then.sha256 != now.sha256)
         if not other:
             return self
-        if self.first_stage == LOCAL:
+        if self.first_stage in KEEPING:
             raise InputError(
                 f"The registration '{self.name}' is of another {other}.", "Name that of these scans with --initial."
             )
         text = f"The registration '{self.name}' that this one started from is of another {other}, or an altered one."
-        return replace(self, notices=(*self.notices, Notice("started-from-other-scans", text)))
+        return replace(self, notices=(*self.notices, Notice(OTHER_SCANS, text)))
 
 
 def read_start(path: Path | None, first_stage: str = "") -> Start:
@@ -78,7 +80,7 @@ def read_start(path: Path | None, first_stage: str = "") -> Start:
     known = start.knee is not None or bool(start.bones)
     needs = {POSE: True, KNEE: known, BONES: known}
     if not needs.get(stage, bool(start.bones)):
-        what = "motions of the bones" if stage == LOCAL else "a motion of the knee"
+        what = "motions of the bones" if stage in KEEPING else "a motion of the knee"
         raise InputError(
             f"To begin with the stage '{stage}', {what} must be known.",
             "Give --initial: the folder of a registration, a transform file, or landmarks.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +13,15 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.analysis import registration_input
 from CTSMALib.cli import main
 from CTSMALib.errors import InputError, OutputError
 from CTSMALib.jobs import register, register_cohort
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
-from CTSMALib.registration.record import GOOD, RegistrationRecord
-from CTSMALib.registration.record_folder import load_record
+from CTSMALib.registration.record import ACCEPTED, GOOD, RegistrationRecord, Review, rows
+from CTSMALib.registration.record_folder import load_record, write_record
 from CTSMALib.volumes import read_mr, read_scan
-from CTSMALib.volumes.rigid import applied, write_itk
+from CTSMALib.volumes.rigid import applied, read_itk, turned, write_itk
 from Testing.core.made_up_pair import MadeUpPair, made_up_pair, with_few_points
 from Testing.core.registration.made_up_record import a_record_folder
 
@@ -115,6 +117,30 @@ def test_going_on_from_a_registration_keeps_what_it_found(
     kept = second.earlier[0]
     assert (kept.created, kept.stages, kept.bones) == (first.created, first.stages, first.bones)
     assert np.abs(matrices_of(second) - matrices_of(first)).max() < 0.2
+
+
+def test_a_corrected_registration_is_judged_again_as_it_is(
+    files: Files, a_femur_registration: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """What a person did stays apart and as it is; bones are not looked for again."""
+    corrected = tmp_path / "corrected"
+    shutil.copytree(a_femur_registration, corrected)
+    record = load_record(corrected)
+    nudge = turned(np.array([0.0, 3.0, 0.0]), np.array(record.bones[0].center_fixed_ras_mm), np.array([2.0, 1.0, 0.0]))
+    femur = replace(record.bones[0], user_moving_to_fixed_ras=rows(nudge))
+    review = Review("femur", ACCEPTED, "A reader", record.created, "", "0.6")
+    record = replace(record, bones=(femur,), reviews=(review,))
+    write_record(record, corrected)
+    monkeypatch.setattr(registration_input, "knee_of_scan", None)
+    request = RegisterRequest(files.ct, files.mr, tmp_path / "judged", initial=corrected, from_stage="judge")
+    judged = load_record(register.run(request))
+    (found,) = judged.bones
+    assert found.user_moving_to_fixed_ras == rows(nudge)
+    assert found.auto_moving_to_fixed_ras == femur.auto_moving_to_fixed_ras
+    assert found.auto_quality == femur.quality and found.quality.estimated_mm > 3 * femur.quality.estimated_mm
+    assert (judged.reviews, judged.earlier, judged.stages) == (record.reviews, record.earlier, record.stages)
+    assert (judged.created, judged.first_stage) == (record.created, record.first_stage)
+    assert found.fixed_to_moving_lps == pytest.approx(read_itk(request.out / "transforms" / "femur.tfm"), abs=1e-9)
 
 
 def test_a_folder_that_exists_is_kept_unless_told_otherwise(files: Files, tmp_path: Path, monkeypatch) -> None:

@@ -17,6 +17,7 @@ from CTSMALib.registration.record import (
     BoneRecord,
     EarlierRun,
     KneeQuality,
+    LandmarkPair,
     LocalRecord,
     PairedPatch,
     Quality,
@@ -38,7 +39,7 @@ def a_record() -> RegistrationRecord:
     quality = Quality(None, 0.1, 0.2, 0.3, 0.05, 0.1, 0.75, 1.2, 0.9, 0.33, 0.7)
     knee = KneeQuality(1.4, 0.4, 1.1, 0.95)
     bones = tuple(
-        BoneRecord(name, ras_rows(matrix), IDENTITY, (1.5, -2.0, 3.0), knee, quality, verdict, reasons)
+        BoneRecord(name, ras_rows(matrix), IDENTITY, (1.5, -2.0, 3.0), knee, quality, quality, verdict, reasons)
         for name, matrix, verdict, reasons in (
             ("femur", FEMUR_MOTION, GOOD, ()),
             ("tibia", KNEE_MOTION, CHECK, ("The estimated error is 0.7 mm.",)),
@@ -59,7 +60,8 @@ def a_record() -> RegistrationRecord:
         ),
         local=LocalRecord((1.0, 2.0, 3.0), ((0.1, 0.0, -0.1),) * 9),
         earlier=(EarlierRun("2025-01-01T00:00:00+00:00", "0.1", "pose", stages[:1], bones[:1], None, ()),),
-        reviews=reviews, files={"patches": "patches.csv"}, notices=(Notice("made-up", "It is made up."),),
+        reviews=reviews, landmarks=(LandmarkPair("1", "femur", (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), True, "Ä"),),
+        files={"patches": "patches.csv"}, notices=(Notice("made-up", "It is made up."),),
     )  # fmt: skip
 
 
