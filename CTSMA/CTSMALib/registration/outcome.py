@@ -17,6 +17,7 @@ from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.names import JUDGE
 from CTSMALib.registration.paired import around_bones, paired_boxes, resampled_on
 from CTSMALib.registration.record import (
+    ACCEPTED,
     AUTOMATIC,
     FAILED,
     GOOD,
@@ -100,7 +101,8 @@ def write_registration(
         fixed: the CT.
         moving: the MR.
         folder: exists.
-        images: whether the MR on the CT's grid and the paired boxes are written.
+        images: whether the MR on the CT's grid and the paired boxes are written, of bones that did not fail or that a
+            person accepted.
         progress: told of every step.
 
     Returns:
@@ -112,8 +114,9 @@ def write_registration(
     files = {f"transform_{bone.name}": f"{TRANSFORMS}/{bone.name}.tfm" for bone in record.bones}
     files["patches"], files["labels"] = PATCHES_FILE, LABELS_FILE
     write_image(fixed.labels, folder / LABELS_FILE)
-    usable = [bone.name for bone in record.bones if bone.verdict != FAILED]
-    if images:
+    last = {review.bone: review.decision for review in record.reviews}
+    usable = [b.name for b in record.bones if b.verdict != FAILED or last.get(b.name) == ACCEPTED]
+    if images and usable:
         progress("Resampling the MR", 0.1)
         kept = replace(found.motions, matrices={name: found.motions.matrices[name] for name in usable})
         region = around_bones(fixed.ct, {name: found.motions.bones[name] for name in usable})
