@@ -19,9 +19,11 @@ from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
+from Testing.benchmarks.registration import summary as registration
 from Testing.benchmarks.virtual import summary as virtual
 
-PAGES = tuple(ROOT / "docs" / name for name in ("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md"))
+_NAMES = ("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md", "registration-benchmarks.md")
+PAGES = tuple(ROOT / "docs" / name for name in _NAMES)
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
@@ -174,6 +176,7 @@ TABLES = (
     | morphometry.tables()
     | virtual.TABLES
     | apparent.TABLES
+    | registration.TABLES
 )
 
 if __name__ == "__main__":

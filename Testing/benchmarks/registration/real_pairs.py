@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from CTSMALib.analysis.registration_input import knee_of_scan
@@ -37,6 +36,7 @@ from CTSMALib.report.figures.registration import registration_figure
 from CTSMALib.volumes import read_mr, read_scan
 from CTSMALib.volumes.rigid import Matrix, applied, turned
 from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.registration.summary import registration_real
 
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/registration",)
@@ -61,7 +61,7 @@ def main() -> None:
     for pair in PAIRS:
         if not all(table.holds(pair=pair, start=number) for number in range(-1, options.starts)):
             _run(pair, options, table)
-    _report(table.rows)
+    print(registration_real(table.rows))
 
 
 def _run(pair: str, options: argparse.Namespace, table: ResultTable) -> None:
@@ -80,7 +80,7 @@ def _run(pair: str, options: argparse.Namespace, table: ResultTable) -> None:
         try:
             found = register(fixed, moving)
         except AnatomyError as error:
-            print(pair, number, error.message, flush=True)
+            print(pair, number, error, flush=True)
             found = None
         table.add(_rows(pair, number, fixed, moving, displacement, found, time.process_time() - begun))
         print(pair, number, flush=True)
@@ -157,25 +157,6 @@ def _row(
         "estimated_mm": round(bone.quality.estimated_mm, 3) if bone else "",
         "reasons": " ".join(bone.reasons) if bone else "",
     }  # fmt: skip
-
-
-def _report(rows: list[dict[str, str]]) -> None:
-    """Spread of every bone about the median place, and its outline against that of the given alignment."""
-    for pair in PAIRS:
-        for name in dict.fromkeys(row["bone"] for row in rows if row["pair"] == pair):
-            own = [row for row in rows if row["pair"] == pair and row["bone"] == name]
-            found = [row for row in own if row["start"] != "-1" and row["x"] and row["verdict"] != "failed"]
-            if not found:
-                print(f"{pair} {name}: refused or failed from every start")
-                continue
-            places = np.array([[float(row[k]) for k in "xyz"] for row in found])
-            away: NDArray[np.float64] = np.linalg.norm(places - np.median(places, axis=0), axis=1)
-            given = next((float(row["contour_mm"]) for row in own if row["start"] == "-1"), float("nan"))
-            contour = np.nanmedian([float(row["contour_mm"]) for row in found])
-            print(
-                f"{pair} {name}: {len(found)} of {len(own) - 1} starts, spread median {np.median(away):.3f} mm, "
-                f"worst {away.max():.2f}; outline {contour:.2f} mm, as distributed {given:.2f}"
-            )
 
 
 if __name__ == "__main__":
