@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,10 @@ from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA
 from CTSMALib.volumes.rigid import Matrix, angle_deg, applied, inverse, turned
 
 FLEXION_DEG = (0.0, 12.0, -12.0, 24.0, -24.0)  # of one bone against the whole knee
+BENT_DEG, TWISTED_DEG = (0.0, 10.0, -10.0, 20.0, -20.0, 30.0, -30.0), (0.0, 10.0, -10.0)
 PATELLA_DEG = (0.0, 12.0, -12.0)
 PATELLA_MM = ((0.0, 0.0), (0.0, 8.0), (0.0, -8.0), (-6.0, 0.0), (6.0, 0.0))  # along y and z
-LATERAL = np.array([1.0, 0.0, 0.0])  # of a patient in a CT, near enough for a start
+LATERAL, PROXIMAL = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])  # in a CT, near enough for a start
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,17 @@ def flexed_starts(knee: Matrix, joint_mm: NDArray[np.float64]) -> list[Matrix]:
         joint_mm: (3,) LPS middle of the joint in the CT.
     """
     return [knee @ turned(LATERAL * angle, joint_mm, np.zeros(3)) for angle in FLEXION_DEG]
+
+
+def bent_starts(other: Matrix, joint_mm: NDArray[np.float64]) -> list[Matrix]:
+    """Starts for femur or tibia from where the other one was found: bent and turned about the joint.
+
+    Args:
+        other: (4, 4) motion of the other bone from the CT to the MR.
+        joint_mm: (3,) LPS middle of the joint in the CT.
+    """
+    turns = itertools.product(BENT_DEG, TWISTED_DEG)
+    return [other @ turned(LATERAL * bend + PROXIMAL * twist, joint_mm, np.zeros(3)) for bend, twist in turns]
 
 
 def patella_starts(femur: Matrix, tibia: Matrix, center_mm: NDArray[np.float64]) -> list[Matrix]:

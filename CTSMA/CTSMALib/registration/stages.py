@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA
@@ -10,9 +11,10 @@ from CTSMALib.progress import Progress, silent
 from CTSMALib.registration.engines.engine import Engine
 from CTSMALib.registration.engines.mutual_information import distinct, fit_all
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
-from CTSMALib.registration.joint_motion import flexed_starts, patella_starts
+from CTSMALib.registration.joint_motion import bent_starts, flexed_starts, patella_starts
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.pose_search import PoseCandidate, search_pose
+from CTSMALib.registration.quality import LEAST_SIMILARITY
 from CTSMALib.registration.rigid_fit import Fit
 from CTSMALib.volumes.rigid import Matrix
 
@@ -63,11 +65,28 @@ def fit_bones(
         Bone name to fits, best first.
     """
     found: dict[str, list[Fit]] = {}
-    for number, bone in enumerate(fixed.bones):
-        progress(f"Registering the {bone}", number / len(fixed.bones))
-        starts = [known[bone]] if known and bone in known else starts_of(fixed, bone, knee, found)
-        found[bone] = engine.refine(fixed, bone, moving, starts)
+    known = known or {}
+    others = tuple(bone for bone in fixed.bones if bone not in fixed.leading)
+    for group in (fixed.leading, others):
+        for bone in group:
+            progress(f"Registering the {bone}", len(found) / len(fixed.bones))
+            starts = [known[bone]] if bone in known else starts_of(fixed, bone, knee, found)
+            found[bone] = engine.refine(fixed, bone, moving, starts)
+        if group != others:
+            _second_chance(fixed, moving, engine, known, found)
     return found
+
+
+def _second_chance(
+    fixed: FixedKnee, moving: MovingKnee, engine: Engine, known: Mapping[str, Matrix], found: dict[str, list[Fit]]
+) -> None:  # fmt: skip
+    """Search femur or tibia again from the other one where it was not found: the pose of the knee was wrong for it."""
+    alike = {bone: found[bone][0].similarity.value >= LEAST_SIMILARITY for bone in fixed.leading}
+    for bone, other in itertools.permutations(fixed.leading, 2):
+        if not alike[bone] and alike[other] and bone not in known:
+            again = engine.refine(fixed, bone, moving, bent_starts(found[other][0].matrix, fixed.joint_mm))
+            if again[0].worth > found[bone][0].worth:
+                found[bone] = again
 
 
 def starts_of(fixed: FixedKnee, bone: str, knee: Matrix, found: dict[str, list[Fit]]) -> list[Matrix]:

@@ -40,7 +40,7 @@ from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
 from CTSMALib.anatomy.labels import BONES
-from CTSMALib.errors import AnatomyError
+from CTSMALib.errors import CTSMAError
 from CTSMALib.registration.fixed_knee import FixedKnee
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.record import FAILED, GOOD
@@ -135,7 +135,7 @@ def _registered(pair: Pair) -> tuple[Registration | None, str, float]:
     begun = time.process_time()
     try:
         found, refused = register(FixedKnee(pair.ct, pair.labels), MovingKnee(pair.mr)), ""
-    except AnatomyError as error:
+    except CTSMAError as error:
         found, refused = None, f"refused: {error}"
     return found, refused, time.process_time() - begun
 

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.registration import refusals
+from CTSMALib.registration.engines.mutual_information import FINE, MutualInformation
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
 from CTSMALib.registration.joint_motion import implausible
 from CTSMALib.registration.local_field import LocalField
@@ -21,6 +22,8 @@ from CTSMALib.registration.patch_pairs import pair_patches
 from CTSMALib.registration.quality import judge
 from CTSMALib.registration.record import FAILED, GOOD, rows
 from CTSMALib.registration.register import Registration, register
+from CTSMALib.registration.rigid_fit import judged
+from CTSMALib.registration.stages import fit_bones
 from CTSMALib.registration.start import Start, start_from
 from CTSMALib.volumes.rigid import applied, fixed_to_moving_lps, turned
 from Testing.core.made_up_pair import MadeUpPair
@@ -138,6 +141,35 @@ def test_a_ct_in_the_place_of_the_mr_is_refused_and_an_mr_is_not(a_pair: MadeUpP
     with pytest.raises(InputError, match="is a CT as well"):
         refusals.refuse_ct(a_fixed_knee, MovingKnee(a_pair.ct), np.eye(4))
     refusals.refuse_ct(a_fixed_knee, MovingKnee(a_pair.mr), a_pair.matrices["tibia"])
+
+
+class AstrayAtFirst:
+    """The project's engine, but the first search of a bone ends far from it."""
+
+    name, version = "astray", "1"
+
+    def __init__(self, bone: str) -> None:
+        self.bone, self.searches = bone, 0
+
+    def refine(self, fixed, bone, moving, starts):
+        self.searches += bone == self.bone
+        if bone != self.bone or self.searches > 1:
+            return MutualInformation().refine(fixed, bone, moving, starts)
+        away = starts[0] @ turned(np.array([50.0, 20.0, 0.0]), fixed.center_mm(bone), np.array([10.0, 5.0, 25.0]))
+        return [judged(MutualInformation.points(fixed, bone, FINE), moving.level(FINE[0]), away)]
+
+
+@pytest.mark.parametrize(("bone", "other"), [("femur", "tibia"), ("tibia", "femur")])
+def test_a_bone_that_was_lost_is_searched_from_the_other_one(a_pair, a_fixed_knee, a_moving_knee, bone, other) -> None:
+    engine = AstrayAtFirst(bone)
+    found = fit_bones(a_fixed_knee, a_moving_knee, a_pair.matrices[other], engine)
+    surface = a_fixed_knee.surface(bone).points_mm
+    apart = applied(found[bone][0].matrix, surface) - applied(a_pair.matrices[bone], surface)
+    assert engine.searches == 2 and np.linalg.norm(apart, axis=1).max() < 0.5
+    known = {bone: a_pair.matrices[bone]}
+    engine = AstrayAtFirst(bone)
+    fit_bones(a_fixed_knee, a_moving_knee, a_pair.matrices[other], engine, known)
+    assert engine.searches == 1  # what a person gave is not searched elsewhere
 
 
 def test_what_a_joint_cannot_do_is_implausible(a_pair: MadeUpPair, a_fixed_knee: FixedKnee) -> None:

@@ -1,0 +1,1 @@
+"""A review of a registration: corrections with undo, numbers, decisions; without widgets and without a scene."""
