@@ -193,10 +193,10 @@ def _undistorted_mr(pair: Pair, cache: Path) -> sitk.Image:
     return image
 
 
-def displaced(pair: Pair, rng: np.random.Generator) -> Pair:
-    """The header of the MR moved away; what is true moves along."""
+def displaced(pair: Pair, rng: np.random.Generator, degrees: float | None = None) -> Pair:
+    """The header of the MR moved away; what is true moves along. The angle is drawn where it is not given."""
     axis = rng.normal(size=3)
-    angle = float(rng.uniform(0.0, MOST_DEG))
+    angle = float(rng.uniform(0.0, MOST_DEG)) if degrees is None else degrees
     shift = rng.uniform(-MOST_MM, MOST_MM, 3)
     middle = Grid.of(pair.mr).corners_mm().mean(axis=0)
     motion = turned(axis / np.linalg.norm(axis) * angle, middle, shift)

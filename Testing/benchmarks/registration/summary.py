@@ -164,6 +164,27 @@ def registration_refusals(prefix: str = "") -> str:
     return _table(head, body)
 
 
+def registration_landmarks() -> str:
+    """From roughly placed landmarks and automatically, on the same bones, with 95 % intervals by drawing knees."""
+    rows = [r for r in _rows("from_landmarks") if float(r["inside"]) >= DOUBTFUL_INSIDE and r["tre_mean_mm"]]
+    found = {
+        name: {(r["knee"], r["bone"]): r for r in rows if r["start"] == name} for name in ("automatic", "landmarks")
+    }
+    head = ["Bone", "n", "As placed, mm", "Refined from there, mm", "Automatic, mm", "Refined minus automatic, mm",
+            "Above 1 mm, refined", "automatic"]  # fmt: skip
+    body = []
+    for bone in (*BONES, "all"):
+        keys = [k for k in rough if k in ours and rough[k]["placed_tre_mm"] and bone in (k[1], "all")]
+        if keys:
+            placed = _numbers([rough[k] for k in keys], "placed_tre_mm")
+            both = np.array([[float(rows[k]["tre_mean_mm"]) for rows in (rough, ours)] for k in keys])
+            body.append(
+                [bone, str(len(keys)), _mm(_mean(placed)), *(_mm(v) for v in both.mean(axis=0)),
+                 _difference(both, keys), *(_share(column > LARGE_ERROR_MM) for column in both.T)]
+            )  # fmt: skip
+    return _table(head, body)
+
+
 def registration_real(rows: list[Row] | None = None) -> str:
     """Real pairs: where displaced starts lead to, and an independent measure there and in the alignment as distributed.
 
@@ -267,6 +288,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "registration peers": registration_peers,
     "registration paired": registration_paired,
     "registration refusals": registration_refusals,
+    "registration landmarks": registration_landmarks,
     "registration real": registration_real,
 }
 
