@@ -167,9 +167,7 @@ def registration_refusals(prefix: str = "") -> str:
 def registration_landmarks() -> str:
     """From roughly placed landmarks and automatically, on the same bones, with 95 % intervals by drawing knees."""
     rows = [r for r in _rows("from_landmarks") if float(r["inside"]) >= DOUBTFUL_INSIDE and r["tre_mean_mm"]]
-    found = {
-        name: {(r["knee"], r["bone"]): r for r in rows if r["start"] == name} for name in ("automatic", "landmarks")
-    }
+    ours, rough = ({(r["knee"], r["bone"]): r for r in rows if r["start"] == s} for s in ("automatic", "landmarks"))
     head = ["Bone", "n", "As placed, mm", "Refined from there, mm", "Automatic, mm", "Refined minus automatic, mm",
             "Above 1 mm, refined", "automatic"]  # fmt: skip
     body = []
