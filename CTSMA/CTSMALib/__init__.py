@@ -7,4 +7,4 @@ resources, inputs, outputs, volumes, catalogue, palette, agreement, anatomy,
 morphometry, registration, virtual, analysis, report, scene, jobs, cli.
 """
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

@@ -103,7 +103,8 @@ def registration_peers(prefix: str = "") -> str:
         for bone in BONES:
             errors = _numbers([r for r in rows if r["bone"] == bone and r["tre_mean_mm"]], "tre_mean_mm")
             cells.append(f"{_mm(_mean(errors))} ({_mm(float(np.median(errors)) if len(errors) else math.nan)})")
-        lost = [not r["tre_mean_mm"] or float(r["tre_mean_mm"]) > LOST_MM for r in rows]
+        told = [r["tre_mean_mm"] or r["tre_all_mm"] for r in rows]  # all landmarks where the MR shows hardly any
+        lost = [not error or float(error) > LOST_MM for error in told]
         seconds = {r["knee"]: float(r["cpu_s"]) for r in rows}
         body.append(
             [method, str(len(seconds)), *cells, f"{sum(lost)} of {len(lost)}", f"{np.mean(list(seconds.values())):.1f}"]
