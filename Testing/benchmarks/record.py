@@ -34,7 +34,7 @@ class ResultTable:
             "ctsma": CTSMALib.__version__,
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
-            "code_sha256": _digest(code),
+            "code_sha256": code_digest(code),
             **settings,
         }
         note = path.with_suffix(".json")
@@ -78,7 +78,8 @@ def _portable(arguments: list[str]) -> list[str]:
     return [Path(a).name.upper() if Path(a).is_absolute() else a for a in arguments]
 
 
-def _digest(folders: tuple[str, ...]) -> str:
+def code_digest(folders: tuple[str, ...]) -> str:
+    """Of the Python files in folders of the repository, without those below."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted((ROOT / folder).glob("*.py")):

@@ -24,6 +24,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.registration.landmarks import FAR_OFF
 from CTSMALib.registration.outcome import LABELS_FILE
 from CTSMALib.registration.patch_pairs import COMPARTMENT, FixedPatch
 from CTSMALib.registration.record_folder import load_record
@@ -129,7 +130,7 @@ def knee_of_registration(folder: Path, scan: Scan) -> KneeOfCT:
     labels = read_bone_labels(folder / record.files.get("labels", LABELS_FILE))
     refused = {p.compartment: "" for p in record.patches if COMPARTMENT in p.flags}
     patches = tuple(FixedPatch(p.id, p.bone, p.compartment, p.ct_mm, p.valid_fraction) for p in record.patches)
-    kept = tuple(notice for notice in record.notices if notice.code != OTHER_SCANS)
+    kept = tuple(notice for notice in record.notices if notice.code not in (OTHER_SCANS, FAR_OFF))
     return KneeOfCT(scan.image, aligned_labels(labels), patches, refused, record.side, scan.identity, kept)
 
 

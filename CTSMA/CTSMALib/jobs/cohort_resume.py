@@ -10,6 +10,7 @@ from CTSMALib.errors import CTSMAError
 
 if TYPE_CHECKING:
     from CTSMALib.registration.record import RegistrationRecord
+    from CTSMALib.volumes.scan import InputIdentity
 
 
 def otherwise_made(record: RegistrationRecord, engine: str, local: bool) -> str:
@@ -23,6 +24,8 @@ def otherwise_made(record: RegistrationRecord, engine: str, local: bool) -> str:
     from CTSMALib.registration.names import BONES, LOCAL
     from CTSMALib.registration.record import GOOD
 
+    if record.earlier:  # a person went on from it
+        return ""
     made_by = next((stage.made_by for stage in record.stages if stage.stage == BONES), engine)
     if made_by.split(" ")[0] != engine:
         return f"with {made_by}"
@@ -34,20 +37,35 @@ def otherwise_made(record: RegistrationRecord, engine: str, local: bool) -> str:
 
 
 def changed_scan(record: RegistrationRecord, ct: Path, mr: Path) -> str:
-    """``"CT"`` or ``"MR"`` where that is not what was registered, or cannot be read any more; otherwise empty.
+    """``"CT"`` or ``"MR"`` where that is not what was registered; otherwise empty.
 
-    Only scans that are newer than the registration are read.
+    Only scans that are newer than the registration, or have another name, are read; one that cannot be read is not
+    called changed, as a disk may be away for a while.
     """
-    from CTSMALib.volumes import read_mr, read_scan
-
     made = datetime.fromisoformat(record.created).timestamp()
-    for name, path, identity, read in (("CT", ct, record.fixed, read_scan), ("MR", mr, record.moving, read_mr)):
+    for name, path, then, identity_of in (("CT", ct, record.fixed, _of_ct), ("MR", mr, record.moving, _of_mr)):
         try:
-            if _newest(path) > made and read(path).identity.sha256 != identity.sha256:
+            suspect = _newest(path) > made or path.name != then.name
+            if suspect and identity_of(path).sha256 != then.sha256:
                 return name
         except (CTSMAError, OSError):
-            return name
+            continue
     return ""
+
+
+def _of_ct(path: Path) -> InputIdentity:
+    from CTSMALib.analysis.folder import load_analysis
+    from CTSMALib.jobs.knee_folders import knee_folders
+    from CTSMALib.volumes import read_scan
+
+    results = knee_folders(path) if path.is_dir() else []
+    return load_analysis(results[0]).identity if results else read_scan(path).identity
+
+
+def _of_mr(path: Path) -> InputIdentity:
+    from CTSMALib.volumes import read_mr
+
+    return read_mr(path).identity
 
 
 def _newest(path: Path) -> float:

@@ -111,7 +111,10 @@ def _knee(request: RegisterRequest, start: Start, progress: Progress) -> KneeOfC
     if labels is not None:
         check_overlap(labels, scan.image, "CT")
     elif start.earlier and request.initial and start.earlier.fixed.sha256 == scan.identity.sha256:
-        return knee_of_registration(request.initial, scan)
+        knee = knee_of_registration(request.initial, scan)
+        if {request.side, knee.side} == {"left", "right"}:
+            raise InputError(f"The registration is of the {knee.side} knee.", "Name one of the other knee.")
+        return knee
     return knee_of_scan(scan, labels, request.side, part_of(progress, 0.2, 1.0))
 
 

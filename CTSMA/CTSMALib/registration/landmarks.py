@@ -17,6 +17,7 @@ from CTSMALib.volumes.rigid import Matrix, applied, rigid
 
 Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]
 FEWEST = 3
+FAR_OFF = "landmarks-far-off"
 FAR_OFF_MM = 4.0  # residual that careful placing stays below
 FLAT_MM = 2.0  # points nearer to a line than this do not fix a turn about it
 _NUMBERS = ("ct_x_mm", "ct_y_mm", "ct_z_mm", "mr_x_mm", "mr_y_mm", "mr_z_mm")
@@ -99,7 +100,7 @@ def far_off_notices(pairs: Mapping[str, Pairs], found: Mapping[str, Matrix]) -> 
         off_mm = residual_mm(both, found[bone])
         if off_mm > FAR_OFF_MM:
             text = f"The landmarks of the {bone} fit each other to {off_mm:.0f} mm only (root mean square): check them."
-            yield Notice("landmarks-far-off", text)
+            yield Notice(FAR_OFF, text)
 
 
 def motions(pairs: Mapping[str, Pairs]) -> dict[str, Matrix]:

@@ -68,7 +68,7 @@ def record_of(
         software_version=__version__, created=now, fixed=fixed, moving=moving, side=side,
         first_stage=start.first_stage, started_from=start.name, stages=found.stages, bones=found.bones,
         patches=found.patches, local=local, earlier=_earlier(start.earlier), reviews=reviews,
-        landmarks=start.earlier.landmarks if start.earlier else (), files={}, notices=kept,
+        landmarks=start.landmarks_of(fixed, moving), files={}, notices=kept,
     )  # fmt: skip
     if start.first_stage == JUDGE and start.earlier:  # the same registration, looked at again
         then = start.earlier

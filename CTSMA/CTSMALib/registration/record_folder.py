@@ -8,15 +8,17 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from CTSMALib.errors import InputError
 from CTSMALib.outputs import replace_file
 from CTSMALib.registration.record import SCHEMA_VERSION, PairedPatch, RegistrationRecord
-from CTSMALib.volumes.rigid import write_itk
+from CTSMALib.volumes.rigid import is_rigid, write_itk
 
 RECORD_FILE = "registration.json"
 PATCHES_FILE = "patches.csv"
@@ -80,6 +82,7 @@ def load_record(folder: Path) -> RegistrationRecord:
             )
         told = document.pop("patches")
         record = msgspec.convert({**document, "patches": ()}, RegistrationRecord)
+        _check(record)
         if told["file"] != PATCHES_FILE:
             raise ValueError(f"its table of patches is not {PATCHES_FILE}")
         patches = _read_patches(folder / PATCHES_FILE)
@@ -93,6 +96,18 @@ def load_record(folder: Path) -> RegistrationRecord:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
         raise InputError(f"The registration in {folder} is damaged: {error}.", _REMEDY) from error
     return replace(record, patches=patches)
+
+
+def _check(record: RegistrationRecord) -> None:
+    """Refuse what has the right types and cannot be.
+
+    Raises:
+        ValueError: a motion is not rigid, or a time is none.
+    """
+    datetime.fromisoformat(record.created)
+    for bone in record.bones:
+        if not all(is_rigid(np.array(rows)) for rows in (bone.auto_moving_to_fixed_ras, bone.user_moving_to_fixed_ras)):
+            raise ValueError(f"the motion of the {bone.name} is not rigid")
 
 
 def holds_registration(folder: Path) -> bool:

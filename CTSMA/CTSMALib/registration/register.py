@@ -26,7 +26,16 @@ from CTSMALib.registration.quality import (
     knee_quality,
     verdict,
 )
-from CTSMALib.registration.record import FAILED, GOOD, IDENTITY, BoneRecord, PairedPatch, StageRecord, ras_rows
+from CTSMALib.registration.record import (
+    ACCEPTED,
+    FAILED,
+    GOOD,
+    IDENTITY,
+    BoneRecord,
+    PairedPatch,
+    StageRecord,
+    ras_rows,
+)
 from CTSMALib.registration.refusals import is_other_knee, not_found, other_knee, refuse_ct
 from CTSMALib.registration.rigid_fit import Fit, judged
 from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, find_pose, fit_bones, fit_knee
@@ -75,6 +84,10 @@ def register(
         InputError: the moving scan is a CT as well.
     """
     start, engine = start or Start(), engine or MutualInformation()
+    if local and start.first_stage == JUDGE:
+        raise InputError(
+            "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
+        )
     knee, stages = _knee(fixed, moving, start, part_of(progress, 0.0, 0.3))
     if start.first_stage in KEEPING:
         if not set(start.bones) & set(fixed.leading):
@@ -124,18 +137,17 @@ def _kept_field(start: Start) -> LocalField:
 
 
 def _known(fixed: FixedKnee, start: Start) -> dict[str, Matrix]:
-    """Motions of bones that are started from."""
+    """Motions of bones that are started from; not those that failed, unless a person moved or accepted them."""
     if start.first_stage != BONES:
         return {}
-    failed = {b.name for b in start.earlier.bones if b.verdict == FAILED} if start.earlier else set()
-    corrected = (
-        {b.name for b in start.earlier.bones if b.user_moving_to_fixed_ras != IDENTITY} if start.earlier else set()
-    )
-    return {
-        name: matrix
-        for name, matrix in start.bones.items()
-        if name in fixed.bones and (name not in failed or name in corrected)
-    }
+    failed = set()
+    if start.earlier:
+        accepted = {review.bone: review.decision == ACCEPTED for review in start.earlier.reviews}
+        failed = {
+            b.name for b in start.earlier.bones
+            if b.verdict == FAILED and b.user_moving_to_fixed_ras == IDENTITY and not accepted.get(b.name)
+        }  # fmt: skip
+    return {name: matrix for name, matrix in start.bones.items() if name in fixed.bones and name not in failed}
 
 
 def _kept(fixed: FixedKnee, moving: MovingKnee, start: Start) -> dict[str, list[Fit]]:

@@ -13,7 +13,7 @@ from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
 from CTSMALib.registration.landmarks import far_off_notices, motions, read_landmarks
 from CTSMALib.registration.names import BONES, KEEPING, KNEE, POSE, STAGES
-from CTSMALib.registration.record import RegistrationRecord
+from CTSMALib.registration.record import LandmarkPair, RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps, read_itk
 from CTSMALib.volumes.scan import InputIdentity
@@ -40,6 +40,12 @@ class Start:
     name: str = ""
     earlier: RegistrationRecord | None = None
     notices: tuple[Notice, ...] = ()
+
+    def landmarks_of(self, fixed: InputIdentity, moving: InputIdentity) -> tuple[LandmarkPair, ...]:
+        """Landmarks of the registration that is gone on from, if they were set in these scans."""
+        then = self.earlier
+        same = then is not None and (then.fixed.sha256, then.moving.sha256) == (fixed.sha256, moving.sha256)
+        return then.landmarks if then is not None and same else ()
 
     def of_scans(self, fixed: InputIdentity, moving: InputIdentity) -> Start:
         """The start, with a notice where it was found with other scans.

@@ -14,7 +14,8 @@ Each knee is registered under these conditions, everything drawn from its seed a
 
 The sum of squares of :mod:`CTSMALib.registration.error_model` is fitted to the logarithm of the error at landmarks,
 every bone with the same weight. Bones of which less than :data:`~CTSMALib.registration.quality.LEAST_INSIDE` lies in
-the MR are left out: those fail whatever the estimate. What is printed is found with the knee in question left out.
+the MR are left out: those fail whatever the estimate. What is printed is found with the knee in question left out, and
+then with all knees of its source anatomy left out.
 
 Usage (one thread: OMP_NUM_THREADS=1; goes on where it was stopped)::
 
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,10 @@ from CTSMALib.registration.witnesses import call_witnesses
 from CTSMALib.virtual.cohort.read import Cohort, read_cohort
 from CTSMALib.virtual.version import GENERATOR
 from CTSMALib.volumes.rigid import Matrix, applied, turned
+from Testing.benchmarks.record import code_digest
 from Testing.benchmarks.registration.pairs import OFF_MM, Pair, cropped, displaced, number_of, off_labels, plain_pair
 
+CODE = ("CTSMA/CTSMALib/registration", "CTSMA/CTSMALib/registration/engines")
 FULL, CROPPED, LABELS, ASTRAY, MOVED = "full", "cropped", "labels", "astray", "moved"
 FLOOR_MM = 0.01  # added to errors before logarithms
 LARGE_ERROR_MM = 1.0
@@ -66,8 +69,11 @@ def main() -> None:
     cohort = read_cohort(options.cohort)
     with threadpool_limits(limits=1):
         rows = list(_gathered(cohort, options.work))
-    calibration = Calibration([row for row in rows if row["inside"] > LEAST_INSIDE])
+    rows = [row for row in rows if row["inside"] > LEAST_INSIDE]
+    calibration = Calibration(rows, {knee.subject: knee.subject for knee in cohort.knees})
     calibration.tell()
+    print("With all knees of the same source anatomy left out:")
+    Calibration(rows, {knee.subject: str(knee.facts["source"]) for knee in cohort.knees}).tell()
     if options.write:
         knees = len({row["knee"] for row in rows})
         calibration.write(f"{knees} virtual knees ({GENERATOR}, {cohort.facts.mode} mode, seed {cohort.facts.seed})")
@@ -79,7 +85,7 @@ def main() -> None:
 def _gathered(cohort: Cohort, work: Path) -> Iterator[Row]:
     (work / "witnesses").mkdir(parents=True, exist_ok=True)
     for knee in cohort.knees:
-        path = work / "witnesses" / f"{cohort.facts.seed}-{knee.subject}.json"
+        path = work / "witnesses" / f"{cohort.facts.seed}-{knee.subject}-{code_digest(CODE)}.json"
         if not path.exists():
             rng = np.random.default_rng([cohort.facts.seed, number_of(knee)])
             rows = list(_of_knee(plain_pair(knee, FULL, work), rng))
@@ -138,17 +144,17 @@ def _rows(
 
 
 class Calibration:
-    """Fits with every knee left out in turn, and with none.
+    """Fits with every group of knees left out in turn, and with none.
 
     Attributes:
         rows: of the bones.
-        told_mm, true_mm: (n,) mean error of each bone, estimated without its knee, and true.
+        told_mm, true_mm: (n,) mean error of each bone, estimated without its group, and true.
         bound: that 95 % of the ratios of true and estimated errors stay below.
         constant_mm, weights: of the model.
     """
 
-    def __init__(self, rows: list[Row]) -> None:
-        """Fit."""
+    def __init__(self, rows: list[Row], groups: Mapping[str, str]) -> None:
+        """Fit; ``groups`` tells the group of each knee."""
         self.rows = rows
         errors = [np.array(row["true_mm"]) for row in rows]
         ones = [np.ones(len(e)) for e in errors]
@@ -159,10 +165,10 @@ class Calibration:
         self._weight = np.concatenate([one / len(one) for one in ones])
         self.true_mm = np.array([e.mean() for e in errors])
         of_row = np.repeat(np.arange(len(rows)), [len(e) for e in errors])
-        knees = np.array([row["knee"] for row in rows])[of_row]
+        group_of = np.array([groups[row["knee"]] for row in rows])[of_row]
         estimates = np.zeros(len(of_row))
-        for knee in np.unique(knees):
-            own = knees == knee
+        for group in np.unique(group_of):
+            own = group_of == group
             estimates[own] = np.sqrt(self._squares[own] @ self._fitted(~own) ** 2)
         self.told_mm = np.array([estimates[of_row == n].mean() for n in range(len(rows))])
         self.constant_mm, *self.weights = self._fitted(np.ones(len(of_row), dtype=bool)).tolist()
@@ -202,6 +208,7 @@ class Calibration:
         """Replace the shipped model."""
         model = {
             "schema_version": "2", "made_with": made_with, "bones": len(self.rows),
+            "code_sha256": code_digest(CODE),
             "constant_mm": round(self.constant_mm, 4), "bound": round(self.bound, 3), "weights": self._named(),
         }  # fmt: skip
         MODEL_FILE.write_text(json.dumps(model, indent=1) + "\n")

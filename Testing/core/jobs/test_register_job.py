@@ -293,11 +293,21 @@ def test_a_scan_that_changed_after_its_registration_is_told(
 
 def test_a_cohort_is_not_gone_on_with_in_another_way(tmp_path: Path, a_quick_job: list[str]) -> None:
     manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr\ns1,,ct.nii.gz,mr.nii.gz\n")
-    a_record_folder(tmp_path / "out" / "s1")
+    a_record_folder(tmp_path / "out" / "s1", earlier=())
     for wanted, said in (({"engine": "greedy"}, "with mutual-information 1"), ({"local": True}, "without local")):
         with pytest.raises(InputError, match=said):
             register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out", **wanted))
     assert not (tmp_path / "out" / "status.csv").exists()
+    a_record_folder(tmp_path / "out" / "s1")  # a person went on from it, with whatever settings
+    register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out", engine="greedy"))
+    assert not a_quick_job
+
+
+def test_a_scan_that_cannot_be_read_now_did_not_change(tmp_path: Path, a_quick_job: list[str]) -> None:
+    manifest = a_manifest(tmp_path / "in", "subject,side,ct,mr\ns1,,away/ct.nii.gz,away/mr.nii.gz\n")
+    a_record_folder(tmp_path / "out" / "s1", earlier=())
+    out = register_cohort.run(RegisterCohortRequest(manifest, tmp_path / "out"))
+    assert rows_of(out / "manifest.csv")[0]["registration"] == "s1"
 
 
 def test_sides_are_read_as_people_write_them(tmp_path: Path) -> None:

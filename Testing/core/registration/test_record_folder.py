@@ -73,8 +73,10 @@ def test_the_schema_file_is_that_of_the_dataclasses() -> None:
         lambda d: d["bones"][0]["auto_moving_to_fixed_ras"].pop(),
         lambda d: d["patches"].update(rows=1),
         lambda d: d.update(patches=[]),
+        lambda d: d["bones"][0]["user_moving_to_fixed_ras"][0].__setitem__(0, -3.0),
+        lambda d: d.update(created="yesterday"),
     ],
-    ids=["a part missing", "another type", "a matrix cut short", "rows lost", "patches within"],
+    ids=["a part missing", "another type", "a matrix cut short", "rows lost", "patches within", "no motion", "no time"],
 )
 def test_damaged_content_is_refused(a_folder: Path, change) -> None:
     changed(a_folder, change)

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from CTSMALib.errors import InputError
-from CTSMALib.registration.record import BoneRecord, PairedPatch, RegistrationRecord, rows
-from CTSMALib.volumes.rigid import Matrix, angle_deg, applied, fixed_to_moving_lps, inverse, is_rigid, rigid
+from CTSMALib.registration.record import BoneRecord, LocalRecord, PairedPatch, RegistrationRecord, rows
+from CTSMALib.volumes.rigid import Matrix, angle_deg, applied, inverse, is_rigid, rigid
 
 WHOLE = "knee"  # all bones together
 Point = NDArray[np.float64]
@@ -52,10 +52,11 @@ class Corrections:
         """
         bones = tuple(self._bone(bone) for bone in record.bones)
         pairs = zip(record.bones, bones, strict=True)
-        moved = {new.name: _between(old, new) for old, new in pairs if new is not old}
+        moved = {new.name: new for old, new in pairs if new is not old}
         if not moved:
             return record
-        return replace(record, bones=bones, patches=tuple(_followed(patch, moved) for patch in record.patches))
+        patches = tuple(_followed(patch, moved, record.local) for patch in record.patches)
+        return replace(record, bones=bones, patches=patches)
 
     @property
     def bones(self) -> tuple[str, ...]:
@@ -175,14 +176,13 @@ def _orthonormal(matrix: Matrix) -> Matrix:
     return result
 
 
-def _between(old: BoneRecord, new: BoneRecord) -> Matrix:
-    """(4, 4) from where points of the CT were in the MR to where they are now, LPS."""
-    result: Matrix = new.fixed_to_moving_lps @ inverse(fixed_to_moving_lps(old.moving_to_fixed_ras))
-    return result
-
-
-def _followed(patch: PairedPatch, moved: Mapping[str, Matrix]) -> PairedPatch:
+def _followed(patch: PairedPatch, moved: Mapping[str, BoneRecord], local: LocalRecord | None) -> PairedPatch:
     if patch.bone not in moved:
         return patch
-    x, y, z = (float(v) for v in applied(moved[patch.bone], np.array(patch.mr_mm)))
+    there = applied(moved[patch.bone].fixed_to_moving_lps, np.array([patch.ct_mm]))
+    if local is not None:
+        from CTSMALib.registration.local_field import LocalField
+
+        there = LocalField(np.array(local.center_lps_mm), np.array(local.coefficients_mm)).shown_at(there)
+    x, y, z = (float(v) for v in there[0])
     return replace(patch, mr_mm=(x, y, z))

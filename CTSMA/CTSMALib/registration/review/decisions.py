@@ -21,7 +21,7 @@ UNREVIEWED, IN_PART = "unreviewed", "in part"
 STATUSES = (UNREVIEWED, IN_PART, NEEDS_WORK, REJECTED, ACCEPTED, AUTOMATIC)
 SIGNED = (ACCEPTED, AUTOMATIC)
 NEED_A_REASON = (NEEDS_WORK, REJECTED)
-MOVED = "moved after it was accepted"
+MOVED = "moved after it was decided on"
 
 
 def decided(
@@ -88,10 +88,10 @@ def accepted_bones(record: RegistrationRecord) -> tuple[str, ...]:
 def after_correction(
     record: RegistrationRecord, bone: str, reviewer: str, now: datetime | None = None
 ) -> RegistrationRecord:  # fmt: skip
-    """To be called when the motion of a bone was changed: what was accepted was another motion, and is void.
+    """To be called when the motion of a bone was changed: what was decided on was another motion, and is void.
 
-    A decision :data:`~CTSMALib.registration.record.NEEDS_WORK` with the reason :data:`MOVED` is put after an acceptance
-    or automatic decision, whosever it is. Other decisions stay the last ones.
+    A decision :data:`~CTSMALib.registration.record.NEEDS_WORK` with the reason :data:`MOVED` is put after the last
+    decision, whosever it is, once.
 
     Args:
         record: with the changed motion or without it.
@@ -103,7 +103,7 @@ def after_correction(
         InputError: as of :func:`decided`.
     """
     last = latest(record, bone)
-    if last is None or last.decision not in SIGNED:
+    if last is None or last.reason == MOVED:
         return record
     return decided(record, bone, NEEDS_WORK, reviewer, MOVED, now)
 

@@ -65,7 +65,7 @@ class ReaderAgreement:
 def readings(records: Mapping[str, RegistrationRecord]) -> tuple[Reading, ...]:
     """What every reviewer decided last about every bone.
 
-    Decisions of the program do not count. Those made before an accepted bone was moved are void: they are about
+    Decisions of the program do not count. Those made before a bone was moved are void: they are about
     another motion.
 
     Args:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from CTSMALib.errors import InputError
+from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.record import IDENTITY, RegistrationRecord, rows
 from CTSMALib.registration.review.corrections import WHOLE, Corrections
-from CTSMALib.volumes.rigid import applied, fixed_to_moving_lps, turned
+from CTSMALib.volumes.rigid import applied, turned
 from Testing.core.registration.made_up_record import a_record
 
 OBLIQUE = np.array([0.3, -0.8, 0.52])
@@ -137,13 +138,17 @@ def test_unknown_bones_and_axes_without_direction_are_refused(some_corrections) 
 
 
 def test_patches_follow_their_bone_into_the_mr(two_bones) -> None:
-    motion = fixed_to_moving_lps(two_bones.bones[0].moving_to_fixed_ras)
-    place = tuple(float(v) for v in applied(motion, np.array(two_bones.patches[0].ct_mm)))
-    record = replace(two_bones, patches=(replace(two_bones.patches[0], mr_mm=place),))
+    """By its motion and the local refinement, however the bone came to lie there."""
+    local = two_bones.local
+    assert local is not None
+    field = LocalField(np.array(local.center_lps_mm), np.array(local.coefficients_mm))
+    record = replace(two_bones, patches=two_bones.patches[:1])
     changed = Corrections.of_record(record).turned("femur", OBLIQUE, 9.0).applied_to(record)
-    now = applied(changed.bones[0].fixed_to_moving_lps, np.array(record.patches[0].ct_mm))
-    assert changed.patches[0].mr_mm == pytest.approx(now, abs=1e-9)
-    assert np.linalg.norm(now - np.array(place)) > 1.0
+    there = applied(changed.bones[0].fixed_to_moving_lps, np.array([record.patches[0].ct_mm]))
+    assert changed.patches[0].mr_mm == pytest.approx(field.shown_at(there)[0], abs=1e-9)
+    assert np.linalg.norm(field.displacement_mm(there)) > 0.05
+    plain = Corrections.of_record(record).turned("femur", OBLIQUE, 9.0).applied_to(replace(record, local=None))
+    assert plain.patches[0].mr_mm == pytest.approx(there[0], abs=1e-9)
     other = Corrections.of_record(record).moved("tibia", [1.0, 0.0, 0.0]).applied_to(record)
     assert other.patches == record.patches
     assert rows(Corrections.of_record(other).user["tibia"])[0] == (1.0, 0.0, 0.0, 1.0)

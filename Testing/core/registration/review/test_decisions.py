@@ -105,9 +105,9 @@ def test_a_correction_makes_an_acceptance_void_once(an_unreviewed_record) -> Non
     assert len(after_correction(again, "femur", "B").reviews) == len(again.reviews) + 1
 
 
-def test_a_correction_leaves_other_decisions_alone(an_unreviewed_record) -> None:
+def test_a_correction_makes_every_decision_void(an_unreviewed_record) -> None:
+    """Otherwise a second reader who corrects and accepts would be counted as disagreeing with the first."""
     assert after_correction(an_unreviewed_record, "femur", "A") is an_unreviewed_record
-    rejected = after(an_unreviewed_record, ("femur", "rejected"))
-    assert after_correction(rejected, "femur", "A") is rejected
-    automatic = after(an_unreviewed_record, ("femur", "auto"))
-    assert accepted_bones(after_correction(automatic, "femur", "A")) == ()
+    for decision in ("rejected", "needs work", "auto"):
+        moved = after_correction(after(an_unreviewed_record, ("femur", decision)), "femur", "A")
+        assert (moved.reviews[-1].reason, accepted_bones(moved)) == (MOVED, ())
