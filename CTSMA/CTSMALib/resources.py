@@ -10,6 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOTS = (
     _PACKAGE.parent / "Resources",  # source tree and Slicer: Resources lies beside CTSMALib
     _PACKAGE / "Resources",  # installed wheel
+    *sorted(_PACKAGE.parents[1].glob("CTSMA*/Resources")),  # source tree: those of the other modules
 )
 
 

@@ -92,6 +92,7 @@ def test_a_pair_of_files_becomes_a_registration(files: Files, a_pair: MadeUpPair
     assert (out / "overview.png").read_bytes().startswith(PNG)
     resampled = sitk.ReadImage(str(out / "mr_on_ct.nii.gz"))
     assert resampled.GetSpacing() == pytest.approx(a_pair.ct.GetSpacing())
+    assert resampled.GetPixelID() == sitk.sitkFloat32  # this MR holds no whole numbers
     unflagged = [patch for patch in record.patches if not patch.flags]
     assert len(record.patches) > 20 and len(unflagged) > 0.5 * len(record.patches)
     with np.load(out / "patches.npz") as boxes:

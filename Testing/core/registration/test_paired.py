@@ -8,6 +8,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from CTSMALib.anatomy.grids import index_to_lps, lps_to_index
+from CTSMALib.registration import outcome
 from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.paired import Motions, around_bones, paired_boxes, resampled_on
 from CTSMALib.registration.record import PairedPatch
@@ -112,3 +113,13 @@ def test_boxes_at_the_border_stay_whole(a_pair: MadeUpPair, a_moving_knee, true_
     found = paired_boxes(a_pair.ct, a_pair.mr, a_moving_knee.level(0.0), true_motions, [patch])
     assert found["ct"].shape == (1, 12, 12, 12)
     assert found["ct_first_mm"][0, 2] == pytest.approx(a_pair.ct.GetOrigin()[2])
+
+
+def test_whole_numbers_stay_whole_in_files(a_pair: MadeUpPair) -> None:
+    broken = sitk.Cast(a_pair.mr, sitk.sitkFloat32)
+    whole = sitk.Round(sitk.Maximum(broken, 0.0))
+    between = whole + 0.25
+    assert outcome._as_stored(between, whole).GetPixelID() == sitk.sitkUInt16
+    assert sitk.GetArrayFromImage(outcome._as_stored(between, whole)) == pytest.approx(sitk.GetArrayFromImage(whole))
+    for other in (broken, whole - 1.0, whole * 100000.0):
+        assert outcome._as_stored(between, other) is between

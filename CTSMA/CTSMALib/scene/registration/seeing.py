@@ -21,8 +21,8 @@ MODES = (CONTOUR, BLEND, ROCK, FLICKER, CHECKERBOARD, SPYGLASS, RED_CYAN, SIDE_B
 MIXED = (CHECKERBOARD, SPYGLASS)  # need refresh_mixed() after every move
 _MODE = "mode"  # parameter
 _OWN_FRAME = "mr_own_frame"  # role
-_RED, _CYAN = "vtkMRMLColorTableNodeRed", "vtkMRMLColorTableNodeCyan"
-_GRAY = "vtkMRMLColorTableNodeGrey"
+_TABLE = "vtkMRMLColorTableNode"
+_RED, _CYAN, _GRAY = (f"{_TABLE}{color}" for color in ("Red", "Cyan", "Grey"))
 
 
 def show_mode(

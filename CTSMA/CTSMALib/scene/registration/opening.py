@@ -1,0 +1,72 @@
+"""What a review needs from the folder of a registration, and how its scene finds that folder again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+from CTSMALib.errors import InputError
+from CTSMALib.registration.record import RegistrationRecord
+from CTSMALib.scene.geometry import image_of
+from CTSMALib.scene.registration.review_nodes import ReviewNodes
+
+FOLDER_ATTRIBUTE, REVIEWER_ATTRIBUTE = "CTSMA.ReviewFolder", "CTSMA.Reviewer"  # on the parameter node
+Loaded = tuple[RegistrationRecord, str, sitk.Image]  # record, token for saving, bone labels
+
+
+def load(folder: Path) -> Loaded:
+    """Read record, token for saving, and bone labels.
+
+    Raises:
+        InputError: the folder is no registration, is damaged, or lacks the labels.
+    """
+    from CTSMALib.registration.outcome import LABELS_FILE  # these need packages that are installed later
+    from CTSMALib.registration.review import autosave
+    from CTSMALib.volumes.bone_labels import read_bone_labels
+
+    record, token = autosave.load(folder)
+    path = folder / record.files.get("labels", LABELS_FILE)
+    if not path.is_file():
+        raise InputError(f"The registration in {folder} lacks its bone labels, {path.name}.", "Register again.")
+    return record, token, read_bone_labels(path)
+
+
+def check_ct(ct: Any, labels: sitk.Image) -> None:
+    """Refuse a CT that the labels do not lie in.
+
+    Args:
+        ct: SimpleITK image, or a volume node.
+        labels: bones.
+
+    Raises:
+        InputError: they lie elsewhere.
+    """
+    from CTSMALib.volumes.bone_labels import check_overlap
+
+    try:
+        check_overlap(labels, ct if isinstance(ct, sitk.Image) else image_of(ct), "CT")
+    except InputError as error:
+        raise InputError("The CT is not the one that was registered.", "Choose the CT of this registration.") from error
+
+
+def remember_folder(nodes: ReviewNodes, folder: Path, reviewer: str) -> None:
+    """Note on the nodes where the registration is, and who reviews it."""
+    nodes.node.SetAttribute(FOLDER_ATTRIBUTE, str(folder.resolve()))
+    nodes.node.SetAttribute(REVIEWER_ATTRIBUTE, reviewer)
+
+
+def remembered_folder(nodes: ReviewNodes) -> tuple[Path | None, str]:
+    """The folder that nodes came from, ``None`` where it is unknown or gone, and the reviewer."""
+    folder = Path(nodes.node.GetAttribute(FOLDER_ATTRIBUTE) or "")
+    reviewer = str(nodes.node.GetAttribute(REVIEWER_ATTRIBUTE) or "")
+    known = nodes.node.GetAttribute(FOLDER_ATTRIBUTE) and folder.is_dir()
+    return (folder if known else None), reviewer
+
+
+def complete(nodes: ReviewNodes, record: RegistrationRecord) -> bool:
+    """Whether nodes of a reopened scene are all there, and of the bones of a record."""
+    if nodes.ct is None or nodes.mr is None or set(nodes.bones) != {bone.name for bone in record.bones}:
+        return False
+    return all(node is not None for bone in nodes.bones for node in (nodes.auto(bone), nodes.user(bone)))

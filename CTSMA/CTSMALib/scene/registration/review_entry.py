@@ -1,0 +1,169 @@
+"""What a reviewer does to several things at once: numbers typed in, good bones accepted, files copied out."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from CTSMALib.errors import InputError, OutputError
+from CTSMALib.registration.record import ACCEPTED, GOOD, NEEDS_WORK, REJECTED
+from CTSMALib.registration.review.decisions import MOVED
+from CTSMALib.scene.registration.session import ReviewSession
+
+WHOLE = "knee"
+DECISIONS_OF_PEOPLE = (ACCEPTED, NEEDS_WORK, REJECTED)
+_AXES = np.eye(3)
+IMAGES, OVERVIEW = ("mr_on_ct.nii.gz", "patches.npz"), "overview.png"  # that judging makes anew
+SAME_MM = 1e-6
+
+
+def enter_numbers(session: ReviewSession, subject: str, shift_mm: ArrayLike, turn_deg: ArrayLike) -> None:
+    """Correct by numbers: turn about the center, about R, then A, then S, and shift; one step for a bone.
+
+    Args:
+        session: the review.
+        subject: a bone, or ``"knee"``, where every number is a step of its own.
+        shift_mm: (3,) RAS, in the frame of the CT.
+        turn_deg: (3,) by the right-hand rule.
+    """
+    shift, turn = np.asarray(shift_mm, dtype=float), np.asarray(turn_deg, dtype=float)
+    if subject != WHOLE:
+        corrections = session.corrections
+        for axis, degrees in zip(_AXES, turn, strict=True):
+            corrections = corrections.turned(subject, axis, float(degrees)) if degrees else corrections
+        session.place(subject, corrections.moved(subject, shift).composed(subject))
+        return
+    for axis, degrees in zip(_AXES, turn, strict=True):
+        if degrees:
+            session.turn(subject, axis, float(degrees))
+    if shift.any():
+        session.move(subject, shift)
+
+
+def is_void(session: ReviewSession, bone: str) -> bool:
+    """Whether a bone was accepted and moved since."""
+    review = session.decision(bone)
+    return review is not None and review.reason == MOVED
+
+
+def good_bones(session: ReviewSession) -> tuple[str, ...]:
+    """Bones whose verdict is good, belongs to where they lie, and that are not accepted yet."""
+    return tuple(
+        bone.name
+        for bone in session.record.bones
+        if bone.verdict == GOOD and session.is_judged(bone.name) and not _is_accepted(session, bone.name)
+    )
+
+
+def accept_good(session: ReviewSession) -> tuple[str, ...]:
+    """Accept :func:`good_bones`, and return them.
+
+    Raises:
+        InputError: the reviewer is not known.
+    """
+    bones = good_bones(session)
+    for bone in bones:
+        session.decide(bone, ACCEPTED)
+    return bones
+
+
+def keep_images(session: ReviewSession, job: Path) -> None:
+    """Bring the resampled images of a finished job into the folder of a review, if they show its motions.
+
+    Args:
+        session: the review.
+        job: folder of the job.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    if not _show_motions_of(session, job):  # bones were moved on, or the result was taken for some of them
+        return
+    try:
+        for name in (*IMAGES, OVERVIEW):
+            if (job / name).is_file():
+                aside = session.folder / f".{name}.part"
+                shutil.copyfile(job / name, aside)
+                aside.replace(session.folder / name)
+    except OSError as error:
+        raise OutputError(f"Images could not be written to {session.folder}.", "Free some space there.") from error
+
+
+def images_of(session: ReviewSession) -> tuple[Path, ...]:
+    """Resampled images in the folder of a review; none where bones were moved since they were made."""
+    if not _show_motions_of(session, session.folder):
+        return ()
+    return tuple(session.folder / name for name in IMAGES if (session.folder / name).is_file())
+
+
+def _show_motions_of(session: ReviewSession, folder: Path) -> bool:
+    """Whether the paired boxes in a folder were cut with the present motions of their bones."""
+    bones = {patch.id: patch.bone for patch in session.record.patches}
+    motions = {bone.name: bone.fixed_to_moving_lps for bone in session.record.bones}
+    try:
+        with np.load(folder / IMAGES[1]) as boxes:
+            names, found = boxes["ids"], boxes["matrix"]
+    except (OSError, KeyError, ValueError):
+        return False
+    return all(
+        str(name) in bones and np.allclose(matrix, motions[bones[str(name)]], atol=SAME_MM)
+        for name, matrix in zip(names, found, strict=True)
+    )
+
+
+def export_review(session: ReviewSession, out: Path, transforms: bool, images: bool, table: bool) -> tuple[Path, ...]:
+    """Copy what others need.
+
+    Args:
+        session: the review; it is saved first.
+        out: folder, made if it is missing; files of the same names are replaced.
+        transforms: of every bone.
+        images: resampled, as the last judging left them.
+        table: what was found and what the correction made of it.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: the review could not be saved, or ``out`` is its own folder.
+        OutputError: a file could not be written.
+    """
+    if not session.save():
+        raise InputError("The review is not saved, so that it cannot be exported.", session.problem)
+    if out.resolve() == session.folder.resolve():
+        raise InputError("The folder is that of the registration itself.", "Choose another folder.")
+    sources = sorted((session.folder / "transforms").glob("*")) if transforms else []
+    sources += images_of(session) if images else []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path in sources:
+            shutil.copyfile(path, out / path.name)
+        written = [out / path.name for path in sources]
+        return (*written, write_comparison(session, out / "comparison.csv")) if table else tuple(written)
+    except OSError as error:
+        raise OutputError(f"The export to {out} failed ({error.strerror}).", "Choose another folder.") from error
+
+
+def write_comparison(session: ReviewSession, path: Path) -> Path:
+    """Write the table of a review as CSV.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer: Any = csv.writer(file)
+        writer.writerow(("bone", "measure", "unit", "before", "after", "note"))
+        for row in session.comparison():
+            values = ("" if value is None else f"{value:.4g}" for value in (row.before, row.after))
+            writer.writerow((row.bone, row.name, row.unit, *values, row.note))
+    return path
+
+
+def _is_accepted(session: ReviewSession, bone: str) -> bool:
+    review = session.decision(bone)
+    return review is not None and review.decision == ACCEPTED

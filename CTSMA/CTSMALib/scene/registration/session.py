@@ -1,0 +1,193 @@
+"""One registration under review: corrections with undo, points, decisions, numbers; saved after each change.
+
+Every change is one named step that can be taken back, moves the nodes at once, is told to whoever watches, and is
+saved into the folder of the registration. Vectors and matrices are RAS, mm.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import SimpleITK as sitk
+
+from CTSMALib.errors import InputError
+from CTSMALib.registration.names import BONES, JUDGE
+from CTSMALib.registration.record import Review
+from CTSMALib.registration.review import decisions
+from CTSMALib.scene.geometry import image_of
+from CTSMALib.scene.registration import judging, opening
+from CTSMALib.scene.registration.comparison import ComparisonRow, comparison
+from CTSMALib.scene.registration.judging import JobWish
+from CTSMALib.scene.registration.review_nodes import open_review, remove_review, reviews_in
+from CTSMALib.scene.registration.session_motions import ReviewMotions
+from CTSMALib.scene.registration.session_points import ReviewPoints
+from CTSMALib.volumes.rigid import Matrix
+
+if TYPE_CHECKING:
+    from CTSMALib.registration.review.bone_overlap import BoneOverlap
+    from CTSMALib.registration.review.live_numbers import LiveNumbers
+
+REASONS = ("motion", "active", "landmarks", "decisions", "record", "unsaved")  # that watchers are told
+
+
+class ReviewSession(ReviewMotions, ReviewPoints):
+    """A registration under review in a scene; see :meth:`open` and :meth:`restored`."""
+
+    def __init__(self, *begin: Any) -> None:
+        """Take over nodes; see :class:`~CTSMALib.scene.registration.session_steps.ReviewSteps`."""
+        self._mr_labels: sitk.Image | None = None
+        self._overlaps: dict[tuple[str, bytes], BoneOverlap | None] = {}
+        super().__init__(*begin)
+
+    @classmethod
+    def open(
+        cls, scene: Any, folder: Path, ct: Any, mr: Any, reviewer: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> ReviewSession:  # fmt: skip
+        """Begin, or go on with, the review of a registration.
+
+        Args:
+            scene: ``vtkMRMLScene``.
+            folder: of the registration.
+            ct: fixed scan, a SimpleITK image (LPS) or a volume node.
+            mr: moving scan, likewise.
+            reviewer: name or initials.
+            clock: seconds, rising.
+
+        Raises:
+            InputError: the folder is no complete registration, or the CT is another one.
+        """
+        loaded = opening.load(folder)
+        opening.check_ct(ct, loaded[2])
+        return cls(folder, open_review(scene, loaded[0], ct, mr, loaded[2]), loaded, reviewer, clock)
+
+    @classmethod
+    def restored(cls, scene: Any, clock: Callable[[], float] = time.monotonic) -> ReviewSession | None:
+        """The review that a reopened scene holds; what is in its folder counts, not what the scene was saved with.
+
+        Returns:
+            ``None`` where there is no review, or its folder or nodes are gone.
+        """
+        for nodes in reviews_in(scene):
+            folder, reviewer = opening.remembered_folder(nodes)
+            if folder is None:
+                continue
+            try:
+                loaded = opening.load(folder)
+            except InputError:
+                continue
+            if opening.complete(nodes, loaded[0]):
+                session = cls(folder, nodes, loaded, reviewer, clock)
+                session._show()
+                return session
+        return None
+
+    def decide(self, bone: str, decision: str, reason: str = "") -> None:
+        """Decide about a bone.
+
+        Args:
+            bone: its name.
+            decision: one of :data:`~CTSMALib.registration.record.DECISIONS`.
+            reason: why; needed for what is not accepted.
+
+        Raises:
+            InputError: reviewer or reason is missing, or bone or decision unknown.
+        """
+        record = decisions.decided(self.record, bone, decision, self.reviewer, reason)
+        self._pushed(f"Decide: {bone} {decision}", record)
+
+    @property
+    def status(self) -> str:
+        """What became of the registration, one of :data:`~CTSMALib.registration.review.decisions.STATUSES`."""
+        return decisions.status(self.record)
+
+    def decision(self, bone: str) -> Review | None:
+        """The latest decision about a bone; ``None`` where there is none."""
+        return decisions.latest(self.record, bone)
+
+    def is_judged(self, bone: str) -> bool:
+        """Whether the quality in the record belongs to the present motion of a bone."""
+        return judging.is_judged(self.record.bone(bone))
+
+    def numbers(self) -> LiveNumbers | None:
+        """The numbers of the active bone where it lies now; ``None`` where the CT does not show enough of it."""
+        return self._scans.numbers(self.active, self.corrections.composed(self.active))
+
+    def give_mr_labels(self, labels: Any) -> None:
+        """Compare with bones that were outlined in the MR.
+
+        Args:
+            labels: label map in the MR's own frame, an image or a node; ``None`` for none.
+        """
+        self._mr_labels = labels if labels is None or isinstance(labels, sitk.Image) else image_of(labels)
+        self._overlaps = {}
+        self._tell(("record",))
+
+    def comparison(self) -> tuple[ComparisonRow, ...]:
+        """What was found and what the correction made of it, a row for each bone and measure."""
+        return comparison(self.record, self.corrections, None if self._mr_labels is None else self._overlap)
+
+    def request_judge(self) -> JobWish:
+        """What a child process must do to judge the present motions.
+
+        Raises:
+            InputError: the review could not be saved, from where the process starts.
+        """
+        return self._wish(JUDGE, self.bones)
+
+    def request_refine(self, bones: Collection[str] = ()) -> JobWish:
+        """What a child process must do to find bones anew from where they lie now; all of them by default.
+
+        Raises:
+            InputError: a bone is unknown, or the review could not be saved.
+        """
+        unknown = sorted(set(bones) - set(self.bones))
+        if unknown:
+            raise InputError(f"The registration has no bone '{unknown[0]}'.", f"Choose of {', '.join(self.bones)}.")
+        return self._wish(BONES, tuple(bones) or self.bones)
+
+    def take(self, folder: Path, bones: Collection[str] = ()) -> None:
+        """Take over what a finished job found.
+
+        Args:
+            folder: of the job, as asked for by :meth:`request_judge` or :meth:`request_refine`.
+            bones: whose results are taken; all of them by default.
+
+        Raises:
+            InputError: it is no registration, or did not start from this review.
+        """
+        from CTSMALib.registration.record_folder import load_record
+
+        record, is_new = judging.taken(self.record, load_record(folder), bones)
+        self._pushed("Refine from here" if is_new else "Judge", record)
+
+    def close(self, even_unsaved: bool = False) -> bool:
+        """Save and remove the nodes; volumes that were in the scene before stay.
+
+        Args:
+            even_unsaved: whether to close also where it cannot be saved.
+
+        Returns:
+            Whether it was closed.
+        """
+        if not self.save() and not even_unsaved:
+            return False
+        self._watchers = []
+        remove_review(self.nodes)
+        return True
+
+    def _overlap(self, bone: str, moving_to_fixed_ras: Matrix) -> BoneOverlap | None:
+        from CTSMALib.registration.review.bone_overlap import bone_overlap
+
+        key = (bone, moving_to_fixed_ras.tobytes())
+        if key not in self._overlaps and self._mr_labels is not None:
+            self._overlaps[key] = bone_overlap(self._scans.labels, self._mr_labels, bone, moving_to_fixed_ras)
+        return self._overlaps.get(key)
+
+    def _wish(self, stage: str, bones: tuple[str, ...]) -> JobWish:
+        if not self.save():
+            raise InputError("The review is not saved, so that nothing can start from it.", self.problem)
+        return JobWish(stage, self.folder, bones)

@@ -1,0 +1,1 @@
+"""The panels of the module CTSMARegistration: register, see, correct and judge the registration of a knee."""

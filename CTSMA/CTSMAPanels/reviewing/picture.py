@@ -1,0 +1,142 @@
+"""Keeping the views as the state says: modes, moving pictures, pictures that follow slices and bones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import qt
+import slicer
+
+from CTSMALib.scene.registration.aiming import follow_crosshair
+from CTSMALib.scene.registration.before_after import AFTER, show_state
+from CTSMALib.scene.registration.error_on_bone import color_by_error, error_of, no_error_colors
+from CTSMALib.scene.registration.handles import show_handles
+from CTSMALib.scene.registration.mixed import Checkerboard
+from CTSMALib.scene.registration.mixed_pictures import refresh_pictures
+from CTSMALib.scene.registration.review_layout import fixed_views
+from CTSMALib.scene.registration.review_state import KNEE, ReviewState
+from CTSMALib.scene.registration.seeing import FLICKER, MIXED, ROCK, SIDE_BY_SIDE, SPYGLASS, flicker, rock, show_mode
+from CTSMALib.scene.registration.session import ReviewSession
+
+MOVING = {ROCK: rock, FLICKER: flicker}
+FRAME_MS = 40
+SOON_MS = 15  # many changes of slices become one new picture
+
+
+class ReviewPicture:
+    """What the views show of a review.
+
+    Args:
+        on_drag: called after a handle in the views has moved the active bone.
+    """
+
+    def __init__(self, on_drag: Callable[[], None]) -> None:
+        self._on_drag = on_drag
+        self._session: ReviewSession | None = None
+        self._state = ReviewState()
+        self._watched: list[tuple[Any, int]] = []
+        self._clock = qt.QTimer()
+        self._clock.setInterval(FRAME_MS)
+        self._clock.timeout.connect(self.tick)
+        self._soon = qt.QTimer()
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh_now)
+
+    def show(self, session: ReviewSession | None, state: ReviewState, before: ReviewState | None) -> None:
+        """Bring into the views what differs from the state before; everything without one."""
+        self._session, self._state = session, state
+        if session is None:
+            self.stop()
+            return
+
+        def differs(*fields: str) -> bool:
+            return before is None or any(getattr(before, name) != getattr(state, name) for name in fields)
+
+        if state.subject != KNEE:
+            session.activate(state.subject)
+        if differs("subject", "shown"):
+            show_state(session.nodes, state.shown)
+        if differs("error_colors"):
+            self.color()
+        if differs("handles", "anywhere", "subject", "shown"):
+            show_handles(
+                session.nodes, state.handles and state.subject != KNEE and state.shown == AFTER, state.anywhere
+            )
+        if differs("mode", "opacity"):
+            show_mode(session.nodes, state.mode, state.opacity, Checkerboard(state.square_mm))
+        self._watch()
+        self.refresh_soon()
+        if state.mode in MOVING:
+            self._clock.start()
+        else:
+            self._clock.stop()
+
+    def color(self) -> None:
+        """Color bones by the estimated error, or give them their own colors back."""
+        assert self._session is not None
+        if self._state.error_colors:
+            color_by_error(self._session.nodes, error_of(self._session.record))
+        else:
+            no_error_colors(self._session.nodes)
+
+    def refresh_soon(self, *_args: Any) -> None:
+        """Compute mixed pictures again, once for many calls in a row."""
+        if self._session is not None and self._state.mode in MIXED and not _is_active(self._soon):
+            self._soon.start()
+
+    def refresh_now(self) -> None:
+        """Compute mixed pictures again."""
+        self._soon.stop()
+        if self._session is not None:
+            refresh_pictures(self._session.nodes, self._state.square_mm, self._state.radius_mm)
+
+    def tick(self) -> None:
+        """Show the next picture of a mode that moves."""
+        if self._session is not None and self._state.mode in MOVING:
+            phase = (time.monotonic() % self._state.period_s) / self._state.period_s
+            MOVING[self._state.mode](self._session.nodes, phase)
+
+    def stop(self) -> None:
+        """Let go of everything in the scene."""
+        self._session = None
+        self._clock.stop()
+        self._soon.stop()
+        self._unwatch()
+
+    def pause(self) -> None:
+        """Nothing moves while another module is open."""
+        self._clock.stop()
+
+    def _watch(self) -> None:
+        assert self._session is not None
+        self._unwatch()
+        nodes = self._session.nodes
+        for bone in nodes.bones:
+            event = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+            self._observe(nodes.user(bone), event, lambda *_args: self._on_drag())
+        if self._state.mode in MIXED:
+            for view, _ in fixed_views(nodes.scene):
+                self._observe(view, "ModifiedEvent", self.refresh_soon)
+            for volume in (nodes.ct, nodes.mr):
+                self._observe(volume.GetDisplayNode(), "ModifiedEvent", self.refresh_soon)
+        crosshair = nodes.scene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+        if self._state.mode == SIDE_BY_SIDE and crosshair is not None:
+            self._observe(crosshair, "ModifiedEvent", lambda *_args: follow_crosshair(nodes))
+        if self._state.mode == SPYGLASS and crosshair is not None:
+            self._observe(crosshair, crosshair.CursorPositionModifiedEvent, self.refresh_soon)
+
+    def _observe(self, node: Any, event: Any, called: Callable[..., None]) -> None:
+        if node is not None:
+            self._watched.append((node, node.AddObserver(event, called)))
+
+    def _unwatch(self) -> None:
+        for node, observer in self._watched:
+            node.RemoveObserver(observer)
+        self._watched.clear()
+
+
+def _is_active(timer: Any) -> bool:
+    return bool(timer.property("active"))

@@ -1,0 +1,341 @@
+"""The panel of the module CTSMARegistration: its parts, and the state that binds them to the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CTSMALib.jobs.monitor import JobMonitor
+from CTSMALib.scene.registration.aiming import aim, joint_of
+from CTSMALib.scene.registration.cohort_review import CohortReview
+from CTSMALib.scene.registration.review_layout import REVIEW
+from CTSMALib.scene.registration.review_state import MODULE, STEPS, ReviewState
+from CTSMALib.scene.registration.session import ReviewSession
+from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
+from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.messages import problems_shown
+from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.reading.jobs import Runner, user_folder
+from CTSMAPanels.reviewing.bone_actions import BoneActions
+from CTSMAPanels.reviewing.case_actions import CaseActions
+from CTSMAPanels.reviewing.cases_panel import CasesPanel
+from CTSMAPanels.reviewing.correct_panel import CorrectPanel
+from CTSMAPanels.reviewing.export_panel import ExportPanel
+from CTSMAPanels.reviewing.job_actions import JobActions
+from CTSMAPanels.reviewing.jobs import ReviewJobs
+from CTSMAPanels.reviewing.judge_panel import JudgePanel
+from CTSMAPanels.reviewing.keys import NUDGES, REDO_KEY, TOGGLE_KEY, UNDO_KEY, Keys
+from CTSMAPanels.reviewing.landmarks_panel import LandmarksPanel
+from CTSMAPanels.reviewing.live_numbers import LiveNumbers
+from CTSMAPanels.reviewing.picture import ReviewPicture
+from CTSMAPanels.reviewing.scans_panel import ScansPanel
+from CTSMAPanels.reviewing.see_panel import SeePanel
+from CTSMAPanels.reviewing.view_actions import ViewActions
+from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.ui_files import load_panel
+
+TABLES_MS = 60  # tables wait until the picture was drawn
+
+
+class ReviewPanel:
+    """Everything the module shows.
+
+    What the user chooses becomes a new :class:`ReviewState`, which is saved in the scene; what the user does to bones
+    becomes a step of the :class:`ReviewSession`, which is saved in the folder of the registration.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        new_runner: makes the runner of jobs, replaceable for tests.
+        dependencies: the bar of missing packages, replaceable for tests.
+    """
+
+    UI_FILE = "CTSMAReview.ui"
+
+    def __init__(
+        self,
+        scene: Any,
+        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
+        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+    ) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self.scene, self.state = scene, ReviewState()
+        self.session: ReviewSession | None = None
+        self.cohort: CohortReview | None = None
+        self._applying = self._closed = self._case_changed = False
+        self.dependencies = dependencies(self.refresh)
+        self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
+        self.jobs = ReviewJobs(new_runner, Path(slicer.app.temporaryPath), self._job_changed, _tell)
+        self.actions = BoneActions(self)
+        self.work = JobActions(self)
+        self.going = CaseActions(self)
+        self.looking = ViewActions(self)
+        self.picture = ReviewPicture(self.actions.dragged)
+        self.scans = ScansPanel(scene, self.change, self.open_folder, self.work.register, self.close_review)
+        self.cases = CasesPanel(self.change, self.going.choose_cohort, self.going.open_case, self.going.note)
+        self.see = SeePanel(self.change, self.looking.jump_to_worst, self.looking.arrange)
+        self.correct = CorrectPanel(self.change, self.actions, self.work)
+        self.landmarks = LandmarksPanel(self.actions)
+        self.judging = JudgePanel(self.change, self.actions.decide, self.actions.accept_good, self._named)
+        self.exporting = ExportPanel(self.work.export)
+        self.numbers = LiveNumbers(self.correct.show_numbers)
+        self._tables = qt.QTimer()
+        self._tables.setSingleShot(True)
+        self._tables.setInterval(TABLES_MS)
+        self._tables.timeout.connect(self._show_tables)
+        self.keys = Keys(self.widget, self._keys())
+        self._place_panels()
+        self.read_scene()
+
+    def enter(self) -> None:
+        """The user opens the module: its keys act."""
+        if self._closed:
+            return
+        self.dependencies.refresh()
+        self.keys.switch(True)
+        self.apply(self.state, everything=True)
+
+    def exit(self) -> None:
+        """The user opens another module, in which keys mean something else."""
+        self.keys.switch(False)
+        self.picture.pause()
+        self.numbers.settle()
+
+    def _keys(self) -> dict[str, Callable[[], None]]:
+        keys: dict[str, Callable[[], None]] = {
+            nudge.key: (lambda nudge=nudge: self.actions.nudge(nudge)) for nudge in NUDGES
+        }
+        keys |= {str(n): (lambda step=step: self.change(step=step)) for n, step in enumerate(STEPS, 1)}
+        return {
+            **keys,
+            UNDO_KEY: self.actions.undo,
+            REDO_KEY: self.actions.redo,
+            TOGGLE_KEY: self.actions.toggle_motion,
+        }
+
+    def _place_panels(self) -> None:
+        for place, widget in (
+            (self.ui.registrationSection, self.dependencies.widget),
+            (self.ui.registrationSection, self.scans.widget),
+            (self.ui.runBarPlace, self.run_bar.widget),
+            (self.ui.casesSection, self.cases.widget),
+            (self.ui.seeSection, self.see.widget),
+            (self.ui.correctSection, self.correct.widget),
+            (self.ui.landmarksSection, self.landmarks.widget),
+            (self.ui.judgeSection, self.judging.widget),
+            (self.ui.exportSection, self.exporting.widget),
+        ):
+            place.layout().addWidget(widget)
+
+    # State ------------------------------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Take what the user chose, save it with the scene, and show it."""
+        state = replace(self.state, **fields)
+        if state == self.state or self._applying or self._is_quiet():
+            return
+        with problems_shown(_("The registration cannot be shown.")):
+            self.apply(state)
+
+    def read_scene(self) -> None:
+        """Take what is saved with the scene, for example after a scene was opened."""
+        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        state = load_state(node, ReviewState) if node is not None else ReviewState()
+        self.session = self.cohort = None
+        if not self.dependencies.missing:
+            with problems_shown(_("The review in the scene cannot be opened.")):
+                self._watch(ReviewSession.restored(self.scene))
+                if state.cohort and Path(state.cohort).is_dir():
+                    self.cohort = CohortReview(Path(state.cohort))
+        self.apply(state, everything=True)
+
+    def refresh(self) -> None:
+        """Show again what may be done now."""
+        if self._closed:
+            return
+        obstacle = self._obstacle()
+        self._tables.stop()
+        self.scans.show(self.state, self.session, obstacle)
+        self.cases.show(self.state, self.cohort, obstacle)
+        self.see.show(self.state, self.session)
+        self.correct.show(self.state, self.session, obstacle)
+        self.landmarks.show(self.state, self.session, self.actions.points)
+        self.judging.show(self.state, self.session)
+        self.exporting.show(self.session)
+
+    def _obstacle(self) -> str:
+        """Why nothing can be started now; empty where something can."""
+        busy = _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
+        return str(self.dependencies.reason or busy)
+
+    def apply(self, state: ReviewState, everything: bool = False) -> None:
+        """Take a state, save it with the scene, and show what differs, or everything."""
+        self._applying = True
+        try:
+            before = None if everything else self.state
+            self.state = state.valid(self.session.bones if self.session is not None else ())
+            if self.cohort is not None:
+                self.cohort.status, self.cohort.text = self.state.case_status, self.state.case_text
+            save_state(state_node(self.scene, MODULE), self.state)
+            self.picture.show(self.session, self.state, before)
+            self.numbers.follow(self.session)
+            self.refresh()
+        finally:
+            self._applying = False
+
+    def _is_quiet(self) -> bool:
+        """Whether nodes come and go by themselves; the state is read when that is over."""
+        scene = self.scene
+        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
+
+    def _watch(self, session: ReviewSession | None) -> None:
+        self.session = session
+        if session is not None:
+            session.reviewer = self.judging.reviewer or session.reviewer
+            session.watch(self._stepped)
+
+    def _stepped(self, reason: str) -> None:
+        """The review has changed; pictures first, tables when there is time."""
+        if reason in ("motion", "active"):
+            self.picture.refresh_soon()
+            self.numbers.later()
+        if reason == "record" and self.state.error_colors:
+            self.picture.color()
+        self._case_changed = self._case_changed or reason in ("decisions", "record", "motion")
+        self.correct.show(self.state, self.session, self._obstacle())
+        self._tables.start()
+
+    def _show_tables(self) -> None:
+        self._read_case_again()
+        self.refresh()
+
+    def _read_case_again(self) -> None:
+        """Take in what became of the open case, once it is saved."""
+        if self._case_changed and self.session is not None and not self.session.unsaved:
+            self._case_changed = False
+            if self.cohort is not None and self.state.case:
+                self.cohort.read_again(self.state.case)
+
+    def _named(self, reviewer: str) -> None:
+        if self.session is not None:
+            self.session.reviewer = reviewer
+
+    # Opening and closing ----------------------------------------------------------------------------------
+
+    def open_folder(self) -> None:
+        """Open the registration in the chosen folder."""
+        with problems_shown(_("The registration could not be opened.")):
+            self.open_review(user_folder(self.scans.folder), *self.chosen_scans())
+
+    def open_review(self, folder: Path, ct: Any, mr: Any, case: str = "") -> None:
+        """Open a registration in the place of the one that is open; arguments as of :meth:`ReviewSession.open`."""
+        if not self._left():
+            return
+        self._watch(ReviewSession.open(self.scene, folder, ct, mr, self.judging.reviewer))
+        assert self.session is not None
+        nodes = self.session.nodes
+        state = replace(
+            self.state, case=case, subject=self.session.active, shown=ReviewState().shown, handles=False,
+            ct=NodeId(nodes.ct.GetID()), mr=NodeId(nodes.mr.GetID()),
+        )  # fmt: skip
+        self.scans.opened(str(folder))
+        self.looking.show_layout(REVIEW)
+        aim(nodes, joint_of(self.session))
+        self.apply(state, everything=True)
+
+    def close_review(self) -> None:
+        """Save the review and take it out of the scene."""
+        if self._left():
+            self.apply(replace(self.state, case="", subject=""), everything=True)
+
+    def _left(self) -> bool:
+        """Whether the open review was closed, or there was none."""
+        session = self.session
+        if session is None:
+            return True
+        self.actions.forget_points()
+        self.numbers.settle()
+        if session.unsaved and not slicer.util.confirmOkCancelDisplay(
+            _("{problem}\n\nClose the review without its last changes?").format(problem=session.problem)
+        ):
+            return False
+        self._read_case_again()
+        self.picture.stop()
+        self.numbers.stop()
+        self.session = None
+        session.close(even_unsaved=True)
+        return True
+
+    def chosen_scans(self) -> tuple[Any, Any]:
+        """The volume nodes that are chosen as CT and MR; ``None`` for one that is not."""
+        ct, mr = (self.scene.GetNodeByID(node) if node else None for node in (self.state.ct, self.state.mr))
+        return ct, mr
+
+    # Events -----------------------------------------------------------------------------------------------
+
+    def _job_changed(self, monitor: JobMonitor) -> None:
+        self.run_bar.show(monitor)
+        if not self._applying:
+            self.refresh()
+
+    def node_removed(self, node: Any) -> None:
+        """Forget what a user has deleted."""
+        if self._applying or node is None or self._is_quiet():
+            return
+        if self.session is not None and node in (self.session.nodes.node, self.session.nodes.ct, self.session.nodes.mr):
+            qt.QTimer.singleShot(0, self.nodes_settled)  # not while the scene is removing nodes
+        for field in ("ct", "mr"):
+            if node.GetID() == getattr(self.state, field):
+                self.change(**{field: NodeId("")})
+
+    def nodes_settled(self) -> None:
+        """Close a review whose nodes a user has deleted; what was decided is in its folder."""
+        if self._applying or self._is_quiet():
+            return
+        session = self.session
+        if session is not None and not self._is_whole(session):
+            self.actions.forget_points()
+            self.picture.stop()
+            self.numbers.stop()
+            self.session = None
+            session.close(even_unsaved=True)
+            self.apply(replace(self.state, case="", subject=""), everything=True)
+        gone = {f: NodeId("") for f in ("ct", "mr") if (name := getattr(self.state, f)) and not self._node(name)}
+        if gone:
+            self.change(**gone)
+
+    def _is_whole(self, session: ReviewSession) -> bool:
+        nodes = session.nodes
+        present = nodes.node.GetScene() is self.scene and nodes.ct is not None and nodes.mr is not None
+        return present and all(nodes.user(bone) is not None and nodes.auto(bone) is not None for bone in session.bones)
+
+    def _node(self, name: str) -> Any:
+        return self.scene.GetNodeByID(name)
+
+    def scene_closing(self) -> None:
+        """Stop what runs and save, before the scene is emptied."""
+        self.jobs.close()
+        self.numbers.settle()
+        self.actions.points = None  # its nodes go with the scene
+        self.picture.stop()
+        self.numbers.stop()
+        self._tables.stop()
+        self.session = self.cohort = None
+
+    def close(self) -> None:
+        """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
+        self.keys.switch(False)
+        self.scene_closing()
+        self._closed = True
+        for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector):
+            selector.blockSignals(True)
+            selector.setMRMLScene(None)
+
+
+def _tell(error: Exception) -> None:
+    slicer.util.errorDisplay(str(error))
