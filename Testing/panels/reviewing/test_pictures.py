@@ -1,4 +1,7 @@
-"""The panel alone and beside its views. With ``CTSMA_PICTURES=FOLDER`` the pictures are written there."""
+"""The panel alone and beside its views. With ``CTSMA_PICTURES=FOLDER`` the pictures are written there.
+
+``review_panel.png`` and the four modes put together (``review_modes.png``) are pictures of the documentation.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +52,9 @@ def test_the_panel_beside_its_views(bench: Any, an_open_panel: Any) -> None:
     an_open_panel.correct.ui.moveFrontButton.click()
     an_open_panel.numbers.measure()
     bench.process_events(120)
+    an_open_panel.scans.ui.folderEdit.setCurrentPath("registration")  # not where tests happen to run
     picture = bench.window_picture(an_open_panel.widget, grid, size=size)
-    keep(bench, picture, "panel_window.png")
+    keep(bench, picture, "review_panel.png")
     assert orange(picture[:, 450:]) > 300
 
 
@@ -59,7 +63,7 @@ def test_every_section_of_the_panel(bench: Any, an_open_panel: Any) -> None:
         getattr(an_open_panel.ui, section).setProperty("collapsed", False)
     bench.process_events(100)
     picture = bench.widget_picture(an_open_panel.widget, size=(430, whole_height(an_open_panel.widget)))
-    keep(bench, picture, "panel_sections.png")
+    keep(bench, picture, "review_sections.png")
     assert picture.std() > 10
 
 
@@ -72,8 +76,10 @@ def test_each_mode_shows_another_picture(bench: Any, an_open_panel: Any) -> None
         an_open_panel.change(mode=mode)
         an_open_panel.picture.refresh_now()
         picture = bench.view_picture(grid[0][0])
-        keep(bench, picture, f"panel_mode_{mode}.png")
+        keep(bench, picture, f"review_{mode}.png")
         seen[mode] = picture.astype(int)
+    rows = [np.hstack([seen[a], seen[b]]) for a, b in (("contour", "checkerboard"), ("spyglass", "red-cyan"))]
+    keep(bench, np.vstack(rows).astype(np.uint8), "review_modes.png")
     names = list(seen)
     for first, second in itertools.pairwise(names):
         assert np.abs(seen[first] - seen[second]).mean() > 2.0, (first, second)

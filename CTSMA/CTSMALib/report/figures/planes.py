@@ -34,6 +34,14 @@ class Plane:
     width_mm: float
     height_mm: float
 
+    def points_mm(self, spacing_mm: float) -> NDArray[np.float64]:
+        """(rows from the top, columns, 3) LPS places of the pixels of :func:`resample`."""
+        columns, rows = round(self.width_mm / spacing_mm), round(self.height_mm / spacing_mm)
+        along = (np.arange(columns) - (columns - 1) / 2) * spacing_mm
+        down = (np.arange(rows) - (rows - 1) / 2) * spacing_mm
+        points: NDArray[np.float64] = self.center_mm + along[None, :, None] * self.right - down[:, None, None] * self.up
+        return points
+
     def to_picture(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """LPS points (..., 3) to (right, up, out of plane) in mm from the middle of the picture."""
         basis = np.stack([self.right, self.up, np.cross(self.right, self.up)])

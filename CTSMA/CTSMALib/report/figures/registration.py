@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from CTSMALib.registration.fixed_knee import FixedKnee
 from CTSMALib.registration.moving_knee import MovingKnee
-from CTSMALib.registration.paired import around_bones, resampled_on
+from CTSMALib.registration.paired import Motions
 from CTSMALib.registration.record import FAILED
 from CTSMALib.registration.register import Registration
+from CTSMALib.registration.similarity import sampled
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.figures.overview import LEVEL_HU, WIDTH_HU
 from CTSMALib.report.figures.planes import Plane, resample
@@ -33,26 +34,26 @@ def registration_figure(fixed: FixedKnee, moving: MovingKnee, found: Registratio
         moving: the MR.
         found: the registration.
     """
-    region = around_bones(fixed.ct, fixed.bones, MARGIN_MM)
     usable = {bone.name: found.motions.matrices[bone.name] for bone in found.bones if bone.verdict != FAILED}
     motions = found.motions if not usable else type(found.motions)(fixed.bones, usable, found.motions.local)
-    mr = resampled_on(region, motions, moving)
     planes = _planes(fixed)
+    shown = [_shown(moving, motions, plane) for _, plane in planes]
+    white = _white(shown)
     widest = max(plane.width_mm for _, plane in planes)
     height_in = canvas.PANEL_WIDTH_IN * planes[0][1].height_mm / widest
     figure = canvas.new_panel(2 * height_in + _TITLE_IN, len(planes) * canvas.PANEL_WIDTH_IN)
     verdicts = {bone.name: bone.verdict for bone in found.bones}
     text = ", ".join(f"{b.name} {b.verdict} ({b.quality.estimated_mm:.1f} mm)" for b in found.bones)
     canvas.title(figure, "MR on CT: outlines are the bones of the CT", f"Estimated error: {text}. Research use only.")
-    white = _white(mr)
     for column, (name, plane) in enumerate(planes):
-        for row, (image, low, high) in enumerate(
-            ((fixed.ct, LEVEL_HU - WIDTH_HU / 2, LEVEL_HU + WIDTH_HU / 2), (mr, 0.0, white))
+        hu = resample(fixed.ct, plane, SPACING_MM)
+        for row, (picture, low, high) in enumerate(
+            ((hu, LEVEL_HU - WIDTH_HU / 2, LEVEL_HU + WIDTH_HU / 2), (shown[column], 0.0, white))
         ):
             total = 2 * height_in + _TITLE_IN
             box = (column / len(planes), (1 - row) * height_in / total, 1 / len(planes), height_in / total)
             axes = figure.add_axes(box)
-            axes.imshow(resample(image, plane, SPACING_MM), cmap="gray", vmin=low, vmax=high, extent=_extent(plane))
+            axes.imshow(picture, cmap="gray", vmin=low, vmax=high, extent=_extent(plane))
             _outlines(axes, fixed, plane, verdicts)
             axes.text(
                 -plane.width_mm / 2 + 2, plane.height_mm / 2 - 6, f"{name}, {'MR' if row else 'CT'}", color="white",
@@ -76,9 +77,17 @@ def _planes(fixed: FixedKnee) -> list[tuple[str, Plane]]:
     return planes
 
 
-def _white(mr: sitk.Image) -> float:
-    signal = sitk.GetArrayFromImage(mr)
-    known = signal[signal > 0]
+def _shown(moving: MovingKnee, motions: Motions, plane: Plane) -> NDArray[np.float32]:
+    """(rows from the top, columns) the MR where the motions take the plane; 0 outside."""
+    points = plane.points_mm(SPACING_MM)
+    level = moving.level(0.0)
+    signal = sampled(level.signal, level.to_index, motions.everywhere(points.reshape(-1, 3)))
+    found: NDArray[np.float32] = np.nan_to_num(signal).reshape(points.shape[:2])
+    return found
+
+
+def _white(pictures: list[NDArray[np.float32]]) -> float:
+    known = np.concatenate([picture[picture > 0] for picture in pictures])
     return float(np.quantile(known, _WHITE)) if len(known) else 1.0
 
 
