@@ -15,7 +15,7 @@ from CTSMALib.registration.similarity import sampled
 from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, fit_knee
 from CTSMALib.volumes.rigid import Matrix, applied
 
-CLEARLY = 1.3  # by how much more the mirrored CT must explain
+CLEARLY = 1.3  # by how much more the mirrored CT explains where nothing else fits
 AS_CT = 0.8  # correlation with the CT that no MR reaches
 FEWEST = 100  # points
 
@@ -45,8 +45,11 @@ def refuse_ct(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> None:
         raise InputError("The scan to register is a CT as well.", "Give the CT first and the MR second.")
 
 
-def is_other_knee(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> bool:
-    """Whether the mirror image of the CT explains the MR clearly better.
+def against_mirror(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> tuple[float, bool]:
+    """How much the mirror image of the CT explains of the MR, of what the CT does; and whether they look alike at all.
+
+    On virtual pairs of one knee it explained at most half as much, on real ones in thick slices at most 56 %; on pairs
+    of the other knee never less than the CT itself.
 
     Args:
         fixed: the CT.
@@ -56,14 +59,14 @@ def is_other_knee(fixed: FixedKnee, moving: MovingKnee, knee: Matrix) -> bool:
     other = mirrored(fixed)
     found = search_pose(other.ct, other.labels, moving.image)
     if not found:
-        return False
+        return 0.0, False
     best = fit_knee(other, moving, [candidate.matrix for candidate in found])
     given = fit_knee(fixed, moving, [knee])  # a user's motion is rough
-    return best.similarity.value > LEAST_SIMILARITY and best.worth > CLEARLY * given.worth
+    return best.worth / max(given.worth, 1e-9), best.similarity.value > LEAST_SIMILARITY
 
 
 def other_knee() -> AnatomyError:
-    """The refusal of an MR that the mirrored CT fits better."""
+    """The refusal of an MR that the mirrored CT fits no worse."""
     return AnatomyError(
         "The MR shows the other knee, or one of the scans is stored as a mirror image.",
         "Give CT and MR of the same knee, with the orientation that the scanner wrote.",

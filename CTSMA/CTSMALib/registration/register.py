@@ -36,7 +36,7 @@ from CTSMALib.registration.record import (
     StageRecord,
     ras_rows,
 )
-from CTSMALib.registration.refusals import is_other_knee, not_found, other_knee, refuse_ct
+from CTSMALib.registration.refusals import CLEARLY, against_mirror, not_found, other_knee, refuse_ct
 from CTSMALib.registration.rigid_fit import Fit, judged
 from CTSMALib.registration.stages import KNEE_AROUND_MM, KNEE_SCALES, find_pose, fit_bones, fit_knee
 from CTSMALib.registration.start import Start
@@ -122,9 +122,13 @@ def register(
 
 def _refuse(fixed: FixedKnee, moving: MovingKnee, knee: Matrix, leading: set[str]) -> None:
     """Refuse an MR in which femur and tibia (their verdicts) were not found."""
-    if GOOD not in leading and is_other_knee(fixed, moving, knee):
+    if GOOD in leading:
+        return
+    share, alike = against_mirror(fixed, moving, knee)
+    nothing = leading <= {FAILED}
+    if (alike and share > CLEARLY) or (share > 1.0 and not nothing):
         raise other_knee()
-    if leading <= {FAILED}:
+    if nothing:
         raise not_found()
 
 

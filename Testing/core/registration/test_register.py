@@ -201,4 +201,4 @@ def test_a_rough_start_is_not_taken_for_the_other_knee(a_pair: MadeUpPair, a_fem
     """Landmarks of a person in a coarse MR, in which no bone is good."""
     coarse = MovingKnee(sitk.BinShrink(a_pair.mr, [1, 1, 2]))
     rough = a_pair.matrices["tibia"] @ turned(np.zeros(3), np.zeros(3), np.array(off_mm))
-    assert not refusals.is_other_knee(a_femur_and_tibia, coarse, rough)
+    assert refusals.against_mirror(a_femur_and_tibia, coarse, rough)[0] < 0.9
