@@ -14,11 +14,14 @@ from CTSMALib.jobs.arguments import (
     add_analyze_arguments,
     add_export_arguments,
     add_morphometry_arguments,
+    add_register_arguments,
     analyze_request,
     export_request,
     morphometry_request,
+    register_request,
 )
 from CTSMALib.jobs.attached import Attachment
+from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.worker import Work, run_worker
 from CTSMALib.progress import Progress
 
@@ -27,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job and return its exit code (see :func:`CTSMALib.jobs.execute.execute`)."""
     options = _parser().parse_args(arguments)
     attachment = Attachment() if options.attached else None
-    work = {"analyze": _analyze, "report": _report, "morphometry": _morphometry}[options.job](options)
+    work = {"analyze": _analyze, "report": _report, "morphometry": _morphometry, "register": _register}[options.job](
+        options
+    )
     return run_worker(options.job, work, attachment)
 
 
@@ -40,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add_analyze_arguments(jobs.add_parser("analyze", help="analyze a knee CT"))
     add_export_arguments(jobs.add_parser("report", help="write the reports of a result to another folder"))
     add_morphometry_arguments(jobs.add_parser("morphometry", help="measure trabecular structure"))
+    add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
     return parser
 
 
@@ -72,6 +78,19 @@ def _morphometry(options: argparse.Namespace) -> Work:
         from CTSMALib.jobs.morphometry import run
 
         return run(request, progress)
+
+    return work
+
+
+def _register(options: argparse.Namespace) -> Work:
+    request = register_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs import register, register_cohort
+
+        if isinstance(request, RegisterRequest):
+            return register.run(request, progress)
+        return register_cohort.run(request, progress)
 
     return work
 

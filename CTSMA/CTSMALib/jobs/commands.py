@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import CTSMALib
-from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest
+from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest, RegisterRequest
 
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
@@ -38,8 +38,8 @@ def worker_command(
     """The command line of a worker.
 
     Args:
-        arguments: the job and its arguments, from :func:`analyze_arguments`, :func:`report_arguments` or
-            :func:`morphometry_arguments`.
+        arguments: the job and its arguments, from :func:`analyze_arguments`, :func:`report_arguments`,
+            :func:`morphometry_arguments` or :func:`register_arguments`.
         program: the Python to use; :func:`worker_program` if left out.
         entry: what that Python is to run.
     """
@@ -91,6 +91,18 @@ def morphometry_arguments(request: MorphometryRequest) -> list[str]:
     if request.names:
         arguments.append("--labels=" + ",".join(f"{name}={label}" for name, label in request.names))
     flags = {"--no-denoise": not request.denoise, "--no-maps": not request.maps, "--overwrite": request.overwrite}
+    return arguments + [flag for flag, on in flags.items() if on]
+
+
+def register_arguments(request: RegisterRequest) -> list[str]:
+    """The arguments of the ``register`` job that stand for ``request``."""
+    arguments = ["register", _path(request.ct), _path(request.mr), "--out", _path(request.out), "--side", request.side]
+    for option, path in (("--labels", request.labels), ("--initial", request.initial)):
+        arguments += [option, _path(path)] if path is not None else []
+    texts = {"from-stage": request.from_stage, "ct-series": request.ct_series, "mr-series": request.mr_series}
+    arguments += [f"--{name}={text}" for name, text in texts.items() if text]
+    arguments.append(f"--engine={request.engine}")
+    flags = {"--local": request.local, "--no-images": not request.images, "--overwrite": request.overwrite}
     return arguments + [flag for flag, on in flags.items() if on]
 
 

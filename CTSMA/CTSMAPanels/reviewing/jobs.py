@@ -9,25 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from CTSMALib.errors import CTSMAError, OutputError
+from CTSMALib.jobs.commands import register_arguments
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMAPanels.reading.jobs import Runner
-
-
-def register_arguments(request: RegisterRequest) -> list[str]:
-    """The arguments of the ``register`` job that stand for a request.
-
-    Args:
-        request: with absolute paths, so that none is taken for an option.
-    """
-    arguments = ["register", str(request.ct), str(request.mr), "--out", str(request.out), "--side", request.side]
-    if request.initial is not None:
-        arguments += ["--initial", str(request.initial)]
-    if request.from_stage:
-        arguments += ["--from-stage", request.from_stage]
-    return arguments
 
 
 class ReviewJobs:

@@ -12,16 +12,17 @@ import pytest
 
 import CTSMALib
 from CTSMALib.jobs.__main__ import _parser
-from CTSMALib.jobs.arguments import analyze_request, export_request
+from CTSMALib.jobs.arguments import analyze_request, export_request, register_request
 from CTSMALib.jobs.commands import (
     analyze_arguments,
     output_of,
+    register_arguments,
     report_arguments,
     worker_command,
     worker_environment,
     worker_program,
 )
-from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest, ExportRequest
+from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest, ExportRequest, RegisterRequest
 
 PATHS = [
     "knee.nii.gz",
@@ -45,11 +46,16 @@ def test_any_path_survives(path: str) -> None:
     export = ExportRequest(Path(path), Path(path))
     assert analyze_request(_parser().parse_args(analyze_arguments(analysis))) == analysis
     assert export_request(_parser().parse_args(["--attached", *report_arguments(export)])) == export
+    it = Path(path)
+    pair = RegisterRequest(it, it, it, "left", it, it, "bones", "greedy", local=True, images=False)
+    assert register_request(_parser().parse_args(register_arguments(pair))) == pair
     assert output_of(analyze_arguments(analysis)) == output_of(report_arguments(export)) == Path(path)
 
 
 @pytest.mark.parametrize("text", ["4", "-1", "--out", "1.2.840.1", "Knee CT, left", "ü ☃", "a=b", "'\"$(x)"])
 def test_any_text_survives(text: str) -> None:
+    pair = RegisterRequest(Path("a"), Path("b"), Path("c"), ct_series=text, mr_series=text, overwrite=True)
+    assert register_request(_parser().parse_args(register_arguments(pair))) == pair
     request = AnalyzeRequest(Path("a"), Path("b"), series=text, name=text)
     assert analyze_request(_parser().parse_args(analyze_arguments(request))) == request
 
