@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import slicer
 
 from CTSMALib.errors import CTSMAError, OutputError
 from CTSMALib.jobs.commands import analyze_arguments, report_arguments
 from CTSMALib.jobs.knee_folders import knee_folders
-from CTSMALib.jobs.monitor import JobMonitor, JobState
+from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.ct_node import ct_geometry, first_instance, why_not, write_ct
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMAPanels.panel_jobs import NewRunner, PanelJobs
 
 QUICKEST_FORMAT = ("csv",)  # reports are exported when the user wants them
-
-
-class Runner(Protocol):
-    """What runs a worker process, for example :class:`CTSMAPanels.process.QtJobRunner`."""
-
-    monitor: JobMonitor
-
-    def start(self, arguments: list[str]) -> None:
-        """Start a worker; :class:`ReadingJobs` is told of every change by :meth:`ReadingJobs.changed`."""
-
-    def cancel(self) -> None:
-        """Stop the worker."""
-
-    def is_busy(self) -> bool:
-        """Whether a worker runs."""
-
-    def close(self) -> None:
-        """Stop the worker and wait until it is gone."""
 
 
 def dicom_file_of(instance_uid: str) -> str:
     """The DICOM file of an image, from the application's DICOM database; empty where it has none."""
     database = getattr(slicer, "dicomDatabase", None)
     return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""
-
-
-def user_folder(text: str) -> Path:
-    """The folder that a user has written.
-
-    Raises:
-        OutputError: it begins with the home folder of somebody who is unknown here.
-    """
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise OutputError(f"The folder {text} is unknown.", "Choose another folder.") from error
 
 
 def prepare_analysis(ct: Any, side: str, work: Path) -> AnalyzeRequest:
@@ -82,7 +52,7 @@ def prepare_analysis(ct: Any, side: str, work: Path) -> AnalyzeRequest:
     )  # fmt: skip
 
 
-class ReadingJobs:
+class ReadingJobs(PanelJobs):
     """Runs one job at a time, and puts its result into the scene only when it has ended well.
 
     Args:
@@ -98,7 +68,7 @@ class ReadingJobs:
     def __init__(
         self,
         scene: Any,
-        new_runner: Callable[[Callable[[JobMonitor], None]], Runner],
+        new_runner: NewRunner,
         temporary_folder: Path,
         on_change: Callable[[JobMonitor], None],
         on_results: Callable[[list[ResultNodes]], None],
@@ -106,17 +76,12 @@ class ReadingJobs:
         on_problem: Callable[[Exception], None],
     ) -> None:
         self.scene = scene
-        self._temporary = temporary_folder
-        self._on_change = on_change
         self._on_results = on_results
         self._on_exported = on_exported
-        self._on_problem = on_problem
-        self._finish: Callable[[Path], None] | None = None
-        self._work: Path | None = None
         self._kept: list[Path] = []
         self._folders: dict[str, Path] = {}  # ID of a result's node to the folder it was loaded from
         self._ct_id = self._ct_geometry = ""
-        self.runner = new_runner(self.changed)
+        super().__init__(new_runner, temporary_folder, on_change, on_problem)
 
     def analyze(self, ct: Any, side: str = "auto") -> None:
         """Analyze a CT of the scene.
@@ -161,24 +126,9 @@ class ReadingJobs:
         self._finish = self._on_exported
         self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite)))
 
-    def changed(self, monitor: JobMonitor) -> None:
-        """To be called by the runner on every change."""
-        if monitor.state in (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED):
-            finish, self._finish = self._finish, None
-            if finish is not None and monitor.state is JobState.FINISHED and monitor.outcome is not None:
-                try:
-                    finish(Path(monitor.outcome.path))
-                except Exception as error:  # the bar must show the end of the job, whatever happens
-                    self._on_problem(error)
-            if finish is not None:
-                self._discard_work()
-        self._on_change(monitor)
-
     def close(self) -> None:
         """Stop what runs, and delete the files of this session: they hold the patient's data."""
-        self._finish = None
-        self.runner.close()
-        self._discard_work()
+        super().close()
         for folder in self._kept:
             shutil.rmtree(folder, ignore_errors=True)
         self._kept.clear()
@@ -198,23 +148,3 @@ class ReadingJobs:
     def remember(self, result: ResultNodes, folder: Path) -> None:
         """Take a result's reports from a folder while that still holds the result, instead of from the scene."""
         self._folders[result.node.GetID()] = folder
-
-    def _refuse_if_busy(self) -> None:
-        if self.runner.is_busy():
-            raise CTSMAError("Another job is running.", "Wait for it, or cancel it first.")
-
-    def _new_work(self) -> Path:
-        self._discard_work()
-        try:
-            self._temporary.mkdir(parents=True, exist_ok=True)
-            self._work = Path(tempfile.mkdtemp(prefix="CTSMA-", dir=self._temporary))
-        except OSError as error:
-            raise OutputError(
-                f"Temporary files could not be written to {self._temporary}.", "Free some space there."
-            ) from error
-        return self._work
-
-    def _discard_work(self) -> None:
-        if self._work is not None:
-            shutil.rmtree(self._work, ignore_errors=True)
-        self._work = None

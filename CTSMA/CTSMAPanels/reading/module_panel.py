@@ -30,8 +30,9 @@ from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
+from CTSMAPanels.panel_jobs import Runner, user_folder
 from CTSMAPanels.process import QtJobRunner
-from CTSMAPanels.reading.jobs import ReadingJobs, Runner, user_folder
+from CTSMAPanels.reading.jobs import ReadingJobs
 from CTSMAPanels.reading.patch_panel import PatchPanel
 from CTSMAPanels.reading.report_panel import ReportPanel
 from CTSMAPanels.reading.result_panel import ResultPanel

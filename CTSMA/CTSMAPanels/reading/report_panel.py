@@ -12,8 +12,8 @@ from slicer.i18n import tr as _
 
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMAPanels.panel_jobs import user_folder
 from CTSMAPanels.qt_values import allow, value_of
-from CTSMAPanels.reading.jobs import user_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient

@@ -15,7 +15,7 @@ from CTSMALib.scene.registration.review_entry import export_review, keep_images
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.reading.jobs import user_folder
+from CTSMAPanels.panel_jobs import user_folder
 from CTSMAPanels.reviewing.export_panel import ExportPanel
 from CTSMAPanels.reviewing.jobs import ReviewJobs
 from CTSMAPanels.reviewing.scans_panel import ScansPanel

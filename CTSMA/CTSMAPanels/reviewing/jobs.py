@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from CTSMALib.errors import CTSMAError, OutputError
+from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.commands import register_arguments
-from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
-from CTSMAPanels.reading.jobs import Runner
+from CTSMAPanels.panel_jobs import PanelJobs
 
 
-class ReviewJobs:
-    """Runs one job at a time, in a folder that goes when the result was taken over.
-
-    Args:
-        new_runner: makes a runner that calls the given function with its monitor on every change.
-        temporary_folder: where files go that only this session needs.
-        on_change: called with the monitor on every change.
-        on_problem: called with what went wrong when a job has ended well and its result cannot be shown.
-    """
-
-    def __init__(
-        self,
-        new_runner: Callable[[Callable[[JobMonitor], None]], Runner],
-        temporary_folder: Path,
-        on_change: Callable[[JobMonitor], None],
-        on_problem: Callable[[Exception], None],
-    ) -> None:
-        self._temporary, self._on_change, self._on_problem = temporary_folder, on_change, on_problem
-        self._finish: Callable[[Path], None] | None = None
-        self._work: Path | None = None
-        self.runner = new_runner(self.changed)
+class ReviewJobs(PanelJobs):
+    """Registers, refines and judges; see :class:`CTSMAPanels.panel_jobs.PanelJobs`."""
 
     def register(self, ct: Any, mr: Any, out: Path, on_done: Callable[[Path], None]) -> None:
         """Register two volumes of the scene.
@@ -71,25 +49,6 @@ class ReviewJobs:
         request = RegisterRequest(*paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage)
         self._start(request, on_done)
 
-    def changed(self, monitor: JobMonitor) -> None:
-        """To be called by the runner on every change."""
-        if monitor.state in (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED):
-            finish, self._finish = self._finish, None
-            if finish is not None and monitor.state is JobState.FINISHED and monitor.outcome is not None:
-                try:
-                    finish(Path(monitor.outcome.path))
-                except Exception as error:  # the bar must show the end of the job, whatever happens
-                    self._on_problem(error)
-            if finish is not None:
-                self._discard_work()
-        self._on_change(monitor)
-
-    def close(self) -> None:
-        """Stop what runs, and delete its files: they hold the patient's data."""
-        self._finish = None
-        self.runner.close()
-        self._discard_work()
-
     def _start(self, request: RegisterRequest, on_done: Callable[[Path], None]) -> None:
         self._finish = on_done
         self.runner.start(register_arguments(request))
@@ -104,26 +63,6 @@ class ReviewJobs:
         for node, path in zip((ct, mr), paths, strict=True):
             write_ct(node, path)
         return paths
-
-    def _refuse_if_busy(self) -> None:
-        if self.runner.is_busy():
-            raise CTSMAError("Another job is running.", "Wait for it, or cancel it first.")
-
-    def _new_work(self) -> Path:
-        self._discard_work()
-        try:
-            self._temporary.mkdir(parents=True, exist_ok=True)
-            self._work = Path(tempfile.mkdtemp(prefix="CTSMA-", dir=self._temporary))
-        except OSError as error:
-            raise OutputError(
-                f"Temporary files could not be written to {self._temporary}.", "Free some space there."
-            ) from error
-        return self._work
-
-    def _discard_work(self) -> None:
-        if self._work is not None:
-            shutil.rmtree(self._work, ignore_errors=True)
-        self._work = None
 
 
 def why_not_scan(node: Any, title: str) -> str:

@@ -20,8 +20,8 @@ from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
+from CTSMAPanels.panel_jobs import Runner, user_folder
 from CTSMAPanels.process import QtJobRunner
-from CTSMAPanels.reading.jobs import Runner, user_folder
 from CTSMAPanels.reviewing.bone_actions import BoneActions
 from CTSMAPanels.reviewing.case_actions import CaseActions
 from CTSMAPanels.reviewing.cases_panel import CasesPanel
