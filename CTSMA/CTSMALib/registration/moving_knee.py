@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
@@ -11,13 +12,19 @@ from numpy.typing import NDArray
 from CTSMALib.registration.moving_levels import MovingLevel, level_of, without_padding
 from CTSMALib.volumes.grid import Grid
 
+if TYPE_CHECKING:
+    from CTSMALib.registration.fixed_knee import FixedKnee
+
 
 class MovingKnee:
     """An MR; each scale is made when first asked for.
 
     Attributes:
         image: signal, any orientation; without padding by zeros.
+        bones: of the MR where they are known, as of a CT; they add a start.
     """
+
+    bones: FixedKnee | None = None
 
     def __init__(self, image: sitk.Image) -> None:
         """Keep the MR."""

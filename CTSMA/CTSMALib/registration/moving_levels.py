@@ -23,10 +23,14 @@ class MovingLevel:
     Attributes:
         signal: (z, y, x) float32, NaN where it is not known.
         to_index: (3, 4) from LPS points (mm) to array indices (z, y, x).
+        limits: signals between which bins lie; ``None`` takes them from the signal.
+        also: another image of the same place that counts as much.
     """
 
     signal: NDArray[np.float32]
     to_index: NDArray[np.float64]
+    limits: tuple[float, float] | None = None
+    also: MovingLevel | None = None
 
 
 def without_padding(image: sitk.Image) -> sitk.Image:

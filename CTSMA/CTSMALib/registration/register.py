@@ -9,6 +9,7 @@ import numpy as np
 
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.registration.bone_pose import pose_of_bones
 from CTSMALib.registration.engines.engine import Engine
 from CTSMALib.registration.engines.mutual_information import FINE, MutualInformation
 from CTSMALib.registration.fixed_knee import WHOLE, FixedKnee
@@ -66,6 +67,7 @@ class Registration:
 def register(
     fixed: FixedKnee, moving: MovingKnee, patches: Sequence[FixedPatch] = (), start: Start | None = None,
     engine: Engine | None = None, local: bool = False, refused: Collection[str] = (), progress: Progress = silent,
+    guide: MovingKnee | None = None,
 ) -> Registration:  # fmt: skip
     """Register an MR to a CT.
 
@@ -78,6 +80,8 @@ def register(
         local: whether to look for a smooth displacement that rigid bones leave.
         refused: keys of compartments in which the CT cannot be relied on; their patches are flagged.
         progress: told about each step; cancels by raising.
+        guide: what the stages compare with the CT, see :mod:`~CTSMALib.registration.guide`; the MR where it is left
+            out. The result is judged on the MR in any case.
 
     Raises:
         AnatomyError: the MR does not show the knee of the CT.
@@ -88,7 +92,9 @@ def register(
         raise InputError(
             "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
         )
-    knee, stages = _knee(fixed, moving, start, part_of(progress, 0.0, 0.3))
+    led_by = guide or moving
+    knee, stages = _knee(fixed, led_by, start, part_of(progress, 0.0, 0.3))
+    refuse_ct(fixed, moving, knee)
     if start.first_stage in KEEPING:
         if not set(start.bones) & set(fixed.leading):
             raise InputError(
@@ -96,7 +102,7 @@ def register(
             )
         fits = _kept(fixed, moving, start)
     else:
-        fits = fit_bones(fixed, moving, knee, engine, _known(fixed, start), part_of(progress, 0.3, 0.65))
+        fits = fit_bones(fixed, led_by, knee, engine, _known(fixed, start), part_of(progress, 0.3, 0.65))
         stages += [_stage(BONES, name, found[0], f"{engine.name} {engine.version}") for name, found in fits.items()]
     matrices = {name: found[0].matrix for name, found in fits.items()}
     judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
@@ -169,7 +175,6 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
     given = [start.knee, *(start.bones.get(name) for name in fixed.leading)]
     knee = next((matrix for matrix in given if matrix is not None), None)
     if knee is not None and start.first_stage in (BONES, *KEEPING):
-        refuse_ct(fixed, moving, knee)
         if start.first_stage == JUDGE and start.earlier:
             return knee, list(start.earlier.stages)
         return knee, [_stage(KNEE, WHOLE, _as_given(fixed, moving, knee), "earlier run" if start.earlier else "user")]
@@ -178,15 +183,20 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
         starts = [knee]
     else:
         candidates = find_pose(fixed, moving, part_of(progress, 0.0, 0.5))
-        starts = [candidate.matrix for candidate in candidates]
+        starts = [*_laid_on(fixed, moving), *(candidate.matrix for candidate in candidates)]
         evidence = tuple(candidate.evidence for candidate in candidates)
         stages.append(
             StageRecord(POSE, WHOLE, ras_rows(starts[0]), evidence, evidence[0], candidates[0].inside, "pose-search 1")
         )
     progress("Registering the knee", 0.5)
     found = fit_knee(fixed, moving, starts)
-    refuse_ct(fixed, moving, found.matrix)
     return found.matrix, [*stages, _stage(KNEE, WHOLE, found, f"{MutualInformation.name} {MutualInformation.version}")]
+
+
+def _laid_on(fixed: FixedKnee, moving: MovingKnee) -> list[Matrix]:
+    """The pose in which the outlines of bones lie on each other, where those of the MR are known."""
+    pose = pose_of_bones(fixed, moving.bones) if moving.bones is not None else None
+    return [] if pose is None else [pose.matrix]
 
 
 def _judged(

@@ -73,11 +73,23 @@ def judged(fixed: FixedPoints, level: MovingLevel, matrix: Matrix, limits: tuple
     """The measure at a motion, which stays as it is."""
     limits = limits or signal_limits(fixed, level, matrix)
     moved = applied(matrix, fixed.points_mm)
-    return Fit(matrix, similarity(fixed.bins, fixed.number_of_bins, moved, level.signal, level.to_index, limits))
+    found = similarity(fixed.bins, fixed.number_of_bins, moved, level.signal, level.to_index, limits)
+    if level.also is not None:
+        found = _mean(found, judged(fixed, level.also, matrix).similarity)
+    return Fit(matrix, found)
+
+
+def _mean(one: Similarity, other: Similarity) -> Similarity:
+    return Similarity(
+        0.5 * (one.value + other.value), 0.5 * (one.pushes + other.pushes), 0.5 * (one.inside + other.inside),
+        0.5 * (one.information + other.information),
+    )  # fmt: skip
 
 
 def signal_limits(fixed: FixedPoints, level: MovingLevel, matrix: Matrix) -> tuple[float, float]:
     """MR signals between which the bins lie."""
+    if level.limits is not None:
+        return level.limits
     signal = sampled(level.signal, level.to_index, applied(matrix, fixed.points_mm[:: max(1, len(fixed.bins) // 5000)]))
     known = signal[np.isfinite(signal)]
     if not len(known):

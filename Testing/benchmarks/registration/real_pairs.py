@@ -67,7 +67,7 @@ def main() -> None:
 def _run(pair: str, options: argparse.Namespace, table: ResultTable) -> None:
     ct = read_scan(options.data / PAIRS[pair][0])
     mr = read_mr(options.data / PAIRS[pair][1])
-    labels = _by_threshold(ct.image) if pair in BY_THRESHOLD else knee_of_scan(ct).labels
+    labels = by_threshold(ct.image) if pair in BY_THRESHOLD else knee_of_scan(ct).labels
     fixed = FixedKnee(ct.image, labels)
     if not table.holds(pair=pair, start=-1):
         table.add(_rows(pair, -1, fixed, MovingKnee(mr.image), np.eye(4), None, 0.0))
@@ -89,7 +89,7 @@ def _run(pair: str, options: argparse.Namespace, table: ResultTable) -> None:
             (options.pictures / f"{pair}.png").write_bytes(registration_figure(fixed, moving, found).png)
 
 
-def _by_threshold(ct: sitk.Image) -> sitk.Image:
+def by_threshold(ct: sitk.Image) -> sitk.Image:
     """Tibia and fibula as the two largest pieces of dense tissue, filled slice by slice."""
     dense = ndimage.binary_closing(sitk.GetArrayFromImage(ct) > BONE_HU, iterations=CLOSING_VOXELS)
     pieces, _ = ndimage.label(dense)

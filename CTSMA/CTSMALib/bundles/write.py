@@ -1,0 +1,71 @@
+"""Writing a model bundle, complete or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from CTSMALib.bundles.bundle import (
+    CONFIG,
+    METADATA,
+    README,
+    SCHEMA,
+    SCHEMA_VERSION,
+    WEIGHTS,
+    Bundle,
+    read_bundle,
+    sha256_of,
+)
+from CTSMALib.errors import OutputError
+
+
+def write_bundle(
+    folder: Path, task: str, metadata: Mapping[str, Any], config: Mapping[str, Any],
+    weights: Mapping[str, torch.Tensor], readme: str,
+) -> Bundle:  # fmt: skip
+    """Write a bundle, and read it back.
+
+    Args:
+        folder: new or a bundle that is replaced.
+        task: what it is for.
+        metadata: of MONAI's schema; what CTSMA adds is put in.
+        config: how the network is built and used.
+        weights: tensors by name; those of single precision are stored in half, others as they are.
+        readme: the model card, Markdown.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+    part = folder.with_name(folder.name + ".part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        for name in (METADATA, WEIGHTS, README):
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+        save_file({k: _stored(v) for k, v in weights.items()}, str(part / WEIGHTS))
+        own = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "task": task, "sha256": sha256_of(part / WEIGHTS)}
+        _write(part / METADATA, {**metadata, "ctsma": own})
+        _write(part / CONFIG, config)
+        (part / README).write_text(readme, encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(part, folder)
+    except OSError as error:
+        raise OutputError(
+            f"The model cannot be written to {folder}: {error.strerror}.", "Name another folder."
+        ) from error
+    return read_bundle(folder, task)
+
+
+def _stored(tensor: torch.Tensor) -> torch.Tensor:
+    return (tensor.half() if tensor.dtype == torch.float32 else tensor).contiguous().cpu().clone()
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

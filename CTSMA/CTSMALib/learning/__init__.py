@@ -1,0 +1,1 @@
+"""Training: everything that needs torch to learn, and the data it learns from."""

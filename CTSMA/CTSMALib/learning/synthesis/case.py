@@ -1,0 +1,69 @@
+"""What one training knee is made of, whatever scanner looks at it, and its file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.errors import InputError
+from CTSMALib.volumes.grid import Grid
+
+SPACING_MM = 0.6
+FULL = 255  # stored fraction of pure mineralized bone
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class TissueCase:
+    """One knee as tissue.
+
+    Attributes:
+        name: for messages.
+        source: the anatomy it comes from; whole anatomies are held out.
+        grid: of the arrays, isotropic, LPS.
+        fraction: (z, y, x) uint8, share of mineralized bone in a voxel times :data:`FULL`.
+        tissue: (z, y, x) uint8, what fills the rest; see :class:`~CTSMALib.virtual.scanners.tissue.Tissue`.
+        bones: (z, y, x) uint8 labels of :mod:`CTSMALib.anatomy.labels`.
+    """
+
+    name: str
+    source: str
+    grid: Grid
+    fraction: NDArray[np.uint8]
+    tissue: NDArray[np.uint8]
+    bones: NDArray[np.uint8]
+
+
+def write_case(case: TissueCase, path: Path) -> None:
+    """Write a case, complete or not at all."""
+    part = path.with_suffix(".part")
+    grid = case.grid
+    with part.open("wb") as file:
+        np.savez_compressed(
+            file, version=VERSION, name=case.name, source=case.source, origin_mm=grid.origin_mm,
+            direction=grid.direction, spacing_mm=grid.spacing_mm,
+            fraction=case.fraction, tissue=case.tissue, bones=case.bones,
+        )  # fmt: skip
+    os.replace(part, path)
+
+
+def read_case(path: Path) -> TissueCase:
+    """Read a case.
+
+    Raises:
+        InputError: the file is none, or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if int(file["version"]) != VERSION:
+                raise InputError(f"{path.name} is of another version.", "Delete it; it is made anew.")
+            bones = file["bones"]
+            numbers = [tuple(float(v) for v in file[key]) for key in ("spacing_mm", "origin_mm", "direction")]
+            grid = Grid(bones.shape[::-1], *numbers)  # type: ignore[arg-type]
+            return TissueCase(str(file["name"]), str(file["source"]), grid, file["fraction"], file["tissue"], bones)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path.name} is not a training knee.", "Delete it; it is made anew.") from error

@@ -1,0 +1,44 @@
+"""The model card of a synthesis network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from CTSMALib import __version__
+from CTSMALib.learning.synthesis.config import TrainingConfig
+from CTSMALib.learning.synthesis.state import State
+from CTSMALib.virtual.version import GENERATOR
+
+
+def model_card(config: TrainingConfig, state: State, settings: Mapping[str, Any]) -> str:
+    """Markdown: what the network is for, what it learned from, how good it is, what it must not be used for."""
+    last = state.history[-1]
+    samples = state.step * config.batch
+    return f"""# MR to CT numbers and bones of a knee
+
+**Research use only: not a medical device.** Trained on simulated knees.
+
+**For:** the registration of an MR to a CT of the same knee, and bone labels on the MR. The CT that it makes is for that
+alone: nobody may read a diagnosis, a density or a trabecular value from it.
+
+**Takes** an MR of a knee with voxels of {config.network.spacing_mm} mm along the patient's axes, the 99th percentile of
+its signal set to 1.
+
+**Gives** CT numbers (120 kVp, full width at half maximum 1.2 mm), the scale of their error, and likelihoods of
+background, femur, tibia, patella and fibula.
+
+**Learned from** {config.knees} virtual knees ({GENERATOR}; anatomies {", ".join(config.sources)}) and {config.variants}
+versions of a label map of a real knee. Contrast, resolution, slices, bias, noise and field of view were drawn anew for
+each of {samples} samples of {config.edge} voxels. No real MR was among them; there was no real BFFE at all.
+
+**On {config.stop_knees} virtual knees that it did not learn from** (samples with the same kinds of contrast): mean
+absolute error {last.soft_hu:.0f} HU in soft tissue and {last.bone_hu:.0f} HU in bone, Dice of the bones
+{last.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
+
+**Its uncertainty** was multiplied by {settings["calibration"]:.2f}, so that 90 % of the voxels of those knees lie in
+the interval. It does not know of errors that simulated knees do not have. MRs whose features lie farther than
+{settings["familiarity_limit"]:.2f} from those of the training are flagged.
+
+**Made with** `ctsma train synthesis` of CTSMA {__version__}, seed {config.seed}. License Apache-2.0.
+"""

@@ -1,0 +1,83 @@
+"""What was made of an MR: CT numbers, bones, and how far they can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CTSMALib.notices import Notice
+from CTSMALib.synthesis.working_image import on_grid_of
+from CTSMALib.volumes.grid import Grid
+
+UNKNOWN_HU = -1024
+NOT_LIKE_TRAINING = "mr-unlike-training"
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticKnee:
+    """What was made of an MR, all on one isotropic grid along the patient's axes.
+
+    Attributes:
+        grid: of the arrays, LPS.
+        hu: (z, y, x) int16 CT numbers; :data:`UNKNOWN_HU` outside the MR.
+        error_hu: (z, y, x) float32, half width of the interval that ought to hold 90 % of the CT numbers.
+        bones: (z, y, x) uint8 labels of :mod:`CTSMALib.anatomy.labels`, one piece each.
+        likelihood: (5, z, y, x) float16 of background and bones.
+        known: (z, y, x) where the MR is.
+        distance: from the images of the training; see :class:`~CTSMALib.synthesis.familiarity.Familiarity`.
+        limit: of that distance.
+        model: which made it.
+    """
+
+    grid: Grid
+    hu: NDArray[np.int16]
+    error_hu: NDArray[np.float32]
+    bones: NDArray[np.uint8]
+    likelihood: NDArray[np.float16]
+    known: NDArray[np.bool_]
+    distance: float
+    limit: float
+    model: str
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a reader must know."""
+        if self.distance <= self.limit:
+            return ()
+        text = (
+            f"The MR looks unlike those that the network learned from (distance {self.distance:.1f}, usual up to "
+            f"{self.limit:.1f}): the synthetic CT and the bones may be wrong. Look at them before you rely on them."
+        )
+        return (Notice(NOT_LIKE_TRAINING, text),)
+
+    def ct_image(self) -> sitk.Image:
+        """The synthetic CT."""
+        return self.grid.image(self.hu)
+
+    def bones_image(self) -> sitk.Image:
+        """The label map."""
+        return self.grid.image(self.bones)
+
+    def bones_on(self, reference: sitk.Image) -> sitk.Image:
+        """The bones at the voxels of another image, as of the MR: the likeliest at each."""
+        values = [
+            sitk.GetArrayFromImage(on_grid_of(part.astype(np.float32), self.grid, reference, float(number == 0)))
+            for number, part in enumerate(self.likelihood)
+        ]
+        labels = np.argmax(values, axis=0).astype(np.uint8)
+        kept = sitk.GetArrayFromImage(
+            sitk.Resample(self.grid.image(_grown(self.bones)), reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+        )
+        found = sitk.GetImageFromArray(np.where(kept == labels, labels, 0).astype(np.uint8))
+        found.CopyInformation(reference)
+        return found
+
+
+def _grown(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Labels one voxel larger, for what lies between voxel centers."""
+    found: NDArray[np.uint8] = np.where(labels > 0, labels, ndimage.grey_dilation(labels, size=3))
+    return found
