@@ -4,7 +4,8 @@ Subchondral trabecular microstructure from a routine knee CT. Research use only.
 
 Rooms import only rooms above them in this list: errors, notices, progress,
 resources, inputs, outputs, volumes, catalogue, palette, agreement, anatomy,
-morphometry, registration, virtual, analysis, report, scene, jobs, cli.
+morphometry, bundles, synthesis, registration, virtual, learning, analysis,
+report, scene, jobs, cli.
 """
 
 __version__ = "0.6.0"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from CTSMALib.jobs.request import AnalyzeRequest
     from CTSMALib.progress import Progress
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
 RESEARCH_USE = "Research use only: not a medical device."
 SHOWN_NOTICES = (
@@ -39,6 +41,9 @@ examples:
                                                   measure trabecular structure in each region
   ctsma register knee.nii.gz bffe.nii.gz --out registration
                                                   register an MR to a CT, bone by bone
+  ctsma registration-report registration          write the quality report of a registration
+  ctsma synthesize bffe.nii.gz --out synthetic    make a CT to register with, and bone labels, of an MR
+  ctsma train synthesis --out training            train the network that does so, or go on with it
   ctsma virtual make --knees 20 --out cohort      make virtual knees: CT and MR scans with exact truth
 
 exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
@@ -126,7 +131,6 @@ def _parser() -> argparse.ArgumentParser:
         add_analyze_arguments,
         add_analyze_mr_arguments,
         add_morphometry_arguments,
-        add_register_arguments,
         add_report_arguments,
         add_virtual_arguments,
         given_path,
@@ -162,9 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     add_morphometry_arguments(morphometry)
     _finish(morphometry, _morphometry)
 
-    register = commands.add_parser("register", help="register an MR to a CT of the same knee, bone by bone")
-    add_register_arguments(register)
-    _finish(register, _register)
+    _add_registration(commands)
+    _add_synthesis(commands)
 
     virtual = commands.add_parser("virtual", help="make virtual knees, whose truth is known")
     actions = virtual.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -177,6 +180,34 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
     _finish(demo, _demo)
     return parser
+
+
+def _add_registration(commands: Commands) -> None:
+    from CTSMALib.jobs.arguments import add_register_arguments
+    from CTSMALib.jobs.registration_report import add_registration_report_arguments
+
+    register = commands.add_parser("register", help="register an MR to a CT of the same knee, bone by bone")
+    add_register_arguments(register)
+    _finish(register, _register)
+
+    quality = commands.add_parser("registration-report", help="write the quality report of a registration")
+    add_registration_report_arguments(quality)
+    _finish(quality, _registration_report)
+
+
+def _add_synthesis(commands: Commands) -> None:
+    from CTSMALib.jobs.arguments import add_synthesize_arguments
+    from CTSMALib.jobs.train_synthesis import add_train_synthesis_arguments
+
+    synthesize = commands.add_parser("synthesize", help="make a CT to register with, and bone labels, of an MR")
+    add_synthesize_arguments(synthesize)
+    _finish(synthesize, _synthesize)
+
+    train = commands.add_parser("train", help="train a network")
+    networks = train.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    synthesis = networks.add_parser("synthesis", help="train the network of 'ctsma synthesize', or go on with it")
+    add_train_synthesis_arguments(synthesis)
+    _finish(synthesis, _train_synthesis)
 
 
 def _finish(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
@@ -251,6 +282,49 @@ def _register(options: argparse.Namespace) -> int:
         return register.run(request, progress)
 
     return _execute("register", work, options, registration_summary)
+
+
+def _registration_report(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.registration_report import registration_report_summary
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.registration_report import registration_report_request, run
+
+        return run(registration_report_request(options), progress)
+
+    def summed_up(folder: Path) -> str:
+        return "\n".join([*registration_report_summary(folder), RESEARCH_USE])
+
+    return _execute("registration-report", work, options, summed_up)
+
+
+def _synthesize(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.synthesize import synthesis_summary
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.arguments import synthesize_request
+        from CTSMALib.jobs.synthesize import run
+
+        return run(synthesize_request(options), progress)
+
+    def summed_up(folder: Path) -> str:
+        return "\n".join([*synthesis_summary(folder), RESEARCH_USE])
+
+    return _execute("synthesize", work, options, summed_up)
+
+
+def _train_synthesis(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.train_synthesis import KeepsTraining, training_summary
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.train_synthesis import run, train_synthesis_request
+
+        return run(train_synthesis_request(options), progress)
+
+    def summed_up(folder: Path) -> str:
+        return "\n".join([*training_summary(folder), RESEARCH_USE])
+
+    return _execute("train", work, options, summed_up, KeepsTraining)
 
 
 def _virtual_make(options: argparse.Namespace) -> int:

@@ -1,10 +1,15 @@
-"""What the Slicer factory tests of the module CTSMARegistration: needs Slicer alone, no package, no network."""
+"""What the Slicer factory tests of the module CTSMARegistration: no torch, no network.
+
+The practice pair needs the packages of CTSMA too, and is left out where they are not installed.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import unittest
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import slicer
 
@@ -42,3 +47,24 @@ class CTSMARegistrationModuleTest(unittest.TestCase):
             slicer.mrmlScene.Clear()
             slicer.util.loadScene(file)
         self.assertEqual(load_state(state_node(slicer.mrmlScene, MODULE), ReviewState).step, 0.1)
+
+    def test_the_practice_pair_is_registered_and_there(self) -> None:
+        from CTSMAPanels.sample_data import REVIEW_CATEGORY, register_review_sample
+
+        register_review_sample()
+        (source,) = slicer.modules.sampleDataSources[REVIEW_CATEGORY]
+        self.assertEqual(len(source.uris), 2)
+        for uri in source.uris:
+            self.assertTrue(Path(url2pathname(urlparse(uri).path)).is_file(), uri)
+
+    def test_a_practice_review_from_a_wrong_bone_to_an_accepted_one(self) -> None:
+        from CTSMALib.jobs.requirements import missing_requirements
+
+        missing = missing_requirements()
+        if missing:
+            self.skipTest(f"These packages are not installed: {', '.join(missing)}.")
+        from CTSMALib.scene.registration.practice_review import review_practice
+
+        with tempfile.TemporaryDirectory() as folder:
+            found = review_practice(slicer.mrmlScene, Path(folder))
+        self.assertEqual(found.problems(), [])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from CTSMALib.jobs.arguments import (
@@ -15,10 +15,12 @@ from CTSMALib.jobs.arguments import (
     add_export_arguments,
     add_morphometry_arguments,
     add_register_arguments,
+    add_synthesize_arguments,
     analyze_request,
     export_request,
     morphometry_request,
     register_request,
+    synthesize_request,
 )
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.request import RegisterRequest
@@ -30,10 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job and return its exit code (see :func:`CTSMALib.jobs.execute.execute`)."""
     options = _parser().parse_args(arguments)
     attachment = Attachment() if options.attached else None
-    work = {"analyze": _analyze, "report": _report, "morphometry": _morphometry, "register": _register}[options.job](
-        options
-    )
-    return run_worker(options.job, work, attachment)
+    return run_worker(options.job, _JOBS[options.job](options), attachment)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export_arguments(jobs.add_parser("report", help="write the reports of a result to another folder"))
     add_morphometry_arguments(jobs.add_parser("morphometry", help="measure trabecular structure"))
     add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
+    add_synthesize_arguments(jobs.add_parser("synthesize", help="make a CT of an MR"))
     return parser
 
 
@@ -94,6 +94,25 @@ def _register(options: argparse.Namespace) -> Work:
 
     return work
 
+
+def _synthesize(options: argparse.Namespace) -> Work:
+    request = synthesize_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.synthesize import run
+
+        return run(request, progress)
+
+    return work
+
+
+_JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
+    "analyze": _analyze,
+    "report": _report,
+    "morphometry": _morphometry,
+    "register": _register,
+    "synthesize": _synthesize,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -20,9 +20,11 @@ from CTSMALib.jobs.request import (
     MorphometryRequest,
     RegisterCohortRequest,
     RegisterRequest,
+    SynthesizeRequest,
     VirtualRequest,
 )
 
+_MODEL = "model bundle that makes the synthetic CT (default: the one that comes with CTSMA)"
 _NAME = re.compile(r"\w[^=,\x00-\x1f\x7f]*")  # nothing that a spreadsheet would take for a formula
 
 
@@ -95,7 +97,7 @@ def add_morphometry_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_register_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`register_request` reads."""
-    from CTSMALib.registration.names import DEFAULT_ENGINE, ENGINES, STAGES
+    from CTSMALib.registration.names import DEFAULT_ENGINE, ENGINES, GUIDES, MR, STAGES
 
     add = parser.add_argument
     about = "the CT, or the result folder of 'ctsma analyze', which saves its time"
@@ -116,11 +118,24 @@ def add_register_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from-stage", choices=STAGES, default="", help=about)
     about = f"what refines the bones (default: {DEFAULT_ENGINE}); greedy needs: pip install picsl-greedy"
     add("--engine", choices=ENGINES, default=DEFAULT_ENGINE, help=about)
+    about = "what is compared with the CT: the MR, a synthetic CT that is made of it first, or both (default: mr)"
+    add("--with", dest="guide", choices=GUIDES, default=MR, help=about)
+    add("--model", metavar="DIR", type=given_path, help=_MODEL)
     add("--local", action="store_true", help="also look for a small smooth displacement that rigid bones leave")
     add("--no-images", action="store_true", help="write transforms and tables only")
     add("--ct-series", metavar="X", help="DICOM series of the CT: its number or UID")
     add("--mr-series", metavar="X", help="DICOM series of the MR: its number or UID")
     add("--overwrite", action="store_true", help="replace a registration that is in DIR")
+
+
+def add_synthesize_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`synthesize_request` reads."""
+    about = "DICOM folder or file, NIfTI, NRRD or MetaImage file"
+    parser.add_argument("mr", metavar="MR", type=given_path, help=about)
+    parser.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write to")
+    parser.add_argument("--model", metavar="DIR", type=given_path, help=_MODEL)
+    parser.add_argument("--series", metavar="X", help="DICOM series: its number or UID")
+    parser.add_argument("--overwrite", action="store_true", help="replace a synthetic CT that is in DIR")
 
 
 def add_virtual_arguments(parser: argparse.ArgumentParser) -> None:
@@ -260,15 +275,23 @@ def register_request(options: argparse.Namespace) -> RegisterRequest | RegisterC
             raise InputError(
                 "A cohort is gone on with, never replaced.", "Leave out --overwrite, or name a new folder."
             )
-        return RegisterCohortRequest(options.cohort, options.out, options.engine, options.local, not options.no_images)
+        return RegisterCohortRequest(
+            options.cohort, options.out, options.engine, options.local, not options.no_images, options.guide,
+            options.model,
+        )  # fmt: skip
     if options.ct is None or options.mr is None:
         raise InputError("CT and MR are needed.", "Give both: ctsma register CT MR --out DIR.")
     return RegisterRequest(
         ct=options.ct, mr=options.mr, out=options.out, side=options.side, labels=options.labels,
         initial=options.initial, from_stage=options.from_stage, engine=options.engine, local=options.local,
         images=not options.no_images, ct_series=options.ct_series, mr_series=options.mr_series,
-        overwrite=options.overwrite,
+        overwrite=options.overwrite, guide=options.guide, model=options.model,
     )  # fmt: skip
+
+
+def synthesize_request(options: argparse.Namespace) -> SynthesizeRequest:
+    """The request that the parsed arguments describe."""
+    return SynthesizeRequest(options.mr, options.out, options.model, options.series, options.overwrite)
 
 
 def virtual_request(options: argparse.Namespace) -> VirtualRequest:

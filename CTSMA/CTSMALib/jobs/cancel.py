@@ -69,6 +69,7 @@ class Cancellation:
     def __init__(self, on_forced_exit: Callable[[int], None] = lambda code: None) -> None:
         self.exit_code = 128 + int(signal.SIGINT)
         self._on_forced_exit = on_forced_exit
+        self._process = os.getpid()
         self._active = threading.current_thread() is threading.main_thread()
         self.cancelled = False
         self._ended = threading.Event()
@@ -100,6 +101,11 @@ class Cancellation:
         self._writer.close()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:  # a forked child, which the parent ends
+            if number != signal.SIGINT:  # a terminal sends Ctrl-C to all
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            return
         if _committing.is_set() or self.cancelled:  # a second Ctrl-C must not disturb the cleaning up
             return
         if _holding.is_set():

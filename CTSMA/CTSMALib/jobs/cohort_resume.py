@@ -7,28 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import CTSMAError
+from CTSMALib.jobs.register_guide import guide_told
 
 if TYPE_CHECKING:
     from CTSMALib.registration.record import RegistrationRecord
     from CTSMALib.volumes.scan import InputIdentity
 
 
-def otherwise_made(record: RegistrationRecord, engine: str, local: bool) -> str:
+def otherwise_made(record: RegistrationRecord, engine: str, local: bool, led_by: str = "") -> str:
     """How a registration was made, where that differs from what is wanted; empty where it does not.
 
     Args:
         record: of it.
         engine: name of the wanted engine.
         local: whether a local refinement is wanted.
+        led_by: what is to lead, as :func:`~CTSMALib.jobs.register_guide.led_by` says it.
     """
     from CTSMALib.registration.names import BONES, LOCAL
     from CTSMALib.registration.record import GOOD
 
     if record.earlier:  # a person went on from it
         return ""
-    made_by = next((stage.made_by for stage in record.stages if stage.stage == BONES), engine)
-    if made_by.split(" ")[0] != engine:
+    made_by = next((stage.made_by for stage in record.stages if stage.stage == BONES), "")
+    if made_by and made_by.split(" ")[0] != engine:
         return f"with {made_by}"
+    if made_by and guide_told(made_by) != led_by:
+        return f"with {guide_told(made_by) or 'the MR alone'}"
     refined = any(stage.stage == LOCAL for stage in record.stages)
     could_be = any(bone.verdict == GOOD for bone in record.bones)
     if refined != local and (refined or could_be):

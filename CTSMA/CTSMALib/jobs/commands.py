@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import CTSMALib
-from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest, RegisterRequest
+from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest, RegisterRequest, SynthesizeRequest
 
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
@@ -39,7 +39,7 @@ def worker_command(
 
     Args:
         arguments: the job and its arguments, from :func:`analyze_arguments`, :func:`report_arguments`,
-            :func:`morphometry_arguments` or :func:`register_arguments`.
+            :func:`morphometry_arguments`, :func:`register_arguments` or :func:`synthesize_arguments`.
         program: the Python to use; :func:`worker_program` if left out.
         entry: what that Python is to run.
     """
@@ -97,13 +97,24 @@ def morphometry_arguments(request: MorphometryRequest) -> list[str]:
 def register_arguments(request: RegisterRequest) -> list[str]:
     """The arguments of the ``register`` job that stand for ``request``."""
     arguments = ["register", _path(request.ct), _path(request.mr), "--out", _path(request.out), "--side", request.side]
-    for option, path in (("--labels", request.labels), ("--initial", request.initial)):
+    paths = (("--labels", request.labels), ("--initial", request.initial), ("--model", request.model))
+    for option, path in paths:
         arguments += [option, _path(path)] if path is not None else []
     texts = {"from-stage": request.from_stage, "ct-series": request.ct_series, "mr-series": request.mr_series}
     arguments += [f"--{name}={text}" for name, text in texts.items() if text]
-    arguments.append(f"--engine={request.engine}")
+    arguments += [f"--engine={request.engine}", f"--with={request.guide}"]
     flags = {"--local": request.local, "--no-images": not request.images, "--overwrite": request.overwrite}
     return arguments + [flag for flag, on in flags.items() if on]
+
+
+def synthesize_arguments(request: SynthesizeRequest) -> list[str]:
+    """The arguments of the ``synthesize`` job that stand for ``request``."""
+    arguments = ["synthesize", _path(request.mr), "--out", _path(request.out)]
+    if request.model is not None:
+        arguments += ["--model", _path(request.model)]
+    if request.series is not None:
+        arguments.append(f"--series={request.series}")
+    return arguments + (["--overwrite"] if request.overwrite else [])
 
 
 def output_of(arguments: Sequence[str]) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.register_guide import guide_bundle, load_synthesis, made_guide, with_guide
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from CTSMALib.registration.start import Start
 
 _CT_READ, _MR_READ, _REGISTERED = 0.4, 0.45, 0.9  # parts of the whole work
+_SYNTHESIZED = 0.55  # where a synthetic CT is made
 
 
 def run(request: RegisterRequest, progress: Progress = silent) -> Path:
@@ -65,6 +68,7 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     from CTSMALib.registration.engines.registry import engine_named
     from CTSMALib.registration.fixed_knee import FixedKnee
     from CTSMALib.registration.moving_knee import MovingKnee
+    from CTSMALib.registration.names import KEEPING
     from CTSMALib.registration.outcome import record_of, write_registration
     from CTSMALib.registration.register import register
     from CTSMALib.registration.start import read_start
@@ -72,14 +76,23 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     from CTSMALib.volumes import read_mr
 
     engine = engine_named(request.engine)
+    bundle = guide_bundle(request.guide, request.model)
     start = read_start(request.initial, request.from_stage)  # it fails sooner than the scans
+    if bundle is not None and start.first_stage in KEEPING:
+        raise InputError(f"The stage '{start.first_stage}' finds no bone anew.", "Leave out --with.")
+    if bundle is not None:
+        with held():
+            load_synthesis()
     knee = _knee(request, start, part_of(progress, 0.0, _CT_READ))
     mr = read_mr(request.mr, request.mr_series, part_of(progress, _CT_READ, _MR_READ))
     start = start.of_scans(knee.identity, mr.identity)
     fixed, moving = FixedKnee(knee.ct, knee.labels), MovingKnee(mr.image)
-    own = part_of(progress, _MR_READ, _REGISTERED)
-    found = register(fixed, moving, knee.patches, start, engine, request.local, knee.refused, own)
-    record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, mr.notices)
+    guide = made_guide(request.guide, bundle, mr.image, part_of(progress, _MR_READ, _SYNTHESIZED))
+    own = part_of(progress, _MR_READ if bundle is None else _SYNTHESIZED, _REGISTERED)
+    found = register(fixed, moving, knee.patches, start, engine, request.local, knee.refused, own, guide.knee)
+    found = replace(found, stages=with_guide(found.stages, guide))
+    notices = (*mr.notices, *guide.notices)
+    record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, notices)
     write_registration(record, found, fixed, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
     progress("Drawing the picture", 0.98)
     (folder / "overview.png").write_bytes(registration_figure(fixed, moving, found).png)

@@ -13,6 +13,7 @@ from CTSMALib.errors import CancelledError, CTSMAError, InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs import register
 from CTSMALib.jobs.cohort_resume import changed_scan, otherwise_made
+from CTSMALib.jobs.register_guide import guide_bundle, led_by
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.outputs import replace_file
@@ -86,8 +87,9 @@ def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress:
         changed = changed_scan(record, pair.ct, pair.mr) if record else ""
         return {pair.name: f"The {changed} changed after it was registered. {AGAIN}"} if changed else {}
     wanted = RegisterRequest(
-        pair.ct, pair.mr, folder, pair.side, engine=request.engine, local=request.local, images=request.images
-    )
+        pair.ct, pair.mr, folder, pair.side, engine=request.engine, local=request.local, images=request.images,
+        guide=request.guide, model=request.model,
+    )  # fmt: skip
 
     def told(stage: str, fraction: float, message: str = "") -> None:
         progress(f"{pair.name}: {stage}", fraction, message)
@@ -102,10 +104,13 @@ def _registered(pair: Pair, request: RegisterCohortRequest, out: Path, progress:
 
 
 def _refuse_mixture(pairs: list[Pair], request: RegisterCohortRequest, out: Path) -> None:
-    """Refuse to go on with other settings than those that pairs were registered with."""
+    """Refuse to go on with other settings than those that pairs were registered with, and a model that is none."""
+    if request.model is not None:
+        existing_path(request.model)
+    leading = led_by(request.guide, guide_bundle(request.guide, request.model))
     for pair in pairs:
         record, _ = _record(out / pair.name)
-        made = otherwise_made(record, request.engine, request.local) if record else ""
+        made = otherwise_made(record, request.engine, request.local, leading) if record else ""
         if made:
             raise InputError(
                 f"The pair {pair.name} in {out} was registered {made}.", "Name another folder, or the same settings."

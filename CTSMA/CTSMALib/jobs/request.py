@@ -131,6 +131,8 @@ class RegisterRequest:
         images: whether resampled images are written.
         ct_series, mr_series: DICOM series.
         overwrite: replace a registration that is in ``out``.
+        guide: what the stages compare with the CT, of :data:`~CTSMALib.registration.names.GUIDES`.
+        model: folder of the bundle that makes the synthetic CT; ``None`` takes the one that comes with the software.
     """
 
     ct: Path
@@ -146,11 +148,14 @@ class RegisterRequest:
     ct_series: str | None = None
     mr_series: str | None = None
     overwrite: bool = False
+    guide: str = "mr"
+    model: Path | None = None
 
     @property
     def sources(self) -> tuple[Path, ...]:
         """What is read, and must not be written over."""
-        return tuple(path for path in (self.ct, self.mr, self.labels, self.initial) if path is not None)
+        every = (self.ct, self.mr, self.labels, self.initial, self.model)
+        return tuple(path for path in every if path is not None)
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class RegisterCohortRequest:
     Attributes:
         manifest: CSV file with the columns ``subject``, ``side``, ``ct`` and ``mr``, paths relative to it.
         out: the folder to make, or to go on with.
-        engine, local, images: as of :class:`RegisterRequest`.
+        engine, local, images, guide, model: as of :class:`RegisterRequest`.
     """
 
     manifest: Path
@@ -168,6 +173,32 @@ class RegisterCohortRequest:
     engine: str = "mutual-information"
     local: bool = False
     images: bool = True
+    guide: str = "mr"
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
+class SynthesizeRequest:
+    """A CT and bone labels made of an MR.
+
+    Attributes:
+        mr: the MR, a file or a DICOM folder.
+        out: the folder to make.
+        model: folder of the bundle to use; ``None`` takes the one that comes with the software.
+        series: DICOM series number or UID.
+        overwrite: replace a synthesis that is in ``out``.
+    """
+
+    mr: Path
+    out: Path
+    model: Path | None = None
+    series: str | None = None
+    overwrite: bool = False
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is read, and must not be written over."""
+        return tuple(path for path in (self.mr, self.model) if path is not None)
 
 
 @dataclass(frozen=True)

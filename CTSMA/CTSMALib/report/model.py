@@ -93,6 +93,7 @@ class Table:
         rows: cells as text.
         note: sentence between heading and table; may be empty.
         numeric: whether all columns but the first hold numbers.
+        widths: share of each column in the width of a page; empty for a usual division.
     """
 
     title: str
@@ -100,6 +101,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     numeric: bool = True
+    widths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,24 @@ class ReportFigure:
     caption: str
     panels: tuple[Picture, ...]
     key: Picture | None
+    columns: int = 2  # 2 or 3
+
+
+@dataclass(frozen=True)
+class Headings:
+    """Above parts that are not the same in every kind of report."""
+
+    identity: str = "Patient and study"
+    image: str = "Image"
+    handling: str = "How this image was handled"
 
 
 @dataclass(frozen=True)
 class ReportModel:
-    """A complete report on one knee."""
+    """A complete report on one knee.
+
+    A report has compartments, or tables that lead in their place.
+    """
 
     title: str
     side: str  # "left", "right" or "unknown"
@@ -163,7 +178,7 @@ class ReportModel:
     study: tuple[Fact, ...]
     summary: tuple[str, ...]
     notices: tuple[NoticeGroup, ...]  # refused, then caution; handling notes are in ``handling``
-    compartments: CompartmentTable
+    compartments: CompartmentTable | None
     figures: tuple[ReportFigure, ...]
     image: tuple[Fact, ...]
     method: tuple[str, ...]
@@ -174,3 +189,5 @@ class ReportModel:
     left_out: tuple[str, ...]  # which quantities the scan is too coarse for, in full
     sources: tuple[str, ...]
     footer: str
+    leading_tables: tuple[Table, ...] = ()
+    headings: Headings = Headings()

@@ -1,4 +1,4 @@
-"""The report as an A4 PDF."""
+"""The report as a PDF."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFInfo, PDFString
 from reportlab.pdfgen.canvas import Canvas
@@ -16,23 +16,30 @@ from CTSMALib.report.model import ReportModel
 from CTSMALib.report.pdf_blocks import WIDTH, story
 from CTSMALib.report.pdf_text import BOLD, INK, LINE, MUTED, REGULAR, printable
 
-_SIDE = (A4[0] - WIDTH) / 2
+DEFAULT_PAGE = "a4"
+PAGES = {DEFAULT_PAGE: A4, "letter": letter}
 _TOP = 21 * mm
 _BOTTOM = 20 * mm
 _FURNITURE_PT = 7.5
 
 
-def render_pdf(model: ReportModel, path: Path) -> None:
+def render_pdf(model: ReportModel, path: Path, page: str = DEFAULT_PAGE) -> None:
     """Write the report to ``path``, with a header and a footer on each page.
 
     The same report gives the same bytes: the file holds no date of its own.
 
+    Args:
+        model: the report.
+        path: of the file.
+        page: one of :data:`PAGES`.
+
     Raises:
         OSError: the file cannot be written.
     """
+    width, height = PAGES[page]
     document = BaseDocTemplate(
         str(path),
-        pagesize=A4,
+        pagesize=(width, height),
         title=printable(model.title),
         author="CTSMA",
         subject=printable(model.disclaimer),
@@ -41,8 +48,9 @@ def render_pdf(model: ReportModel, path: Path) -> None:
         invariant=1,
     )
     frame = Frame(
-        _SIDE, _BOTTOM, WIDTH, A4[1] - _TOP - _BOTTOM, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
-    )
+        (width - WIDTH) / 2, _BOTTOM, WIDTH, height - _TOP - _BOTTOM,
+        leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
+    )  # fmt: skip
     document.addPageTemplates([PageTemplate("page", [frame])])
     document.build(story(model), canvasmaker=functools.partial(_NumberedCanvas, model=model))
 
@@ -85,20 +93,22 @@ class _NumberedCanvas(Canvas):
         super().save()
 
     def _furnish(self, number: int, count: int) -> None:
-        top, bottom, right = A4[1] - 13 * mm, 11 * mm, A4[0] - _SIDE
+        width, height = self._pagesize
+        side = (width - WIDTH) / 2
+        top, bottom, right = height - 13 * mm, 11 * mm, width - side
         self.setStrokeColor(LINE)
         self.setLineWidth(0.5)
-        self.line(_SIDE, top - 2.5 * mm, right, top - 2.5 * mm)
-        self.line(_SIDE, bottom + 3.6 * mm, right, bottom + 3.6 * mm)
+        self.line(side, top - 2.5 * mm, right, top - 2.5 * mm)
+        self.line(side, bottom + 3.6 * mm, right, bottom + 3.6 * mm)
         self.setFillColor(MUTED)
         self.setFont(REGULAR, _FURNITURE_PT)
-        self.drawString(_SIDE, top, _fitting(self, self._model.identity_line, WIDTH * 0.55))
+        self.drawString(side, top, _fitting(self, self._model.identity_line, WIDTH * 0.55))
         self.drawRightString(right, top, _fitting(self, self._model.title, WIDTH * 0.43))
         self.drawRightString(right, bottom, f"Page {number} of {count}")
-        self.drawString(_SIDE, bottom - 3.4 * mm, _fitting(self, self._model.footer, WIDTH))
+        self.drawString(side, bottom - 3.4 * mm, _fitting(self, self._model.footer, WIDTH))
         self.setFillColor(INK)
         self.setFont(BOLD, _FURNITURE_PT)
-        self.drawString(_SIDE, bottom, printable(self._model.disclaimer))
+        self.drawString(side, bottom, printable(self._model.disclaimer))
 
 
 def _fitting(canvas: Canvas, text: str, width: float) -> str:

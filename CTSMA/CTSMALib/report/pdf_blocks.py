@@ -47,16 +47,18 @@ def story(model: ReportModel) -> list[Flowable]:
     parts: list[Flowable] = [paragraph(model.title, "title"), _identity(model), *_unprintable(model)]
     parts += [paragraph("Summary", "h2"), *(bullet(line) for line in model.summary)]
     parts += [part for group in model.notices for part in _notices(group)]
-    parts += [
-        paragraph("Compartments", "h2"),
-        _compartments(model.compartments),
-        paragraph(model.compartments.note, "note"),
-    ]
-    parts += [KeepTogether([paragraph("Image", "h2"), _facts(model.image, WIDTH, 58 * mm)])]
+    if model.compartments is not None:
+        parts += [
+            paragraph("Compartments", "h2"),
+            _compartments(model.compartments),
+            paragraph(model.compartments.note, "note"),
+        ]
+    parts += [part for table in model.leading_tables for part in _table(table)]
+    parts += [KeepTogether([paragraph(model.headings.image, "h2"), _facts(model.image, WIDTH, 58 * mm)])]
     parts += [part for number, figure in enumerate(model.figures, start=1) for part in _figure(figure, number)]
     parts += [paragraph("Method", "h2"), *(paragraph(line) for line in model.method)]
     if model.handling:
-        parts += [paragraph("How this image was handled", "h3"), *(bullet(line) for line in model.handling)]
+        parts += [paragraph(model.headings.handling, "h3"), *(bullet(line) for line in model.handling)]
     parts += [paragraph("Limits", "h2"), *(paragraph(line) for line in model.limits)]
     parts += [part for table in model.tables for part in _table(table)]
     return [*parts, *_definitions(model)]
@@ -126,10 +128,12 @@ def _compartments(table: CompartmentTable) -> Table:
 
 
 def _figure(figure: ReportFigure, number: int) -> list[Flowable]:
-    """Panels two by two, the key and the caption, on one page."""
-    rows = [list(figure.panels[i : i + 2]) for i in range(0, len(figure.panels), 2)]
-    cells = [[_image(panel, _PANEL) for panel in row] + [""] * (2 - len(row)) for row in rows]
-    widths = [_PANEL + _GAP, _PANEL]
+    """Panels side by side in rows, the key and the caption, on one page."""
+    columns = figure.columns
+    width = (WIDTH - (columns - 1) * _GAP) / columns
+    rows = [list(figure.panels[i : i + columns]) for i in range(0, len(figure.panels), columns)]
+    cells = [[_image(panel, width) for panel in row] + [""] * (columns - len(row)) for row in rows]
+    widths = [*[width + _GAP] * (columns - 1), width]
     grid = Table(
         cells,
         colWidths=widths,
@@ -148,9 +152,11 @@ def _table(table: content.Table) -> list[Flowable]:
     count = len(table.columns)
     first = WIDTH * 0.44
     cell = "cell" if table.numeric else "row-head"
-    rows = [[_head(column, "first-head" if i == 0 else "head") for i, column in enumerate(table.columns)]]
+    rows = [[_head(column, "head" if i and table.numeric else "first-head") for i, column in enumerate(table.columns)]]
     rows += [[paragraph(value, "row-head" if i == 0 else cell) for i, value in enumerate(row)] for row in table.rows]
     widths = [first, *[(WIDTH - first) / max(count - 1, 1)] * (count - 1)]
+    if table.widths:
+        widths = [share * WIDTH for share in table.widths]
     # Kept with its head line only: a heading that keeps with a whole table would push it to the next page.
     heading: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, "table-title")]
     heading += [paragraph(table.note, "note")] if table.note else []

@@ -46,7 +46,7 @@ def load_model(bundle: Bundle | None = None) -> SynthesisModel:
     tensors = read_weights(bundle)
     try:
         settings = bundle.config["ctsma_synthesis"]
-        net = SynthesisNet(settings["features"])
+        net = SynthesisNet(settings["coarse_features"], settings["features"])
         net.load_state_dict({k.removeprefix(NETWORK): v for k, v in tensors.items() if k.startswith(NETWORK)})
         mean, precision = (tensors[FAMILIARITY + key].numpy().astype(np.float64) for key in ("mean", "precision"))
         familiarity = Familiarity(mean, precision, float(settings["familiarity_limit"]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import SimpleITK as sitk
 import torch
@@ -13,14 +16,13 @@ from CTSMALib.anatomy.labels import BONES
 from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, silent
 from CTSMALib.synthesis.model import SynthesisModel
-from CTSMALib.synthesis.network import read_out
+from CTSMALib.synthesis.network import CHANNELS, COARSER, FINE, finer, read_out
 from CTSMALib.synthesis.synthetic_knee import UNKNOWN_HU, SyntheticKnee
-from CTSMALib.synthesis.working_image import WorkingImage, working_image
+from CTSMALib.synthesis.working_image import MULTIPLE, WorkingImage, working_image
 
 WINDOW, OVERLAP = 96, 0.25
 LOWEST_HU, HIGHEST_HU = -1024.0, 3071.0
 SMALLEST_ML = 1.0  # of a bone
-OUTSIDE_WEIGHT = 0.5  # share of a window that must be known for it to count for familiarity
 
 
 def synthesize(mr: sitk.Image, model: SynthesisModel, progress: Progress = silent) -> SyntheticKnee:
@@ -37,7 +39,10 @@ def synthesize(mr: sitk.Image, model: SynthesisModel, progress: Progress = silen
     """
     progress("Preparing the MR", 0.0)
     image = working_image(mr, model.spacing_mm)
-    raw, distance = _windows(image, model, progress)
+    with torch.inference_mode():
+        progress("Looking at the whole knee", 0.05)
+        guess, distance = _guess(image, model)
+        raw = _fine(image, guess, model, progress)
     progress("Putting the windows together", 0.95)
     found = read_out(raw)
     likelihood = torch.softmax(found.logits, dim=1)[0].numpy().astype(np.float16)
@@ -53,35 +58,54 @@ def synthesize(mr: sitk.Image, model: SynthesisModel, progress: Progress = silen
     )
 
 
-def _windows(image: WorkingImage, model: SynthesisModel, progress: Progress) -> tuple[torch.Tensor, float]:
-    """The raw output for the whole image, and its distance from the training."""
-    batch = torch.from_numpy(np.stack([image.signal, image.known.astype(np.float32)]))[None]
-    edges = [min(WINDOW, n) for n in image.signal.shape]
-    count = np.prod(
-        [max(1, np.ceil((n - e) / (e * (1 - OVERLAP))) + 1) for n, e in zip(image.signal.shape, edges, strict=True)]
-    )
-    features: list[torch.Tensor] = []
+def _guess(image: WorkingImage, model: SynthesisModel) -> tuple[torch.Tensor, float]:
+    """Likelihoods (1, 5, z, y, x) of the coarse network on the fine grid; how far the MR is from the training."""
+    both = torch.from_numpy(np.stack([image.signal, image.known.astype(np.float32)]))[None]
+    coarse = torch.nn.functional.avg_pool3d(both, COARSER)
+    size = coarse.shape[2:]
+    padded = torch.nn.functional.pad(coarse, [v for n in size[::-1] for v in (0, -n % MULTIPLE)])
+    features: list[tuple[float, torch.Tensor]] = []
+
+    def predict(window: torch.Tensor) -> torch.Tensor:
+        raw, feature = model.net.coarse.with_summary(window[:, :1])
+        features.append((float(window[:, 1:].mean()), feature[0]))
+        return raw
+
+    logits = _windowed(padded, predict)[:, :, : size[0], : size[1], : size[2]]
+    weights = np.array([weight for weight, _ in features])
+    distances = np.array([model.familiarity.distance(feature.numpy()) for _, feature in features])
+    return finer(logits), float(distances[weights >= 0.5 * weights.max()].min())
+
+
+def _fine(image: WorkingImage, guess: torch.Tensor, model: SynthesisModel, progress: Progress) -> torch.Tensor:
+    """The raw output of the fine network."""
+    both = torch.from_numpy(np.stack([image.known.astype(np.float32), image.signal]))[None]
+    count = np.prod([len(_starts(n)) for n in image.signal.shape])
     done = 0
 
     def predict(window: torch.Tensor) -> torch.Tensor:
         nonlocal done
-        progress("Making the CT", 0.05 + 0.9 * min(done / count, 1.0), f"window {done + 1} of {count:.0f}")
+        progress("Making the CT", 0.1 + 0.85 * min(done / count, 1.0), f"part {done + 1} of {count}")
         done += 1
-        signal, known = window[:, :1], window[:, 1:]
-        if not bool(known.any()):
-            return torch.zeros((1, 7, *window.shape[2:]))
-        raw, feature = model.net.with_summary(signal)
-        if float(known.mean()) >= OUTSIDE_WEIGHT:
-            features.append(feature[0])
+        if not bool(window[:, 0].any()):  # beyond the MR
+            return torch.zeros((1, CHANNELS[FINE][1], *window.shape[2:]))
+        raw: torch.Tensor = model.net.fine(window[:, 1:])
         return raw
 
-    with torch.inference_mode():
-        raw = sliding_window_inference(batch, edges, 1, predict, overlap=OVERLAP, mode="gaussian")
-    assert isinstance(raw, torch.Tensor)
-    if not features:
-        return raw, float("inf")
-    distances = [model.familiarity.distance(f.numpy()) for f in features]
-    return raw, float(np.median(distances))
+    return _windowed(torch.cat([both, guess], dim=1), predict)
+
+
+def _windowed(image: torch.Tensor, predict: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    edges = [min(WINDOW, n) for n in image.shape[2:]]
+    found = sliding_window_inference(image, edges, 1, predict, overlap=OVERLAP, mode="gaussian")
+    assert isinstance(found, torch.Tensor)
+    return found
+
+
+def _starts(count: int) -> range:
+    """First voxels of windows along an axis, as many as there are."""
+    edge = min(WINDOW, count)
+    return range(max(1, math.ceil((count - edge) / (edge * (1.0 - OVERLAP))) + 1))
 
 
 def _pieces(likelihood: NDArray[np.float16], known: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.uint8]:

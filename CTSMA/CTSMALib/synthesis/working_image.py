@@ -12,7 +12,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.volumes.grid import Grid
 
 AXIS_ALIGNED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-MULTIPLE = 32  # voxels; edges of the grid are whole multiples for the network
+MULTIPLE = 32  # voxels; edges of the grid are whole multiples: they are halved five times
 BRIGHTEST = 99.0  # percentile of what is known that becomes 1
 LEAST_MM, MOST_MM = 30.0, 400.0  # edge of an image of a knee
 ANTI_ALIASING = 0.35  # SD of the blur before thinning out, as a share of the working spacing

@@ -162,6 +162,6 @@ class BoneActions:
                 slicer.util.showStatusMessage(_("Accepted: {bones}").format(bones=", ".join(bones)), 3000)
 
     def _movable(self) -> tuple[ReviewSession | None, ReviewState]:
-        """The review, unless an earlier motion is shown, in which no step could be seen."""
+        """The review, unless an earlier motion is shown, in which no step could be seen, or nothing may be moved."""
         state = self._desk.state
-        return (self._desk.session if state.shown == AFTER else None), state
+        return (self._desk.session if state.shown == AFTER and not state.second_reading else None), state

@@ -29,6 +29,9 @@ class CaseDesk(Protocol):
     def apply(self, state: ReviewState, everything: bool = False) -> None:
         """Take and show a state."""
 
+    def change(self, **fields: Any) -> None:
+        """Take what the user chose."""
+
     def refresh(self) -> None:
         """Show again what may be done now."""
 
@@ -58,7 +61,8 @@ class CaseActions:
         with problems_shown(_("The cohort could not be opened.")):
             cohort = CohortReview(folder)
             self._desk.cohort = cohort
-            state = replace(self._desk.state, cohort=str(folder), case="", case_status="", case_text="")
+            state = replace(self._desk.state, cohort=str(folder), case="", case_status="", case_text="",
+                            second_reading=False)  # fmt: skip
             self._desk.apply(state)
             first = cohort.first_unreviewed()
             if first is not None:
@@ -80,6 +84,13 @@ class CaseActions:
         finally:
             self._opening = False
         self._desk.cases.reselect()
+
+    def open_disagreement(self, name: str, bone: str) -> None:
+        """Open a case at a bone that two readers decided differently about."""
+        if name != self._desk.state.case:
+            self.open_case(name)
+        if name == self._desk.state.case:  # it could be opened
+            self._desk.change(subject=bone)
 
     def note(self, text: str) -> None:
         """Keep a note about the open case."""

@@ -48,6 +48,9 @@ class CasesPanel:
         self.ui.textEdit.textChanged.connect(
             lambda *_args: on_change(case_text=str(value_of(self.ui.textEdit, "text")))
         )
+        self.ui.secondCheckBox.toggled.connect(
+            lambda *_args: on_change(second_reading=bool(value_of(self.ui.secondCheckBox, "checked")))
+        )
         self.ui.cohortButton.clicked.connect(lambda *_args: on_cohort())
         self.ui.caseTable.itemSelectionChanged.connect(self._row_chosen)
         self.ui.previousButton.clicked.connect(lambda *_args: self._go(self._previous()))
@@ -67,6 +70,7 @@ class CasesPanel:
         choose(self.ui.statusComboBox, state.case_status)
         if value_of(self.ui.textEdit, "text") != state.case_text:
             put(self.ui.textEdit, "setText", state.case_text)
+        put(self.ui.secondCheckBox, "setChecked", state.second_reading)
         listed = cohort.listed if cohort is not None else ()
         fill(self.ui.caseTable, [(case.name, _texts(case)) for case in listed], state.case)
         self._show_note(cohort, state)
@@ -82,17 +86,23 @@ class CasesPanel:
     def _show_note(self, cohort: CohortReview | None, state: ReviewState) -> None:
         case = cohort.case(state.case) if cohort is not None else None
         note = case.note if case is not None else ""
+        unread = case is not None and cohort is not None and cohort.blind and bool(case.unsigned_by(cohort.reader))
+        hidden = _("Notes are hidden until you have decided about every bone.") if unread else ""
         if value_of(self.ui.noteEdit, "text") != note:
             put(self.ui.noteEdit, "setText", note)
         allow(
             self.ui.noteEdit,
-            "" if case is not None else _("No case is open."),
+            hidden if case is not None else _("No case is open."),
             _("A note about the open case, kept in the folder of the cohort."),
         )
 
     def _show_progress(self, cohort: CohortReview | None) -> None:
         if cohort is None:
             self.ui.progressLabel.setText(_("No cohort is open."))
+            return
+        if cohort.blind:
+            done, there = cohort.second_progress()
+            self.ui.progressLabel.setText(_("{done} of {there} read a second time").format(done=done, there=there))
             return
         found = cohort.progress()
         self.ui.progressLabel.setText(
@@ -105,12 +115,23 @@ class CasesPanel:
         allow(self.ui.caseTable, closed, _("The pairs of the cohort. Choose one to open it."))
         allow(self.ui.statusComboBox, closed, _("List the cases of one status only."))
         allow(self.ui.textEdit, closed, _("List the cases that hold these words in name, reason or note."))
+        allow(
+            self.ui.secondCheckBox,
+            closed,
+            _(
+                "Read cases a second time: what others decided stays hidden until you have decided about every bone, "
+                "and no bone can be moved."
+            ),
+        )
+        second = self._cohort is not None and self._cohort.blind
         for button, case, reason, about in (
             (self.ui.previousButton, self._previous(), _("There is no case before."), _("Open the case before.")),
             (self.ui.nextButton, self._next(), _("There is no further case."), _("Open the next listed case.")),
             (
-                self.ui.unreviewedButton, self._unreviewed(), _("Every case is reviewed."),
-                _("Open the first case that lacks a decision about some bone."),
+                self.ui.unreviewedButton, self._unreviewed(),
+                _("You have read every case that others have read.") if second else _("Every case is reviewed."),
+                _("Open the first case that others have read and you have not.") if second
+                else _("Open the first case that lacks a decision about some bone."),
             ),
         ):  # fmt: skip
             allow(button, closed or (reason if case is None else ""), about)

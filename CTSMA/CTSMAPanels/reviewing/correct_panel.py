@@ -111,7 +111,8 @@ class CorrectPanel:
     def _allow(self, state: ReviewState, session: ReviewSession | None, obstacle: str) -> None:
         none = "" if session is not None else _("No registration is open.")
         earlier = "" if state.shown == AFTER else _("An earlier motion is shown; choose Corrected under See.")
-        self._closed = none or earlier
+        fixed = _("A second reading judges bones as they lie; end it under Cases.") if state.second_reading else ""
+        self._closed = none or fixed or earlier
         allow(self.ui.subjectComboBox, none, _("What is moved: one bone, or all together."))
         allow(self.ui.stepComboBox, none, _("How far one nudge goes. Keys: 1, 2 and 3"))
         for nudge, button in ((each, self._buttons()[each.button]) for each in NUDGES):
@@ -132,7 +133,7 @@ class CorrectPanel:
         busy = none or obstacle
         allow(
             self.ui.refineButton,
-            busy,
+            busy or fixed,
             _("Find the bone anew, beginning where it lies now. Takes about a minute; it can be undone."),
         )
         allow(

@@ -67,7 +67,7 @@ class JudgePanel:
     def show(self, state: ReviewState, session: ReviewSession | None) -> None:
         """Show a review."""
         self._state, self._session = state, session
-        rows = session.comparison() if session is not None else ()
+        rows = session.comparison(wait=False) if session is not None else ()
         fill(self.ui.comparisonTable, [(f"{row.bone} {row.key}", _texts(row)) for row in rows])
         bones = session.bones if session is not None else ()
         fill(self.ui.decisionTable, [(bone, self._decision_texts(bone)) for bone in bones], state.subject)
@@ -88,7 +88,7 @@ class JudgePanel:
     def _show_history(self) -> None:
         shown = bool(value_of(self.ui.historyCheckBox, "checked"))
         self.ui.historyText.setVisible(shown)
-        reviews = reversed(self._session.record.reviews) if self._session is not None else ()
+        reviews = reversed(self._session.reviews) if self._session is not None else ()
         lines = [_told(review) for review in reviews]
         text = "\n".join(lines) or _("Nothing was decided yet.")
         if shown and value_of(self.ui.historyText, "plainText") != text:

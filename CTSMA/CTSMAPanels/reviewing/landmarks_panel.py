@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from slicer.i18n import tr as _
@@ -9,7 +10,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.registration.point_entry import CT, MR, PointEntry
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
-from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reviewing.tables import chosen_key, fill, prepare
 from CTSMAPanels.reviewing.words import subject_words
 from CTSMAPanels.ui_files import load_panel
@@ -46,18 +47,22 @@ class LandmarksPanel:
     """The pairs of points of a review.
 
     Args:
+        on_change: called with fields of :class:`ReviewState` that the user changed.
         actions: asked for what the buttons say.
     """
 
     UI_FILE = "CTSMAReviewLandmarks.ui"
 
-    def __init__(self, actions: LandmarkActions) -> None:
+    def __init__(self, on_change: Callable[..., None], actions: LandmarkActions) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._actions = actions
         self._closed = ""
         prepare(self.ui.landmarkTable, [_("Pair"), _("Bone"), _("Held out"), _("TRE (mm)")], 1)
         self.ui.ctPointButton.clicked.connect(lambda *_args: actions.place_point(CT))
         self.ui.mrPointButton.clicked.connect(lambda *_args: actions.place_point(MR))
+        self.ui.pointsCheckBox.toggled.connect(
+            lambda *_args: on_change(points=bool(value_of(self.ui.pointsCheckBox, "checked")))
+        )
         self.ui.addButton.clicked.connect(
             lambda *_args: actions.add_pair(
                 bool(value_of(self.ui.heldOutCheckBox, "checked")), bool(value_of(self.ui.snapCheckBox, "checked"))
@@ -82,6 +87,7 @@ class LandmarksPanel:
             session: the open review.
             points: placed, but no pair yet.
         """
+        put(self.ui.pointsCheckBox, "setChecked", state.points)
         errors = session.point_errors() if session is not None else ()
         rows = [
             (
@@ -127,10 +133,11 @@ class LandmarksPanel:
         self._allow_pair()
         used = [e for e in (session.point_errors() if session is not None else ()) if not e.pair.held_out]
         count = sum(error.pair.bone == state.subject for error in used)
+        fixed = _("A second reading judges bones as they lie; end it under Cases.") if state.second_reading else ""
         few = _("A fit needs {fewest} pairs of the bone that are not held out; there are {count}.")
         allow(
             self.ui.fitButton,
-            self._closed or ("" if count >= FEWEST else few.format(fewest=FEWEST, count=count)),
+            self._closed or fixed or ("" if count >= FEWEST else few.format(fewest=FEWEST, count=count)),
             _("Correct the bone so that its pairs fit best, by least squares; held-out pairs do not count."),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import qt
@@ -11,7 +12,7 @@ from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.reviewing.correct_panel import numbers_text
 
 SOON_MS = 90  # after the view was drawn; many moves in a row become one measurement
-FIRST_MS = 700  # the first measurement takes seconds, so it waits until nothing moves any more
+POLL_MS, GIVEN_S = 30, 0.008  # while another thread prepares; in Slicer it gets on while this one sleeps
 SETTLED_MS = 400  # without a further step: what was done is one step, and is saved
 
 
@@ -20,14 +21,17 @@ class LiveNumbers:
 
     Args:
         on_text: called with what to show.
+        on_measured: called when other threads have measured all that was asked for.
     """
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
+    def __init__(self, on_text: Callable[[str], None], on_measured: Callable[[], None]) -> None:
+        self._on_text, self._on_measured = on_text, on_measured
         self._session: ReviewSession | None = None
-        self._prepared: set[str] = set()
-        self._soon, self._settled = qt.QTimer(), qt.QTimer()
-        for timer, called in ((self._soon, self.measure), (self._settled, self.settle)):
+        self._wanted = False  # numbers, once they are prepared
+        self._soon, self._settled, self._poll = qt.QTimer(), qt.QTimer(), qt.QTimer()
+        self._poll.setInterval(POLL_MS)
+        self._poll.timeout.connect(self.poll)
+        for timer, called in ((self._soon, self._measure_when_ready), (self._settled, self.settle)):
             timer.setSingleShot(True)
             timer.timeout.connect(called)
 
@@ -36,9 +40,10 @@ class LiveNumbers:
         if session is not self._session:
             self.settle()
             self._session = session
-            self._prepared.clear()
+            self._wanted = False
             self._on_text("")
             self._soon.stop()
+            self._poll.stop()
             if session is not None:
                 self.later()
 
@@ -46,19 +51,39 @@ class LiveNumbers:
         """The bone was moved, or is another one."""
         if self._session is None:
             return
-        if self._session.active not in self._prepared:
-            self._on_text(_("The numbers follow when nothing moves; the first time takes some seconds."))
-            self._soon.start(FIRST_MS)
-        elif not self._soon.property("active"):
+        if not self._session.prepare_numbers():
+            self._on_text(_("The numbers of this bone are being prepared."))
+        if not self._soon.property("active"):
             self._soon.start(SOON_MS)
         self._settled.start(SETTLED_MS)
 
     def measure(self) -> None:
-        """Measure now."""
+        """Measure now, however long it takes."""
         self._soon.stop()
+        self._wanted = False
         if self._session is not None:
             self._on_text(numbers_text(self._session))
-            self._prepared.add(self._session.active)
+
+    def watch(self) -> None:
+        """Wait for other threads, if they are at work."""
+        if self._session is not None and self._session.measuring and not self._poll.property("active"):
+            self._poll.start()
+
+    def poll(self) -> None:
+        """Show what other threads have prepared by now."""
+        time.sleep(GIVEN_S)
+        if self._wanted:
+            self._measure_when_ready()
+        if self._session is None or not self._session.measuring:
+            self._poll.stop()
+            self._on_measured()
+
+    def _measure_when_ready(self) -> None:
+        if self._session is not None and self._session.prepare_numbers():
+            self.measure()
+        else:
+            self._wanted = True
+            self.watch()
 
     def settle(self) -> None:
         """What was done until now is one step, and is saved."""
@@ -68,6 +93,6 @@ class LiveNumbers:
 
     def stop(self) -> None:
         """Forget the review without touching it: it goes with its scene."""
-        self._soon.stop()
-        self._settled.stop()
+        for timer in (self._soon, self._settled, self._poll):
+            timer.stop()
         self._session = None

@@ -61,12 +61,13 @@ class ReviewPicture:
             show_state(session.nodes, state.shown)
         if differs("error_colors"):
             self.color()
-        if differs("handles", "anywhere", "subject", "shown"):
-            show_handles(
-                session.nodes, state.handles and state.subject != KNEE and state.shown == AFTER, state.anywhere
-            )
+        if differs("handles", "anywhere", "subject", "shown", "second_reading"):
+            movable = state.subject != KNEE and state.shown == AFTER and not state.second_reading
+            show_handles(session.nodes, state.handles and movable, state.anywhere)
         if differs("mode", "opacity"):
             show_mode(session.nodes, state.mode, state.opacity, Checkerboard(state.square_mm))
+        if differs("points", "subject", "shown", "mode"):
+            session.show_landmarks(state.points)
         self._watch()
         self.refresh_soon()
         if state.mode in MOVING:

@@ -22,6 +22,7 @@ from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import Runner, user_folder
 from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.reviewing.agreement_panel import AgreementPanel
 from CTSMAPanels.reviewing.bone_actions import BoneActions
 from CTSMAPanels.reviewing.case_actions import CaseActions
 from CTSMAPanels.reviewing.cases_panel import CasesPanel
@@ -31,6 +32,7 @@ from CTSMAPanels.reviewing.job_actions import JobActions
 from CTSMAPanels.reviewing.jobs import ReviewJobs
 from CTSMAPanels.reviewing.judge_panel import JudgePanel
 from CTSMAPanels.reviewing.keys import NUDGES, REDO_KEY, TOGGLE_KEY, UNDO_KEY, Keys
+from CTSMAPanels.reviewing.label_actions import LabelActions
 from CTSMAPanels.reviewing.landmarks_panel import LandmarksPanel
 from CTSMAPanels.reviewing.live_numbers import LiveNumbers
 from CTSMAPanels.reviewing.picture import ReviewPicture
@@ -40,6 +42,7 @@ from CTSMAPanels.reviewing.view_actions import ViewActions
 from CTSMAPanels.run_bar import RunBar
 from CTSMAPanels.ui_files import load_panel
 
+CHOSEN = ("ct", "mr", "mr_labels")  # fields that name nodes of the user's
 TABLES_MS = 60  # tables wait until the picture was drawn
 
 
@@ -75,15 +78,19 @@ class ReviewPanel:
         self.work = JobActions(self)
         self.going = CaseActions(self)
         self.looking = ViewActions(self)
+        self.labels = LabelActions(self)
         self.picture = ReviewPicture(self.actions.dragged)
-        self.scans = ScansPanel(scene, self.change, self.open_folder, self.work.register, self.close_review)
+        self.scans = ScansPanel(
+            scene, self.change, self.open_folder, self.work.register, self.close_review, self.labels
+        )
         self.cases = CasesPanel(self.change, self.going.choose_cohort, self.going.open_case, self.going.note)
+        self.agreeing = AgreementPanel(self.going.open_disagreement)
         self.see = SeePanel(self.change, self.looking.jump_to_worst, self.looking.arrange)
         self.correct = CorrectPanel(self.change, self.actions, self.work)
-        self.landmarks = LandmarksPanel(self.actions)
+        self.landmarks = LandmarksPanel(self.change, self.actions)
         self.judging = JudgePanel(self.change, self.actions.decide, self.actions.accept_good, self._named)
         self.exporting = ExportPanel(self.work.export)
-        self.numbers = LiveNumbers(self.correct.show_numbers)
+        self.numbers = LiveNumbers(self.correct.show_numbers, lambda: self._tables.start())
         self._tables = qt.QTimer()
         self._tables.setSingleShot(True)
         self._tables.setInterval(TABLES_MS)
@@ -124,6 +131,7 @@ class ReviewPanel:
             (self.ui.registrationSection, self.scans.widget),
             (self.ui.runBarPlace, self.run_bar.widget),
             (self.ui.casesSection, self.cases.widget),
+            (self.ui.casesSection, self.agreeing.widget),
             (self.ui.seeSection, self.see.widget),
             (self.ui.correctSection, self.correct.widget),
             (self.ui.landmarksSection, self.landmarks.widget),
@@ -153,6 +161,7 @@ class ReviewPanel:
                 if state.cohort and Path(state.cohort).is_dir():
                     self.cohort = CohortReview(Path(state.cohort))
         self.apply(state, everything=True)
+        self.labels.give_again()
 
     def refresh(self) -> None:
         """Show again what may be done now."""
@@ -162,11 +171,13 @@ class ReviewPanel:
         self._tables.stop()
         self.scans.show(self.state, self.session, obstacle)
         self.cases.show(self.state, self.cohort, obstacle)
+        self.agreeing.show(self.cohort, obstacle)
         self.see.show(self.state, self.session)
         self.correct.show(self.state, self.session, obstacle)
         self.landmarks.show(self.state, self.session, self.actions.points)
         self.judging.show(self.state, self.session)
         self.exporting.show(self.session)
+        self.numbers.watch()
 
     def _obstacle(self) -> str:
         """Why nothing can be started now; empty where something can."""
@@ -181,6 +192,9 @@ class ReviewPanel:
             self.state = state.valid(self.session.bones if self.session is not None else ())
             if self.cohort is not None:
                 self.cohort.status, self.cohort.text = self.state.case_status, self.state.case_text
+                self.cohort.blind, self.cohort.reader = self.state.second_reading, self.judging.reviewer
+            if self.session is not None:
+                self.session.read_blind(self.state.second_reading)
             save_state(state_node(self.scene, MODULE), self.state)
             self.picture.show(self.session, self.state, before)
             self.numbers.follow(self.session)
@@ -224,6 +238,9 @@ class ReviewPanel:
     def _named(self, reviewer: str) -> None:
         if self.session is not None:
             self.session.reviewer = reviewer
+        if self.cohort is not None:
+            self.cohort.reader = reviewer
+        self._tables.start()
 
     # Opening and closing ----------------------------------------------------------------------------------
 
@@ -241,12 +258,15 @@ class ReviewPanel:
         nodes = self.session.nodes
         state = replace(
             self.state, case=case, subject=self.session.active, shown=ReviewState().shown, handles=False,
+            second_reading=self.state.second_reading and bool(case),
+            mr_labels=self.state.mr_labels if nodes.mr.GetID() == self.state.mr else NodeId(""),
             ct=NodeId(nodes.ct.GetID()), mr=NodeId(nodes.mr.GetID()),
         )  # fmt: skip
         self.scans.opened(str(folder))
         self.looking.show_layout(REVIEW)
         aim(nodes, joint_of(self.session))
         self.apply(state, everything=True)
+        self.labels.give_again()
 
     def close_review(self) -> None:
         """Save the review and take it out of the scene."""
@@ -289,9 +309,11 @@ class ReviewPanel:
             return
         if self.session is not None and node in (self.session.nodes.node, self.session.nodes.ct, self.session.nodes.mr):
             qt.QTimer.singleShot(0, self.nodes_settled)  # not while the scene is removing nodes
-        for field in ("ct", "mr"):
+        for field in CHOSEN:
             if node.GetID() == getattr(self.state, field):
                 self.change(**{field: NodeId("")})
+                if field == "mr_labels" and self.session is not None:
+                    self.session.give_mr_labels(None)
 
     def nodes_settled(self) -> None:
         """Close a review whose nodes a user has deleted; what was decided is in its folder."""
@@ -305,7 +327,7 @@ class ReviewPanel:
             self.session = None
             session.close(even_unsaved=True)
             self.apply(replace(self.state, case="", subject=""), everything=True)
-        gone = {f: NodeId("") for f in ("ct", "mr") if (name := getattr(self.state, f)) and not self._node(name)}
+        gone = {f: NodeId("") for f in CHOSEN if (name := getattr(self.state, f)) and not self._node(name)}
         if gone:
             self.change(**gone)
 
@@ -332,7 +354,7 @@ class ReviewPanel:
         self.keys.switch(False)
         self.scene_closing()
         self._closed = True
-        for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector):
+        for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector, self.scans.ui.labelsSelector):
             selector.blockSignals(True)
             selector.setMRMLScene(None)
 

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import slicer
 from slicer.i18n import tr as _
 
+from CTSMALib.scene.registration.practice import load_practice
 from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId
+from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reviewing.jobs import why_not_scan
 from CTSMAPanels.reviewing.words import decision_words
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMARegistration/Folder"  # of the application, not of the scene: it may name a patient
+
+
+class LabelChoice(Protocol):
+    """Who is told of bone labels of the MR."""
+
+    def choose(self, node: Any) -> None:
+        """Compare with the bones of a node, or with none."""
+
+    def read_file(self, path: str) -> None:
+        """Read a label map from a file, and choose it."""
 
 
 class ScansPanel:
@@ -26,6 +39,7 @@ class ScansPanel:
         scene: ``vtkMRMLScene``.
         on_change: called with fields of :class:`ReviewState` that the user changed.
         on_open, on_register, on_close: called when the user opens, makes or closes a registration.
+        labels: told when the user chooses bone labels of the MR.
     """
 
     UI_FILE = "CTSMAReviewScans.ui"
@@ -37,6 +51,7 @@ class ScansPanel:
         on_open: Callable[[], None],
         on_register: Callable[[], None],
         on_close: Callable[[], None],
+        labels: LabelChoice,
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.registerButton, "CTSMAStart")
@@ -47,16 +62,27 @@ class ScansPanel:
         self.ui.mrSelector.setMRMLScene(scene)
         self.ui.ctSelector.currentNodeChanged.connect(lambda *_args: on_change(ct=_chosen(self.ui.ctSelector)))
         self.ui.mrSelector.currentNodeChanged.connect(lambda *_args: on_change(mr=_chosen(self.ui.mrSelector)))
+        self.ui.labelsSelector.setMRMLScene(scene)
+        self.ui.labelsSelector.currentNodeChanged.connect(
+            lambda *_args: labels.choose(self.ui.labelsSelector.currentNode())
+        )
+        self.ui.labelsButton.clicked.connect(lambda *_args: labels.read_file(self._labels_path))
+        self.ui.labelsEdit.currentPathChanged.connect(lambda *_args: self._refresh())
         self.ui.folderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
         self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
         self.ui.openButton.clicked.connect(lambda *_args: on_open())
         self.ui.registerButton.clicked.connect(lambda *_args: on_register())
         self.ui.closeButton.clicked.connect(lambda *_args: on_close())
+        self.ui.practiceButton.clicked.connect(lambda *_args: self._practice(on_change, on_open))
 
     @property
     def folder(self) -> str:
         """The folder that the user has chosen; empty for none."""
         return str(value_of(self.ui.folderEdit, "currentPath") or "").strip()
+
+    @property
+    def _labels_path(self) -> str:
+        return str(value_of(self.ui.labelsEdit, "currentPath") or "").strip()
 
     def opened(self, folder: str) -> None:
         """The registration of a folder was opened."""
@@ -72,7 +98,10 @@ class ScansPanel:
             obstacle: why nothing can be started now; empty where something can.
         """
         self._state, self._session, self._obstacle = state, session, obstacle
-        for selector, node in ((self.ui.ctSelector, state.ct), (self.ui.mrSelector, state.mr)):
+        ui = self.ui
+        for selector, node in (
+            (ui.ctSelector, state.ct), (ui.mrSelector, state.mr), (ui.labelsSelector, state.mr_labels),
+        ):  # fmt: skip
             put(selector, "setCurrentNode", self._scene.GetNodeByID(node) if node else None)
         self._refresh()
 
@@ -93,7 +122,30 @@ class ScansPanel:
             "" if self._session is not None else _("No registration is open."),
             _("Save the review and take it out of the scene. The scans stay."),
         )
+        allow(
+            self.ui.practiceButton,
+            self._obstacle,
+            _("Open a virtual pair that comes with the module. Its tibia lies wrong; find it and correct it."),
+        )
+        closed = "" if self._session is not None else _("Open a registration first.")
+        about = _("Bones outlined in the MR, a label map or a segmentation: the table then says Dice and ASSD.")
+        allow(self.ui.labelsSelector, closed, about)
+        none = "" if self._labels_path else _("Choose the file of a label map first.")
+        allow(self.ui.labelsEdit, closed, _("A label map of the MR: NIfTI, NRRD or MetaImage."))
+        allow(
+            self.ui.labelsButton,
+            closed or none,
+            _("Read a label map of the MR: 1 femur, 2 tibia, 3 patella, 4 fibula."),
+        )
         self.ui.summaryLabel.setText(_summary(self._session))
+
+    def _practice(self, on_change: Callable[..., None], on_open: Callable[[], None]) -> None:
+        """Open a new copy of the practice pair."""
+        with problems_shown(_("The practice pair could not be opened.")):
+            pair = load_practice(self._scene, Path(slicer.app.temporaryPath))
+            on_change(ct=NodeId(pair.ct.GetID()), mr=NodeId(pair.mr.GetID()))
+            put(self.ui.folderEdit, "setCurrentPath", str(pair.folder))
+            on_open()
 
     def _reason(self) -> str:
         ct, mr = (self._scene.GetNodeByID(node) if node else None for node in (self._state.ct, self._state.mr))

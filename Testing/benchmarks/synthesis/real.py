@@ -1,13 +1,13 @@
 """Real MRs: what the network makes of them, against the CT of the same knee where there is one.
 
 Pairs of the collection Soft-tissue-Sarcoma (CC BY 3.0): T1 with slices of 3.3 mm, resampled to the CT by the authors of
-the collection and aligned by them to about 2 mm. ``mese``: both echoes of a sagittal spin echo of the mskt package (MIT),
-slices of 4 mm, without a CT. None is a BFFE: no real one was available.
+the collection and aligned by them to about 2 mm. ``mese``: both echoes of a sagittal spin echo of the mskt package
+(MIT), slices of 4 mm, without a CT. None is a BFFE: no real one was available.
 
-Bones of the MR are compared with those of the CT, found by the analysis of the CT, twice: as the scans were given (``given``)
-and after a registration led by the MR alone (``registered``; only bones it finds good or to be checked). Dice and mean
-symmetric surface distance (mm) count what both scans see. ``soft_mae_hu`` and ``bone_mae_hu`` compare the synthetic CT with
-the CT in its own place (smoothed to the slices of the pair); both CTs have kernels and noise of their own.
+Bones of the MR are compared with those of the CT, found by the analysis of the CT, twice: as the scans were given
+(``given``) and after a registration led by the MR alone (``registered``; only bones that did not fail there). Dice and
+mean symmetric surface distance (mm) count what both scans see. ``soft_mae_hu`` and ``bone_mae_hu`` compare the
+synthetic CT, smoothed to the slices of the pair, with the CT in its own place; the CT has noise of its own.
 
 Usage::
 

@@ -69,12 +69,12 @@ def test_undo_by_button_restores_the_matrices_exactly(bench: Any, an_open_panel:
     after = user(an_open_panel)
     ui.turnTopLeftButton.click()
     bench.process_events(100)
-    assert "Turn the femur" in ui.undoButton.property("text")
-    assert "Turn the femur" in ui.undoButton.property("toolTip")
+    assert "Turn 0.5° top left (femur)" in ui.undoButton.property("text")
+    assert "Turn 0.5° top left (femur)" in ui.undoButton.property("toolTip")
     ui.undoButton.click()
     assert np.array_equal(user(an_open_panel), after)
     bench.process_events(100)
-    assert "Turn the femur" in ui.redoButton.property("text")
+    assert "Turn 0.5° top left (femur)" in ui.redoButton.property("text")
     ui.undoButton.click()
     assert np.array_equal(user(an_open_panel), before)
     ui.redoButton.click()
@@ -89,6 +89,7 @@ def test_quick_nudges_are_one_step_and_a_pause_ends_it(bench: Any, an_open_panel
     for _ in range(3):
         ui.moveUpButton.click()
     bench.process_events(500)
+    assert "Move 1.5 mm up (femur)" in ui.undoButton.property("text")
     ui.moveUpButton.click()
     assert user(an_open_panel)[2, 3] == pytest.approx(2.0)
     ui.undoButton.click()
@@ -193,7 +194,7 @@ def test_handles_are_shown_on_the_bone_and_a_drag_is_a_step(bench: Any, an_open_
     dragged = np.eye(4)
     dragged[:3, 3] = (0.0, 2.5, 0.0)
     session.nodes.user("femur").SetMatrixTransformToParent(to_vtk(dragged))
-    assert session.undo_name == "Drag the femur"
+    assert session.undo_name == "Drag by 2.5 mm and 0.0° (femur)"
     np.testing.assert_allclose(session.corrections.user["femur"], dragged, atol=1e-9)
     ui.undoButton.click()
     assert np.array_equal(user(an_open_panel), np.eye(4))
@@ -212,7 +213,7 @@ def test_the_numbers_follow_without_holding_the_view_up(bench: Any, an_open_pane
     assert "corrected by 0.5 mm" in ui.numbersLabel.property("text")
     box = ui.subjectComboBox
     box.setCurrentIndex(box.findData("tibia"))
-    assert "follow" in ui.numbersLabel.property("text")
+    assert "prepared" in ui.numbersLabel.property("text")
 
 
 def test_nothing_can_be_moved_while_an_earlier_motion_is_shown(an_open_panel: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import vtk
 
+from CTSMALib.scene.registration.drawn_points import points_drawn
 from CTSMALib.scene.registration.review_layout import fixed_views
 
 OFFSETS = ((25, 0, 15), (-25, 0, 15), (0, 20, 20), (0, -20, 25), (12, 8, 30))
@@ -52,7 +53,8 @@ def test_a_pair_is_placed_added_and_measured(bench: Any, an_open_panel: Any) -> 
     bench.process_events(100)
     assert texts(ui.landmarkTable, 3) == ["2.00"]
     assert "mean 2.00 mm, largest 2.00 mm (1)" in ui.errorsLabel.property("text")
-    assert an_open_panel.scene.GetNumberOfNodesByClass("vtkMRMLMarkupsFiducialNode") == 0
+    assert {*points_drawn(an_open_panel.session.nodes, "ct")} == {"1"}
+    assert an_open_panel.scene.GetFirstNodeByName("CT point") is None
     assert interaction.GetCurrentInteractionMode() == interaction.ViewTransform
 
 
@@ -129,3 +131,23 @@ def test_side_by_side_a_point_of_the_mr_is_where_it_was_clicked(an_open_panel: A
 def test_points_belong_to_a_bone_not_to_the_knee(an_open_panel: Any) -> None:
     an_open_panel.change(subject="knee")
     assert "choose a bone" in an_open_panel.landmarks.ui.ctPointButton.property("toolTip")
+
+
+def test_pairs_are_drawn_where_they_lie_now(bench: Any, an_open_panel: Any) -> None:
+    import slicer
+
+    nodes, red = an_open_panel.session.nodes, slicer.app.layoutManager().sliceWidget("Red")
+    add_pairs(an_open_panel, 2)
+    an_open_panel.landmarks.ui.landmarkTable.selectRow(0)
+    drawn = bench.view_picture(red, size=(400, 400))
+    an_open_panel.correct.ui.moveFrontButton.click()
+    an_open_panel.correct.ui.moveFrontButton.click()
+    for name, place in points_drawn(nodes, "mr").items():
+        np.testing.assert_allclose(place, points_drawn(nodes, "ct")[name], atol=1e-6)
+    an_open_panel.landmarks.ui.pointsCheckBox.click()
+    assert points_drawn(nodes, "ct") == {}
+    hidden = bench.view_picture(red, size=(400, 400))
+    green = [(p[..., 1].astype(int) - p[..., 0] > 60).sum() for p in (drawn, hidden)]
+    assert green[0] > green[1] + 20
+    an_open_panel.landmarks.ui.pointsCheckBox.click()
+    assert set(points_drawn(nodes, "mr")) == {"1", "2"}

@@ -17,7 +17,16 @@ def controls(panel: Any) -> list[Any]:
     from PySide6 import QtWidgets
 
     kinds = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QLineEdit, QtWidgets.QAbstractSpinBox)
-    parts = [panel.scans, panel.cases, panel.see, panel.correct, panel.landmarks, panel.judging, panel.exporting]
+    parts = [
+        panel.scans,
+        panel.cases,
+        panel.agreeing,
+        panel.see,
+        panel.correct,
+        panel.landmarks,
+        panel.judging,
+        panel.exporting,
+    ]
     named = [(name, widget) for part in parts for name, widget in vars(part.ui).items()]
     return [widget for name, widget in named if isinstance(widget, kinds) and not name.startswith(("_", "qt_"))]
 

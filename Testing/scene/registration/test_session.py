@@ -114,14 +114,14 @@ def test_a_held_key_is_one_step_and_another_direction_is_another(a_session: Revi
     a_session.settle()
     a_session.turn("tibia", (1.0, 0.0, 0.0), 0.5)
     assert a_session.history.names == (
-        *("Move the knee down", "Move the knee forward", "Turn the tibia", "Turn the tibia"),
+        *("Move 2.5 mm down (knee)", "Move 0.5 mm forward (knee)", *2 * ("Turn 0.5° front up (tibia)",)),
     )
-    assert a_session.undo_name == "Turn the tibia"
+    assert a_session.undo_name == "Turn 0.5° front up (tibia)"
     for _ in range(3):
         a_session.undo()
     for bone in a_session.bones:
         np.testing.assert_allclose(a_session.corrections.user[bone][:3, 3], (0.0, 0.0, -2.5), atol=1e-12)
-    assert a_session.redo_name == "Move the knee forward"
+    assert a_session.redo_name == "Move 0.5 mm forward (knee)"
 
 
 def test_handles_move_the_active_bone_and_what_they_cannot_do_is_put_back(a_session: ReviewSession) -> None:
@@ -137,7 +137,7 @@ def test_handles_move_the_active_bone_and_what_they_cannot_do_is_put_back(a_sess
                 a_session.taken_from_handles()
             assert a_session.undo_name == ""
             assert_shown(a_session)
-    assert a_session.undo_name == "Drag the tibia"
+    assert a_session.undo_name == "Drag by 2.2 mm and 4.0° (tibia)"
     np.testing.assert_allclose(a_session.corrections.user["tibia"], drag, atol=1e-12)
     assert_shown(a_session)
     a_session.undo()
@@ -233,3 +233,22 @@ def test_closing_leaves_volumes_that_were_in_the_scene(a_scene: Any, a_folder: P
     session.move("knee", (1.0, 0.0, 0.0))
     assert session.close()
     assert all(node.GetScene() is a_scene and node.GetParentTransformNode() is None for node in nodes)
+
+
+def test_steps_that_become_one_tell_the_whole_amount(a_session: ReviewSession, a_clock: Clock) -> None:
+    for _ in range(15):
+        a_session.move("tibia", (0.1, 0.0, 0.0))
+    assert a_session.history.names == ("Move 1.5 mm right (tibia)",)
+    for _ in range(3):
+        a_session.turn("tibia", (0.0, 0.0, -1.0), 2.0)
+    assert a_session.undo_name == "Turn 6° front right (tibia)"
+    a_session.undo()
+    a_session.undo()
+    a_clock.now += 10.0
+    a_session.move("tibia", (0.1, 0.0, 0.0))
+    assert a_session.history.names == ("Move 0.1 mm right (tibia)",)
+    a_clock.now += 10.0
+    a_session.move("tibia", (0.1, 0.0, 0.0))
+    assert a_session.history.names == ("Move 0.1 mm right (tibia)",) * 2
+    a_session.turn("knee", (1.0, 0.0, 0.0), -0.5)
+    assert a_session.undo_name == "Turn 0.5° front down (knee)"

@@ -38,6 +38,21 @@ class TissueCase:
     bones: NDArray[np.uint8]
 
 
+def coarser(case: TissueCase) -> TissueCase:
+    """The knee on voxels twice as wide: fractions averaged, of labels every other one."""
+    even = tuple(slice(0, n - n % 2) for n in case.bones.shape)
+    own = case.fraction[even].astype(np.float32)
+    halves = sum(own[a::2, b::2, c::2] for a in (0, 1) for b in (0, 1) for c in (0, 1)) / 8.0
+    spacing = case.grid.spacing_mm[0]
+    axes = np.reshape(case.grid.direction, (3, 3))
+    origin = np.array(case.grid.origin_mm) + axes @ np.full(3, 0.5 * spacing)
+    fraction = np.rint(halves).astype(np.uint8)
+    tissue, bones = (np.ascontiguousarray(array[even][::2, ::2, ::2]) for array in (case.tissue, case.bones))
+    x, y, z = (float(v) for v in origin)
+    grid = Grid(bones.shape[::-1], (2.0 * spacing,) * 3, (x, y, z), case.grid.direction)
+    return TissueCase(case.name, case.source, grid, fraction, tissue, bones)
+
+
 def write_case(case: TissueCase, path: Path) -> None:
     """Write a case, complete or not at all."""
     part = path.with_suffix(".part")

@@ -13,15 +13,16 @@ LABEL_MAP = "knee1"
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The network.
+    """The networks.
 
     Attributes:
         spacing_mm: of MR, CT and labels.
-        features: of the levels, from half the resolution of the voxels down, and of the last layer.
+        coarse_features, features: of the levels, from half the resolution of the voxels down, and of the last layer.
     """
 
     spacing_mm: float = 1.0
-    features: tuple[int, int, int, int, int, int] = (32, 32, 64, 96, 128, 32)
+    coarse_features: tuple[int, int, int, int, int, int] = (32, 32, 64, 96, 128, 32)
+    features: tuple[int, int, int, int, int, int] = (32, 32, 48, 64, 96, 32)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class TrainingConfig:
         variants: insides and surroundings drawn for each label map.
         sources: anatomies of the virtual knees.
         seed: of knees and samples.
-        steps: samples are drawn and the weights are changed this often.
+        coarse_steps, steps: samples are drawn and the weights of either network are changed this often.
         batch: samples a step.
         edge: voxels along the edge of a sample, a multiple of 32.
         learning_rate: the highest.
@@ -47,11 +48,12 @@ class TrainingConfig:
     variants: int = 4
     sources: tuple[str, ...] = SOURCES
     seed: int = 1
-    steps: int = 4500
+    coarse_steps: int = 2000
+    steps: int = 2400
     batch: int = 1
     edge: int = 64
-    learning_rate: float = 1.5e-3
-    check_every: int = 250
+    learning_rate: float = 1e-3
+    check_every: int = 200
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,6 @@ class TrainingConfig:
             raise InputError(f"A sample of {self.edge} voxels cannot be halved five times.", "Take 32, 64 or 96.")
         if self.seed in TEST_SEEDS:
             raise InputError(f"The seed {self.seed} is reserved for tests.", "Take one below 900.")
-        for name in ("knees", "stop_knees", "steps", "batch", "check_every"):
+        for name in ("knees", "stop_knees", "coarse_steps", "steps", "batch", "check_every"):
             if getattr(self, name) < 1:
                 raise InputError(f"A training with {name} = {getattr(self, name)} is none.", "Give 1 or more.")

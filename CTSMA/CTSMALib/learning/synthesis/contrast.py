@@ -9,7 +9,7 @@ from CTSMALib.virtual.scanners import mr_signal
 from CTSMALib.virtual.scanners.mr_signal import BFFE, GRADIENT_ECHO, SPIN_ECHO, Sequence
 from CTSMALib.virtual.scanners.tissue import Tissue
 
-PHYSICAL = 0.65  # share of contrasts that a sequence gives
+PHYSICAL = 0.8  # share of contrasts that a sequence gives
 SPREAD = 0.2  # of signals about those of a sequence: relaxation times are uncertain
 DARK = (Tissue.AIR, Tissue.METAL)
 BRIGHT_AIR = 0.1  # share of the contrasts by chance in which air is not dark

@@ -2,58 +2,58 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from CTSMALib import __version__
 from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.learning.synthesis.case import TissueCase
+from CTSMALib.learning.synthesis.check import AIR_HU
 from CTSMALib.learning.synthesis.config import TrainingConfig
 from CTSMALib.learning.synthesis.draw_sample import draw_sample
 from CTSMALib.learning.synthesis.model_card import model_card
+from CTSMALib.learning.synthesis.samples import Batch, for_kind, spacing_of
 from CTSMALib.learning.synthesis.state import State
+from CTSMALib.learning.synthesis.train import trained_network
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.synthesis.familiarity import Familiarity
 from CTSMALib.synthesis.model import FAMILIARITY, NETWORK, SHIPPED, TASK
-from CTSMALib.synthesis.network import SynthesisNet, read_out
-from CTSMALib.synthesis.synthesize import WINDOW
+from CTSMALib.synthesis.network import COARSE, FINE, FoldedUNet, SynthesisNet, read_out
 from CTSMALib.virtual.version import GENERATOR
 
-LEARNED, HELD_OUT = 160, 60  # images that familiarity is learned from, and that set its limit
+LEARNED, HELD_OUT = 400, 200  # images that familiarity is learned from, and that set its limit
+CALIBRATED = 60  # samples
 NINETY = -np.log(0.1)  # half width of the interval of a Laplace distribution that holds 90 %, in scales
-_LEARNED, _HELD_OUT = 3, 4  # streams of random numbers
-
-
-@dataclass(frozen=True, eq=False)
-class _Probed:
-    features: np.ndarray
-    ratios: np.ndarray  # absolute errors over the scales that the network gave
+_LEARNED, _HELD_OUT, _CALIBRATED = 3, 4, 5  # streams of random numbers
 
 
 def finish(
-    config: TrainingConfig, state: State, cases: list[TissueCase], stop_cases: list[TissueCase], out: Path,
-    progress: Progress = silent,
+    config: TrainingConfig, coarse: State, fine: State, cases: list[TissueCase], stop_cases: list[TissueCase],
+    out: Path, progress: Progress = silent,
 ) -> Bundle:  # fmt: skip
     """Write the bundle of a training that has ended.
 
     Args:
         config: of the training.
-        state: its last.
-        cases: it learned from.
-        stop_cases: it did not.
+        coarse, fine: the last states of both networks.
+        cases: they learned from.
+        stop_cases: they did not.
         out: folder of the bundle.
         progress: told about each image.
     """
-    net = averaged(config, state)
-    learned = _probe(net, config, cases, (_LEARNED, LEARNED), part_of(progress, 0.0, 0.7))
-    held_out = _probe(net, config, stop_cases, (_HELD_OUT, HELD_OUT), part_of(progress, 0.7, 0.95))
-    familiarity = Familiarity.of(learned.features, held_out.features)
-    calibration = float(np.quantile(held_out.ratios, 0.9) / NINETY)
+    net = SynthesisNet(config.network.coarse_features, config.network.features)
+    net.coarse.load_state_dict(trained_network(coarse, COARSE).state_dict())
+    net.fine.load_state_dict(trained_network(fine, FINE).state_dict())
+    net.eval()
+    learned = _features(net.coarse, config, cases, (_LEARNED, LEARNED), part_of(progress, 0.0, 0.5))
+    others = _features(net.coarse, config, stop_cases, (_HELD_OUT, HELD_OUT), part_of(progress, 0.5, 0.7))
+    familiarity = Familiarity.of(learned, others)
+    calibration = _calibration(net.fine, config, stop_cases, part_of(progress, 0.7, 0.95))
     weights = {NETWORK + k: v for k, v in net.state_dict().items()}
     # half precision holds no small precisions: they are stored as they are
     weights |= {
@@ -61,58 +61,68 @@ def finish(
         FAMILIARITY + "precision": torch.from_numpy(familiarity.precision),
     }
     settings = {
-        "features": list(config.network.features), "spacing_mm": config.network.spacing_mm,
-        "familiarity_limit": familiarity.limit, "calibration": calibration,
+        "coarse_features": list(config.network.coarse_features), "features": list(config.network.features),
+        "spacing_mm": config.network.spacing_mm, "familiarity_limit": familiarity.limit, "calibration": calibration,
     }  # fmt: skip
     progress("Writing the model", 0.97)
     inference = {"network_def": _definition(config), "ctsma_synthesis": settings}
-    return write_bundle(out, TASK, _metadata(config, state), inference, weights, model_card(config, state, settings))
+    metadata = _metadata(config, coarse, fine)
+    return write_bundle(out, TASK, metadata, inference, weights, model_card(config, coarse, fine, settings))
 
 
-def averaged(config: TrainingConfig, state: State) -> SynthesisNet:
-    """The network with the average of its latest weights, in evaluation mode."""
-    net = SynthesisNet(config.network.features)
-    average = {k.removeprefix("module."): v for k, v in state.parts["average"].items() if k.startswith("module.")}
-    net.load_state_dict(copy.deepcopy(average))
-    return net.eval()
-
-
-def _probe(
-    net: SynthesisNet, config: TrainingConfig, cases: list[TissueCase], which: tuple[int, int], progress: Progress
-) -> _Probed:  # fmt: skip
+def _features(
+    net: FoldedUNet, config: TrainingConfig, cases: list[TissueCase], which: tuple[int, int], progress: Progress
+) -> NDArray[np.float64]:  # fmt: skip
+    """(n, c) of images of whole knees, as the coarse network sees them."""
     stream, count = which
-    features, ratios = [], []
+    coarse = for_kind(cases, COARSE)
+    found = []
     for number in range(count):
         progress("Learning what is familiar", number / count)
         rng = np.random.default_rng([config.seed, stream, number])
-        sample = draw_sample(cases[number % len(cases)], WINDOW, config.network.spacing_mm, rng)
+        spacing_mm = spacing_of(config, COARSE)
+        sample = draw_sample(coarse[number % len(coarse)], config.edge, spacing_mm, rng, COARSE)
         with torch.inference_mode():
-            raw, feature = net.with_summary(sample.mr[None])
-        found = read_out(raw)
-        counted = sample.known[None] & (sample.hu[None] > -500.0)
-        ratio = ((found.hu - sample.hu[None]).abs() / found.scale_hu)[counted]
-        features.append(feature[0].numpy())
+            found.append(net.with_summary(sample.mr[None])[1][0].numpy())
+    return np.array(found, dtype=float)
+
+
+def _calibration(net: FoldedUNet, config: TrainingConfig, cases: list[TissueCase], progress: Progress) -> float:
+    """The factor by which scales are too small: 90 % of the errors ought to lie in the interval of 90 %."""
+    ratios = []
+    for number in range(CALIBRATED):
+        progress("Checking how sure it may be", number / CALIBRATED)
+        rng = np.random.default_rng([config.seed, _CALIBRATED, number])
+        spacing_mm = spacing_of(config, FINE)
+        batch = Batch.of([draw_sample(cases[number % len(cases)], config.edge, spacing_mm, rng, FINE)])
+        with torch.inference_mode():
+            found = read_out(net(batch.image))
+        counted = batch.known & ((batch.hu > AIR_HU) | (batch.bones[:, None] > 0))
+        ratio = ((found.hu - batch.hu).abs() / found.scale_hu)[counted]
         ratios.append(ratio[:: max(1, len(ratio) // 5000)].numpy())
-    return _Probed(np.array(features, dtype=float), np.concatenate(ratios))
+    return float(np.quantile(np.concatenate(ratios), 0.9) / NINETY)
 
 
 def _definition(config: TrainingConfig) -> dict:
-    return {"_target_": f"{SynthesisNet.__module__}.{SynthesisNet.__name__}", "features": list(config.network.features)}
+    return {
+        "_target_": f"{SynthesisNet.__module__}.{SynthesisNet.__name__}",
+        "coarse_features": list(config.network.coarse_features), "features": list(config.network.features),
+    }  # fmt: skip
 
 
-def _metadata(config: TrainingConfig, state: State) -> dict:
+def _metadata(config: TrainingConfig, coarse: State, fine: State) -> dict:
     import monai
 
     image = {
-        "type": "image", "format": "magnitude", "modality": "MR", "num_channels": 1, "spatial_shape": ["32*n"] * 3,
+        "type": "image", "format": "magnitude", "modality": "MR", "num_channels": 1, "spatial_shape": ["64*n"] * 3,
         "dtype": "float32", "value_range": [0, 1], "is_patch_data": True, "channel_def": {"0": "MR"},
     }  # fmt: skip
     names = ["CT number", "scale", "background", "femur", "tibia", "patella", "fibula"]
     output = {
-        "type": "image", "format": "hounsfield", "num_channels": 7, "spatial_shape": ["32*n"] * 3, "dtype": "float32",
+        "type": "image", "format": "hounsfield", "num_channels": 7, "spatial_shape": ["64*n"] * 3, "dtype": "float32",
         "value_range": [], "is_patch_data": True, "channel_def": {str(n): name for n, name in enumerate(names)},
     }  # fmt: skip
-    last = state.history[-1]
+    last = fine.history[-1]
     return {
         "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
         "name": SHIPPED, "version": "1.0", "changelog": {"1.0": "first version"},
@@ -125,5 +135,5 @@ def _metadata(config: TrainingConfig, state: State) -> dict:
         "intended_use": "Registration of MR to CT; research use only.",
         "eval_metrics": {"soft_tissue_mae_hu": last.soft_hu, "bone_mae_hu": last.bone_hu, "bone_dice": last.dice},
         "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": output}},
-        "training": {**asdict(config), "steps_done": state.step},
+        "training": {**asdict(config), "steps_done": [coarse.step, fine.step]},
     }  # fmt: skip

@@ -1,40 +1,40 @@
-"""What the synthesis network is to be good at."""
+"""What the synthesis networks are to be good at."""
 
 from __future__ import annotations
 
 import torch
 from monai.losses import DiceCELoss
 
-from CTSMALib.synthesis.network import LEAST_SCALE_HU, Prediction
+from CTSMALib.learning.synthesis.samples import Batch
+from CTSMALib.synthesis.network import COARSE, LEAST_SCALE_HU, Prediction, read_out
 
 AIR_HU, AIR_WEIGHT, BONE_WEIGHT = -500.0, 0.2, 3.0
-HU_WEIGHT, LABEL_WEIGHT = 1.0, 1.0
+LABEL_WEIGHT = 1.0
 SURE = 12.0  # logit
 _dice_ce = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, lambda_ce=2.0)
 
 
-def loss(found: Prediction, hu: torch.Tensor, bones: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Negative log-likelihood of the CT numbers (Laplace), and cross-entropy with Dice of the bones.
+def loss_of(kind: str, raw: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """The loss of what a network of a kind wrote."""
+    if kind == COARSE:
+        return label_loss(raw, batch)
+    found = read_out(raw)
+    return hu_loss(found, batch) + LABEL_WEIGHT * label_loss(found.logits, batch)
 
-    Voxels that the MR does not show do not count.
 
-    Args:
-        found: of the network.
-        hu: (n, 1, z, y, x).
-        bones: (n, z, y, x).
-        known: (n, 1, z, y, x).
-    """
-    weight = torch.where(hu < AIR_HU, AIR_WEIGHT, 1.0) + BONE_WEIGHT * (bones[:, None] > 0)
-    weight = weight * known
-    error = (found.hu - hu).abs()
+def hu_loss(found: Prediction, batch: Batch) -> torch.Tensor:
+    """Negative log-likelihood of the CT numbers (Laplace); voxels that the MR does not show do not count."""
+    weight = torch.where(batch.hu < AIR_HU, AIR_WEIGHT, 1.0) + BONE_WEIGHT * (batch.bones[:, None] > 0)
+    weight = weight * batch.known
+    error = (found.hu - batch.hu).abs()
     likelihood = error / found.scale_hu + torch.log(found.scale_hu / LEAST_SCALE_HU)
-    of_hu = (likelihood * weight).sum() / weight.sum().clamp_min(1.0)
-    logits = torch.where(known, found.logits, _background(found.logits))
-    return HU_WEIGHT * of_hu + LABEL_WEIGHT * _dice_ce(logits, (bones[:, None] * known).float())
+    return (likelihood * weight).sum() / weight.sum().clamp_min(1.0)
 
 
-def _background(like: torch.Tensor) -> torch.Tensor:
-    """Logits that are sure of the background."""
-    sure = torch.zeros(1, like.shape[1], 1, 1, 1)
+def label_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Cross-entropy and Dice of the bones; what the MR does not show is background to both."""
+    sure = torch.zeros(1, logits.shape[1], 1, 1, 1)
     sure[:, 0] = SURE
-    return sure
+    shown = torch.where(batch.known, logits, sure)
+    found: torch.Tensor = _dice_ce(shown, (batch.bones[:, None] * batch.known).float())
+    return found

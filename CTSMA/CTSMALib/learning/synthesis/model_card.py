@@ -11,10 +11,10 @@ from CTSMALib.learning.synthesis.state import State
 from CTSMALib.virtual.version import GENERATOR
 
 
-def model_card(config: TrainingConfig, state: State, settings: Mapping[str, Any]) -> str:
+def model_card(config: TrainingConfig, coarse: State, fine: State, settings: Mapping[str, Any]) -> str:
     """Markdown: what the network is for, what it learned from, how good it is, what it must not be used for."""
-    last = state.history[-1]
-    samples = state.step * config.batch
+    last, whole = fine.history[-1], coarse.history[-1]
+    counts = f"{coarse.step * config.batch} samples of whole knees and {fine.step * config.batch} of parts"
     return f"""# MR to CT numbers and bones of a knee
 
 **Research use only: not a medical device.** Trained on simulated knees.
@@ -30,11 +30,13 @@ background, femur, tibia, patella and fibula.
 
 **Learned from** {config.knees} virtual knees ({GENERATOR}; anatomies {", ".join(config.sources)}) and {config.variants}
 versions of a label map of a real knee. Contrast, resolution, slices, bias, noise and field of view were drawn anew for
-each of {samples} samples of {config.edge} voxels. No real MR was among them; there was no real BFFE at all.
+each of {counts}.
+No real MR was among them; there was no real BFFE at all.
 
 **On {config.stop_knees} virtual knees that it did not learn from** (samples with the same kinds of contrast): mean
-absolute error {last.soft_hu:.0f} HU in soft tissue and {last.bone_hu:.0f} HU in bone, Dice of the bones
-{last.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
+absolute error {last.soft_hu:.0f} HU in soft tissue and {last.bone_hu:.0f} HU in bone, Dice of the bones {last.dice:.3f}
+(from guesses made of the truth; the coarse network's own Dice, on voxels twice as wide, is {whole.dice:.3f}). Held-out
+anatomy and real MRs: see `docs/synthesis.md` of the project.
 
 **Its uncertainty** was multiplied by {settings["calibration"]:.2f}, so that 90 % of the voxels of those knees lie in
 the interval. It does not know of errors that simulated knees do not have. MRs whose features lie farther than

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,61 +14,56 @@ from CTSMALib.errors import InputError
 from CTSMALib.learning.synthesis.case import TissueCase
 from CTSMALib.learning.synthesis.check import Check, check
 from CTSMALib.learning.synthesis.config import TrainingConfig
-from CTSMALib.learning.synthesis.loss import loss
-from CTSMALib.learning.synthesis.samples import check_batches, training_batches
+from CTSMALib.learning.synthesis.loss import loss_of
+from CTSMALib.learning.synthesis.samples import Batch, check_batches, for_kind, training_batches
 from CTSMALib.learning.synthesis.state import State, read_state, write_state
 from CTSMALib.progress import Progress, silent
-from CTSMALib.synthesis.network import SynthesisNet, read_out
+from CTSMALib.synthesis.network import COARSE, FoldedUNet
 
 WARM_UP, EMA, CLIP, WEIGHT_DECAY = 0.05, 0.995, 1.0, 1e-4
 CHECKS_EACH = 4  # samples of each stop knee
 
 
 def train(
-    config: TrainingConfig, cases: list[TissueCase], stop_cases: list[TissueCase], folder: Path,
+    config: TrainingConfig, kind: str, cases: list[TissueCase], stop_cases: list[TissueCase], folder: Path,
     progress: Progress = silent, workers: int = 1,
 ) -> State:  # fmt: skip
-    """Train, or go on with a training.
+    """Train one of the networks, or go on with it.
 
     Args:
         config: of the training.
+        kind: of the network: ``"coarse"`` or ``"fine"``; neither waits for the other.
         cases: to learn from.
-        stop_cases: that tell which state is the best.
-        folder: holds the state between runs.
+        stop_cases: to check on.
+        folder: holds the state between runs; each network has its own.
         progress: told after every step; stops the training by raising, and the next run goes on from the last check.
         workers: processes that draw samples; 0 draws them here.
 
     Raises:
         InputError: the folder holds a training with another configuration.
     """
-    torch.manual_seed(config.seed)
-    net = SynthesisNet(config.network.features)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=config.steps + 1, pct_start=WARM_UP
-    )
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(EMA))
-    run = _Run(config, net, optimizer, schedule, average)
+    run = _Run.begin(config, kind)
     state = read_state(folder)
     if state is not None:
         run.resume(state)
-    probes = check_batches(stop_cases, config, CHECKS_EACH)
-    history: list[Check] = list(state.history) if state else []
-    began, first = time.monotonic(), state.step if state else 0
-    if first >= config.steps and state is not None:
+    first = state.step if state else 0
+    if state is not None and first >= run.steps:
         return state
-    losses: list[float] = []
-    for step, batch in enumerate(training_batches(cases, config, first, workers), start=first):
+    probes = check_batches(for_kind(stop_cases, kind), config, kind, CHECKS_EACH)
+    history: list[Check] = list(state.history) if state else []
+    began, losses = time.monotonic(), []
+    batches = training_batches(for_kind(cases, kind), config, kind, first, run.steps, workers)
+    for done, batch in enumerate(batches, start=first + 1):
         losses.append(run.step(batch))
-        done = step + 1
-        left = (time.monotonic() - began) / (done - first) * (config.steps - done)
-        progress("Training", done / config.steps, f"step {done} of {config.steps}, {left / 60.0:.0f} min left")
-        if done % config.check_every == 0 or done == config.steps:
-            history.append(check(run.averaged, probes, done, sum(losses) / len(losses)))
+        left = (time.monotonic() - began) / (done - first) * (run.steps - done)
+        told = f"step {done} of {run.steps}, {left / 60.0:.0f} min left"
+        progress(f"Training the {kind} network", done / run.steps, told)
+        if done % config.check_every == 0 or done == run.steps:
+            history.append(check(run.averaged, kind, probes, done, sum(losses) / len(losses)))
             losses = []
             state = run.state(done, history)
             write_state(state, folder)
-            progress("Checking", done / config.steps, str(history[-1]))
+            progress(f"Checking the {kind} network", done / run.steps, str(history[-1]))
     assert state is not None
     return state
 
@@ -77,23 +71,36 @@ def train(
 @dataclass(eq=False)
 class _Run:
     config: TrainingConfig
-    net: SynthesisNet
+    kind: str
+    steps: int
+    net: FoldedUNet
     optimizer: torch.optim.Optimizer
     schedule: Any
     average: AveragedModel
 
+    @classmethod
+    def begin(cls, config: TrainingConfig, kind: str) -> _Run:
+        torch.manual_seed(config.seed)
+        net = new_network(config, kind)
+        steps = config.coarse_steps if kind == COARSE else config.steps
+        optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, config.learning_rate, total_steps=steps + 1, pct_start=WARM_UP
+        )
+        average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(EMA))
+        return cls(config, kind, steps, net, optimizer, schedule, average)
+
     @property
-    def averaged(self) -> SynthesisNet:
+    def averaged(self) -> FoldedUNet:
         """The network with averaged weights."""
         module = self.average.module
-        assert isinstance(module, SynthesisNet)
+        assert isinstance(module, FoldedUNet)
         return module
 
-    def step(self, batch: Sequence[torch.Tensor]) -> float:
-        mr, hu, known, bones = batch
+    def step(self, batch: Batch) -> float:
         self.net.train()
         self.optimizer.zero_grad(set_to_none=True)
-        found = loss(read_out(self.net(mr)), hu, bones, known)
+        found = loss_of(self.kind, self.net(batch.image), batch)
         found.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), CLIP)
         self.optimizer.step()
@@ -115,3 +122,16 @@ class _Run:
         self.optimizer.load_state_dict(state.parts["optimizer"])
         self.schedule.load_state_dict(state.parts["schedule"])
         self.average.load_state_dict(state.parts["average"])
+
+
+def new_network(config: TrainingConfig, kind: str) -> FoldedUNet:
+    """A network with weights by chance."""
+    return FoldedUNet(kind, config.network.coarse_features if kind == COARSE else config.network.features)
+
+
+def trained_network(state: State, kind: str) -> FoldedUNet:
+    """The network of a state with the average of its latest weights, in evaluation mode."""
+    net = new_network(state.config, kind)
+    average = state.parts["average"]
+    net.load_state_dict({k.removeprefix("module."): v.clone() for k, v in average.items() if k.startswith("module.")})
+    return net.eval()

@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from CTSMALib.errors import InputError
 from CTSMALib.registration.record import CHECK, FAILED, GOOD, RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.registration.review.case_notes import read_notes
 from CTSMALib.registration.review.decisions import IN_PART, STATUSES, UNREVIEWED, status
+from CTSMALib.registration.review.second_reading import Reading, readings
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr", "registration")
@@ -39,6 +41,8 @@ class Case:
         status: one of :data:`CASE_STATUSES`.
         reason: why it was refused, or what is damaged.
         note: by a person.
+        bones: that were registered.
+        readings: the latest decision of every person about every bone, of the motions as they are now.
     """
 
     name: str
@@ -51,6 +55,17 @@ class Case:
     status: str
     reason: str = ""
     note: str = ""
+    bones: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+    def unsigned_by(self, reader: str) -> tuple[str, ...]:
+        """Bones that a reader has not decided about where they lie now."""
+        signed = {reading.bone for reading in self.readings if reader and reading.reviewer == reader}
+        return tuple(bone for bone in self.bones if bone not in signed)
+
+    def was_read_by_another(self, reader: str) -> bool:
+        """Whether somebody else decided about some bone, so that there is something to read a second time."""
+        return any(reading.reviewer != reader for reading in self.readings)
 
 
 @dataclass(frozen=True)
@@ -123,8 +138,30 @@ def read_case(case: Case) -> Case:
     """The case as it stands on disk now, after it was reviewed."""
     if case.folder is None:
         return case
-    verdict, found, reason = _standing(case.folder)
-    return Case(case.name, case.subject, case.side, case.ct, case.mr, case.folder, verdict, found, reason, case.note)
+    return replace(case, **_standing(case.name, case.folder))
+
+
+def as_seen(case: Case, reader: str) -> Case:
+    """The case as somebody sees it who reads a second time: until she has signed every bone her own decisions alone
+    count, and notes are hidden, as they may tell what others thought.
+    """
+    left = case.unsigned_by(reader)
+    if not left:
+        return case
+    own = UNREVIEWED if len(left) == len(case.bones) else IN_PART
+    mine = tuple(reading for reading in case.readings if reader and reading.reviewer == reader)
+    return replace(case, status=own, note="", readings=mine)
+
+
+def first_second_reading(cases: Iterable[Case], reader: str) -> Case | None:
+    """The first case that somebody else has read, and a reader not yet or in part; ``None`` where there is none."""
+    return next((case for case in cases if case.unsigned_by(reader) and case.was_read_by_another(reader)), None)
+
+
+def second_progress(cases: Iterable[Case], reader: str) -> tuple[int, int]:
+    """How many cases a reader has signed that others have read, and how many others have read."""
+    read = [case for case in cases if case.was_read_by_another(reader)]
+    return sum(not case.unsigned_by(reader) for case in read), len(read)
 
 
 def first_unreviewed(cases: Iterable[Case]) -> Case | None:
@@ -156,25 +193,24 @@ def progress(cases: Iterable[Case]) -> CohortProgress:
 def _case(row: dict[str, str], cohort: Path, refused: dict[str, str], notes: dict[str, str]) -> Case:
     name = f"{row['subject']}-{row['side']}" if row["side"] else row["subject"]
     place = row["registration"] or (name if holds_registration(cohort / name) else "")
-    folder, verdict, found, reason = None, "", NOT_REGISTERED, refused.get(name, "")
-    if place:
-        folder = cohort / place
-        verdict, found, reason = _standing(folder)
-    elif reason:
-        found = REFUSED
-    return Case(
-        name, row["subject"], row["side"], cohort / row["ct"], cohort / row["mr"], folder, verdict, found, reason,
-        notes.get(name, ""),
+    folder, reason = (cohort / place if place else None), refused.get(name, "")
+    case = Case(
+        name, row["subject"], row["side"], cohort / row["ct"], cohort / row["mr"], folder,
+        "", REFUSED if reason else NOT_REGISTERED, reason, notes.get(name, ""),
     )  # fmt: skip
+    return case if folder is None else replace(case, **_standing(name, folder))
 
 
-def _standing(folder: Path) -> tuple[str, str, str]:
-    """Worst verdict, status, and what is damaged."""
+def _standing(name: str, folder: Path) -> dict[str, Any]:
+    """Fields of a case that its record tells."""
     try:
         record = load_record(folder)
-        return _worst(record), status(record), ""
     except InputError as error:
-        return "", DAMAGED, error.message
+        return {"verdict": "", "status": DAMAGED, "reason": error.message, "bones": (), "readings": ()}
+    return {
+        "verdict": _worst(record), "status": status(record), "reason": "",
+        "bones": tuple(bone.name for bone in record.bones), "readings": readings({name: record}),
+    }  # fmt: skip
 
 
 def _worst(record: RegistrationRecord) -> str:

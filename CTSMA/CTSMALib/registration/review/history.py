@@ -70,24 +70,23 @@ class History(Generic[State]):
         """Of the steps that can be undone, the oldest first."""
         return tuple(step.name for step in self._steps[1 : self._at + 1])
 
-    def push(self, name: str, state: State, merge_key: str = "") -> None:
+    def push(self, name: str | Callable[[State], str], state: State, merge_key: str = "") -> None:
         """A new step; what could be redone is forgotten.
 
         Args:
-            name: for the reader, such as ``"Move the femur 0.5 mm"``.
+            name: for the reader, such as ``"Move 0.5 mm right (femur)"``; or what makes it from the state before the
+                step, which for steps that become one is the state before all of them.
             state: after it.
             merge_key: quick steps in a row with the same one become one step with the newest name, such as those of a
                 key that is held down; empty keeps every step.
         """
         now = self._clock()
         del self._steps[self._at + 1 :]
-        step = _Step(name, merge_key, state)
-        last = self._steps[-1]
-        if merge_key and self._at and last.merge_key == merge_key and now <= self._open_until:
-            self._steps[-1] = step
-        else:
-            self._steps.append(step)
-            del self._steps[: max(0, len(self._steps) - 1 - self._limit)]
+        if merge_key and self._at and self._steps[-1].merge_key == merge_key and now <= self._open_until:
+            self._steps.pop()
+        title = name if isinstance(name, str) else name(self._steps[-1].state)
+        self._steps.append(_Step(title, merge_key, state))
+        del self._steps[: max(0, len(self._steps) - 1 - self._limit)]
         self._at = len(self._steps) - 1
         self._open_until = now + self._quick_s
 

@@ -37,7 +37,12 @@ class LiveNumbers:
 
 
 class LiveJudge:
-    """Gives the numbers of bones; what does not depend on the motion is made once."""
+    """Gives the numbers of bones; what does not depend on the motion is made once.
+
+    Attributes:
+        fixed: the CT.
+        moving: the MR.
+    """
 
     def __init__(self, fixed: FixedKnee, moving: MovingKnee, points: int = POINTS, outline: int = OUTLINE) -> None:
         """Keep the scans.
@@ -48,7 +53,7 @@ class LiveJudge:
             points: about how many in and around a bone are compared.
             outline: how many of its surface, at most.
         """
-        self._fixed, self._moving = fixed, moving
+        self.fixed, self.moving = fixed, moving
         self._count, self._outline = points, outline
         self._prepared: dict[str, tuple[FixedPoints, SurfacePoints]] = {}
 
@@ -59,10 +64,11 @@ class LiveJudge:
             KeyError: the CT has no such bone.
         """
         if bone not in self._prepared:
-            points = self._fixed.points(bone, self._count, SIGMA_MM, AROUND_MM)
-            self._prepared[bone] = (points, _thinned(self._fixed.surface(bone), self._outline))
-            self._fixed.levels.level(SIGMA_MM)
-            self._moving.level(SIGMA_MM)
+            points = self.fixed.points(bone, self._count, SIGMA_MM, AROUND_MM)
+            outline = _thinned(self.fixed.surface(bone), self._outline)
+            self.fixed.levels.level(SIGMA_MM)
+            self.moving.level(SIGMA_MM)
+            self._prepared[bone] = (points, outline)
 
     def at(self, bone: str, moving_to_fixed_ras: Matrix) -> LiveNumbers:
         """The numbers of a bone.
@@ -77,8 +83,8 @@ class LiveJudge:
         self.prepare(bone)
         points, outline = self._prepared[bone]
         matrix = fixed_to_moving_lps(np.asarray(moving_to_fixed_ras))
-        level = self._moving.level(SIGMA_MM)
-        contour = find_contour(outline, self._fixed.levels.level(SIGMA_MM), level, matrix)
+        level = self.moving.level(SIGMA_MM)
+        contour = find_contour(outline, self.fixed.levels.level(SIGMA_MM), level, matrix)
         found = judged(points, level, matrix).similarity
         distance = contour.distance_mm
         return LiveNumbers(distance if math.isfinite(distance) else None, contour.clear, found.value, found.inside)

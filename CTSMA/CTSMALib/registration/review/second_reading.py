@@ -55,6 +55,11 @@ class ReaderAgreement:
     percent: Interval
     kappa: Interval
 
+    @property
+    def differing(self) -> tuple[ReadingPair, ...]:
+        """The bones that they decided differently about."""
+        return tuple(pair for pair in self.pairs if pair.first != pair.second)
+
     def table(self) -> NDArray[np.int_]:
         """(3, 3) how often; rows: the first reviewer, columns: the second, both in the order of :data:`OF_PEOPLE`."""
         counts = np.zeros((len(OF_PEOPLE), len(OF_PEOPLE)), dtype=int)
@@ -112,12 +117,18 @@ def agreement(first: str, second: str, pairs: Sequence[ReadingPair]) -> ReaderAg
     return ReaderAgreement(first, second, pairs, percent, kappa)
 
 
+def reader_pairs(found: Iterable[Reading]) -> tuple[tuple[str, str], ...]:
+    """Every two reviewers that decided about a bone in common, in the order of their names."""
+    bones: dict[str, set[tuple[str, str]]] = {}
+    for reading in found:
+        bones.setdefault(reading.reviewer, set()).add((reading.knee, reading.bone))
+    return tuple((a, b) for a, b in itertools.combinations(sorted(bones), 2) if bones[a] & bones[b])
+
+
 def agreements(records: Mapping[str, RegistrationRecord]) -> tuple[ReaderAgreement, ...]:
-    """Of every two reviewers that decided about a bone in common, in the order of their names."""
+    """Of all :func:`reader_pairs`."""
     found = readings(records)
-    names = sorted({reading.reviewer for reading in found})
-    both = ((a, b, paired(found, a, b)) for a, b in itertools.combinations(names, 2))
-    return tuple(agreement(a, b, pairs) for a, b, pairs in both if pairs)
+    return tuple(agreement(a, b, paired(found, a, b)) for a, b in reader_pairs(found))
 
 
 def cohens_kappa(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 import SimpleITK as sitk
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
@@ -18,6 +17,7 @@ from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.catalogue import Quantity
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.figures.key import color_key
+from CTSMALib.report.figures.marks import draw_letters, draw_scale_bar
 from CTSMALib.report.figures.planes import Plane, cut_cube, resample
 from CTSMALib.report.figures.views import View, slice_views
 from CTSMALib.report.model import Picture, ReportFigure
@@ -28,8 +28,6 @@ _WHITE = 0.99  # quantile of the signals of an MR
 _SPACING_MM = 0.25
 _TITLE_IN = 0.24
 _CONTOUR = "#ffb454"
-_SCALE_BAR_MM = 20.0
-_OUTLINE = [withStroke(linewidth=1.8, foreground="black")]
 
 
 @dataclass(frozen=True)
@@ -91,8 +89,8 @@ def _panel(
     cuts = _cuts([item for item in analysis.patches if item.patch.compartment not in refused], frames, plane)
     for cut in cuts:
         _draw_cut(axes, cut, quantity)
-    _draw_letters(axes, view)
-    _draw_scale_bar(axes, plane)
+    draw_letters(axes, view.letters)
+    draw_scale_bar(axes, plane)
     canvas.bare(axes, plane.width_mm / 2, plane.height_mm / 2)
     return canvas.to_picture(figure, f"slice-{view.name}", _alt(view, cuts, quantity, analysis.modality))
 
@@ -178,26 +176,6 @@ def _draw_cut(axes: Axes, cut: _Cut, quantity: Quantity | None) -> None:
     color = colors(scale(value))
     axes.add_patch(Polygon(cut.outline, fill=False, edgecolor=color, linewidth=0.8, zorder=3))
     axes.add_patch(Polygon(inner, facecolor=color, edgecolor="black", linewidth=0.4, zorder=4))
-
-
-def _draw_letters(axes: Axes, view: View) -> None:
-    places = ((0.025, 0.5, "left"), (0.975, 0.5, "right"), (0.5, 0.965, "center"), (0.5, 0.035, "center"))
-    for (x, y, side), letter in zip(places, view.letters, strict=True):
-        axes.text(
-            x, y, letter, transform=axes.transAxes, ha=side, va="center", color="white", size=canvas.TITLE_PT,
-            weight="bold", family=canvas.FONT, path_effects=_OUTLINE, zorder=6,
-        )  # fmt: skip
-
-
-def _draw_scale_bar(axes: Axes, plane: Plane) -> None:
-    right, bottom = plane.width_mm / 2 - 4.0, -plane.height_mm / 2 + 4.0
-    axes.plot(
-        [right - _SCALE_BAR_MM, right], [bottom, bottom], color="white", linewidth=2.0, path_effects=_OUTLINE, zorder=6
-    )
-    axes.text(
-        right - _SCALE_BAR_MM / 2, bottom + 1.4, "2 cm", ha="center", va="bottom", color="white",
-        size=canvas.SMALL_PT, family=canvas.FONT, path_effects=_OUTLINE, zorder=6,
-    )  # fmt: skip
 
 
 def _alt(view: View, cuts: list[_Cut], quantity: Quantity | None, modality: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,13 @@ from numpy.typing import ArrayLike
 from CTSMALib.errors import InputError, OutputError
 from CTSMALib.registration.record import ACCEPTED, GOOD, NEEDS_WORK, REJECTED
 from CTSMALib.registration.review.decisions import MOVED
+from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.registration.session import ReviewSession
 
 WHOLE = "knee"
 DECISIONS_OF_PEOPLE = (ACCEPTED, NEEDS_WORK, REJECTED)
 _AXES = np.eye(3)
 IMAGES, OVERVIEW = ("mr_on_ct.nii.gz", "patches.npz"), "overview.png"  # that judging makes anew
-SAME_MM = 1e-6
 
 
 def enter_numbers(session: ReviewSession, subject: str, shift_mm: ArrayLike, turn_deg: ArrayLike) -> None:
@@ -103,17 +106,9 @@ def images_of(session: ReviewSession) -> tuple[Path, ...]:
 
 def _show_motions_of(session: ReviewSession, folder: Path) -> bool:
     """Whether the paired boxes in a folder were cut with the present motions of their bones."""
-    bones = {patch.id: patch.bone for patch in session.record.patches}
-    motions = {bone.name: bone.fixed_to_moving_lps for bone in session.record.bones}
-    try:
-        with np.load(folder / IMAGES[1]) as boxes:
-            names, found = boxes["ids"], boxes["matrix"]
-    except (OSError, KeyError, ValueError):
-        return False
-    return all(
-        str(name) in bones and np.allclose(matrix, motions[bones[str(name)]], atol=SAME_MM)
-        for name, matrix in zip(names, found, strict=True)
-    )
+    from CTSMALib.report.registration_qa.sources import show_motions_of  # needs packages that are installed later
+
+    return show_motions_of(session.record, folder)
 
 
 def export_review(session: ReviewSession, out: Path, transforms: bool, images: bool, table: bool) -> tuple[Path, ...]:
@@ -147,6 +142,44 @@ def export_review(session: ReviewSession, out: Path, transforms: bool, images: b
         return (*written, write_comparison(session, out / "comparison.csv")) if table else tuple(written)
     except OSError as error:
         raise OutputError(f"The export to {out} failed ({error.strerror}).", "Choose another folder.") from error
+
+
+def report_files(out: Path) -> tuple[Path, ...]:
+    """The files of a quality report in a folder, there or not; the first one is to be opened."""
+    from CTSMALib.report.registration_qa.write import FILES
+
+    return tuple(out / name for name in FILES)
+
+
+def report_steps(session: ReviewSession, out: Path) -> Iterator[tuple[str, float]]:
+    """Write the quality report of a review step by step, so that views can be used in between.
+
+    What it says was settled when it is called; later changes of the review are not in it.
+
+    Args:
+        session: the review; it is saved first.
+        out: folder, made if it is missing; a report there is replaced.
+
+    Returns:
+        For every step what comes next, and how much is done; 1 at the end. Going on raises the errors of
+        :func:`~CTSMALib.report.registration_qa.write.report_steps`.
+
+    Raises:
+        InputError: the review could not be saved.
+    """
+    from CTSMALib.registration.review.bone_overlap import bone_overlap
+    from CTSMALib.report.registration_qa import write
+    from CTSMALib.report.registration_qa.sources import ReviewedRegistration, digest_of
+
+    if not session.save():
+        raise InputError("The review is not saved, so that there can be no report on it.", session.problem)
+    record = replace(session.record, reviews=session.reviews)  # a second reader sees no other's decisions
+    labels, outlined = session._scans.labels, session._mr_labels
+    sources = ReviewedRegistration(
+        record, digest_of(session.folder), labels, image_of(session.nodes.mr),
+        overlap_of=None if outlined is None else partial(bone_overlap, labels, outlined), steps=session.history.names,
+    )  # fmt: skip
+    return write.report_steps(sources, out)
 
 
 def write_comparison(session: ReviewSession, path: Path) -> Path:

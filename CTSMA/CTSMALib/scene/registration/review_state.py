@@ -21,6 +21,7 @@ class ReviewState:
 
     Attributes:
         ct, mr: the chosen volume nodes.
+        mr_labels: bones outlined in the MR, a label map or a segmentation.
         subject: what is moved: the name of a bone, or :data:`KNEE` for all bones together; empty before a review.
         step: of one nudge, of :data:`STEPS`, in mm or degrees.
         mode: how CT and MR are shown, of :data:`~CTSMALib.scene.registration.seeing.MODES`.
@@ -32,14 +33,17 @@ class ReviewState:
         error_colors: whether bones are colored by the estimated error.
         handles: whether the views show handles.
         anywhere: whether a drag anywhere in a slice moves the bone while handles are shown.
+        points: whether pairs of points are drawn in the views.
         cohort: folder of the cohort under review; empty for none.
         case: name of its case that is open.
         case_status: cases of which status are listed; empty for all.
         case_text: words that listed cases hold.
+        second_reading: whether cases are read a second time, blind to what others decided.
     """
 
     ct: NodeId = NO_NODE
     mr: NodeId = NO_NODE
+    mr_labels: NodeId = NO_NODE
     subject: str = ""
     step: float = 0.5
     mode: str = CONTOUR
@@ -51,10 +55,12 @@ class ReviewState:
     error_colors: bool = False
     handles: bool = False
     anywhere: bool = False
+    points: bool = True
     cohort: str = ""
     case: str = ""
     case_status: str = ""
     case_text: str = ""
+    second_reading: bool = False
 
     def valid(self, bones: tuple[str, ...] = ()) -> ReviewState:
         """The state with the default in the place of every choice that does not exist, as in a damaged scene.

@@ -9,7 +9,6 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import ArrayLike, NDArray
 
-from CTSMALib.errors import AnatomyError
 from CTSMALib.scene.geometry import flipped, image_of
 from CTSMALib.scene.registration.review_nodes import ReviewNodes
 from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps
@@ -17,7 +16,7 @@ from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps
 if TYPE_CHECKING:
     from CTSMALib.registration.fixed_knee import FixedKnee
     from CTSMALib.registration.moving_knee import MovingKnee
-    from CTSMALib.registration.review.live_numbers import LiveJudge, LiveNumbers
+    from CTSMALib.registration.review.prepared_knees import PreparedKnees
 
 REACH_MM = 3.0  # how far a point snaps to the surface of the CT's bone
 # In the MR the inner side of the cortex, some 2 mm deeper, often is the stronger edge, and must stay out of reach.
@@ -38,34 +37,25 @@ class ReviewScans:
         self._nodes, self.labels = nodes, labels
 
     @cached_property
+    def knees(self) -> PreparedKnees:
+        """Copies of both scans: other threads work with them, and must not touch nodes."""
+        from CTSMALib.registration.review.prepared_knees import PreparedKnees
+
+        return PreparedKnees(image_of(self._nodes.ct), image_of(self._nodes.mr), self.labels)
+
+    @property
     def fixed(self) -> FixedKnee:
         """The CT.
 
         Raises:
             AnatomyError: neither femur nor tibia is labelled where the CT is.
         """
-        from CTSMALib.registration.fixed_knee import FixedKnee
+        return self.knees.judge.fixed
 
-        return FixedKnee(image_of(self._nodes.ct), self.labels)
-
-    @cached_property
+    @property
     def moving(self) -> MovingKnee:
-        """The MR."""
-        from CTSMALib.registration.moving_knee import MovingKnee
-
-        return MovingKnee(image_of(self._nodes.mr))
-
-    def numbers(self, bone: str, moving_to_fixed_ras: Matrix) -> LiveNumbers | None:
-        """The numbers of a bone at a motion (4, 4), RAS; ``None`` where it is too small, or labels are missing.
-
-        The first time takes seconds, later ones some milliseconds.
-        """
-        try:
-            if bone not in self.fixed.bones:
-                return None
-        except AnatomyError:
-            return None
-        return self._judge.at(bone, moving_to_fixed_ras)
+        """The MR; raises as :attr:`fixed` does."""
+        return self.knees.judge.moving
 
     def snapped(
         self, bone: str, ct_ras_mm: ArrayLike, mr_ras_mm: ArrayLike, moving_to_fixed_ras: Matrix
@@ -91,12 +81,6 @@ class ReviewScans:
         direction = None if normal is None else fixed_to_moving_lps(moving_to_fixed_ras)[:3, :3] @ normal
         edge = snapped_to_edge(self.moving, mr, direction, MR_REACH_MM)
         return flipped(ct), flipped(mr if edge is None else edge)
-
-    @cached_property
-    def _judge(self) -> LiveJudge:
-        from CTSMALib.registration.review.live_numbers import LiveJudge
-
-        return LiveJudge(self.fixed, self.moving)
 
     def _normal(self, bone: str, ct_lps_mm: Point) -> Point | None:
         """(3,) LPS outward normal of a bone near a point; ``None`` where its surface is not near."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from CTSMALib.errors import InputError
 from CTSMALib.registration.names import BONES, JUDGE
 from CTSMALib.registration.record import Review
 from CTSMALib.registration.review import decisions
-from CTSMALib.scene.geometry import image_of
+from CTSMALib.registration.review.background import Background
+from CTSMALib.registration.review.corrections import WHOLE
 from CTSMALib.scene.registration import judging, opening
 from CTSMALib.scene.registration.comparison import ComparisonRow, comparison
 from CTSMALib.scene.registration.judging import JobWish
+from CTSMALib.scene.registration.mr_labels import mr_labels
 from CTSMALib.scene.registration.review_nodes import open_review, remove_review, reviews_in
 from CTSMALib.scene.registration.session_motions import ReviewMotions
 from CTSMALib.scene.registration.session_points import ReviewPoints
@@ -39,7 +42,8 @@ class ReviewSession(ReviewMotions, ReviewPoints):
     def __init__(self, *begin: Any) -> None:
         """Take over nodes; see :class:`~CTSMALib.scene.registration.session_steps.ReviewSteps`."""
         self._mr_labels: sitk.Image | None = None
-        self._overlaps: dict[tuple[str, bytes], BoneOverlap | None] = {}
+        self._labels_given = 0  # how often, to tell results with other labels apart
+        self._overlaps = Background()
         super().__init__(*begin)
 
     @classmethod
@@ -102,33 +106,60 @@ class ReviewSession(ReviewMotions, ReviewPoints):
     @property
     def status(self) -> str:
         """What became of the registration, one of :data:`~CTSMALib.registration.review.decisions.STATUSES`."""
-        return decisions.status(self.record)
+        return decisions.status(replace(self.record, reviews=self.reviews))
 
     def decision(self, bone: str) -> Review | None:
-        """The latest decision about a bone; ``None`` where there is none."""
-        return decisions.latest(self.record, bone)
+        """The latest decision about a bone that the reviewer may see; ``None`` where there is none."""
+        return next((review for review in reversed(self.reviews) if review.bone == bone), None)
 
     def is_judged(self, bone: str) -> bool:
         """Whether the quality in the record belongs to the present motion of a bone."""
         return judging.is_judged(self.record.bone(bone))
 
+    def prepare_numbers(self) -> bool:
+        """Begin, on another thread, what the first numbers of the active bone need.
+
+        Returns:
+            Whether it is done, so that :meth:`numbers` holds nothing up.
+        """
+        return self._scans.knees.prepare(self.active)
+
+    @property
+    def measuring(self) -> bool:
+        """Whether another thread is still at work for :meth:`prepare_numbers` or :meth:`comparison`."""
+        return self._scans.knees.background.busy or self._overlaps.busy
+
     def numbers(self) -> LiveNumbers | None:
-        """The numbers of the active bone where it lies now; ``None`` where the CT does not show enough of it."""
-        return self._scans.numbers(self.active, self.corrections.composed(self.active))
+        """The numbers of the active bone where it lies now; ``None`` where the CT does not show enough of it.
+
+        Waits for a second or two if it is the bone's first time and :meth:`prepare_numbers` was not called.
+        """
+        return self._scans.knees.numbers(self.active, self.corrections.composed(self.active))
 
     def give_mr_labels(self, labels: Any) -> None:
         """Compare with bones that were outlined in the MR.
 
         Args:
-            labels: label map in the MR's own frame, an image or a node; ``None`` for none.
+            labels: on the MR's voxels, in its own frame: an image, or a label map or segmentation node; ``None`` for
+                none. See :func:`~CTSMALib.scene.registration.mr_labels.mr_labels`.
+
+        Raises:
+            InputError: they hold no bone, or are not of this MR; those given before stay.
         """
-        self._mr_labels = labels if labels is None or isinstance(labels, sitk.Image) else image_of(labels)
-        self._overlaps = {}
+        self._mr_labels = None if labels is None else mr_labels(labels, self.nodes.mr)
+        self._labels_given += 1
         self._tell(("record",))
 
-    def comparison(self) -> tuple[ComparisonRow, ...]:
-        """What was found and what the correction made of it, a row for each bone and measure."""
-        return comparison(self.record, self.corrections, None if self._mr_labels is None else self._overlap)
+    def comparison(self, wait: bool = True) -> tuple[ComparisonRow, ...]:
+        """What was found and what the correction made of it, a row for each bone and measure.
+
+        Args:
+            wait: for Dice and ASSD, which take a second for a bone that was moved. Otherwise those that are not known
+                yet are left out and measured by another thread; see :attr:`measuring`.
+        """
+        if self._mr_labels is None:
+            return comparison(self.record, self.corrections)
+        return comparison(self.record, self.corrections, lambda bone, motion: self._overlap(bone, motion, wait))
 
     def request_judge(self) -> JobWish:
         """What a child process must do to judge the present motions.
@@ -142,8 +173,9 @@ class ReviewSession(ReviewMotions, ReviewPoints):
         """What a child process must do to find bones anew from where they lie now; all of them by default.
 
         Raises:
-            InputError: a bone is unknown, or the review could not be saved.
+            InputError: a bone is unknown, the review is a second reading, or it could not be saved.
         """
+        self.refuse_moving()
         unknown = sorted(set(bones) - set(self.bones))
         if unknown:
             raise InputError(f"The registration has no bone '{unknown[0]}'.", f"Choose of {', '.join(self.bones)}.")
@@ -176,16 +208,23 @@ class ReviewSession(ReviewMotions, ReviewPoints):
         if not self.save() and not even_unsaved:
             return False
         self._watchers = []
+        for work in (self._scans.knees.background, self._overlaps):
+            work.close()
         remove_review(self.nodes)
         return True
 
-    def _overlap(self, bone: str, moving_to_fixed_ras: Matrix) -> BoneOverlap | None:
+    def _overlap(self, bone: str, moving_to_fixed_ras: Matrix, wait: bool) -> BoneOverlap | None:
         from CTSMALib.registration.review.bone_overlap import bone_overlap
 
-        key = (bone, moving_to_fixed_ras.tobytes())
-        if key not in self._overlaps and self._mr_labels is not None:
-            self._overlaps[key] = bone_overlap(self._scans.labels, self._mr_labels, bone, moving_to_fixed_ras)
-        return self._overlaps.get(key)
+        work, own, other, given = self._overlaps, self._scans.labels, self._mr_labels, self._labels_given
+        assert other is not None
+        motions = (self.corrections.reset(WHOLE), self.corrections)
+        present = {(name, given, each.composed(name).tobytes()) for name in self.bones for each in motions}
+        work.drop(lambda known: known in present)  # where bones have been in between
+        key = (bone, given, moving_to_fixed_ras.tobytes())
+        work.start(key, lambda: bone_overlap(own, other, bone, moving_to_fixed_ras))
+        found: BoneOverlap | None = work.result(key) if wait or work.ready(key) else None
+        return found
 
     def _wish(self, stage: str, bones: tuple[str, ...]) -> JobWish:
         if not self.save():

@@ -8,11 +8,10 @@ from numpy.typing import ArrayLike
 from CTSMALib.errors import InputError
 from CTSMALib.registration.review.landmark_error import fitted_to_landmarks
 from CTSMALib.scene.registration.review_nodes import matrices, set_active
-from CTSMALib.scene.registration.session_state import heading
-from CTSMALib.scene.registration.session_steps import ReviewSteps
+from CTSMALib.scene.registration.session_state import SessionState, heading, moved_mm, turned_deg, way_of_turn
+from CTSMALib.scene.registration.session_steps import ACTIVE, ReviewSteps
 from CTSMALib.volumes.rigid import Matrix, is_rigid
 
-ACTIVE = "active"
 SAME = 1e-9  # difference of matrices that is rounding
 
 
@@ -34,7 +33,12 @@ class ReviewMotions(ReviewSteps):
         """Shift a bone, or the ``"knee"``, by a (3,) vector in the CT's frame; a held key makes one step."""
         vector = np.asarray(vector_ras_mm, dtype=float)
         key, where = heading(vector)
-        self._corrected(f"Move the {subject} {where}", self.corrections.moved(subject, vector), f"move {subject} {key}")
+        after = self.corrections.moved(subject, vector)
+
+        def name(before: SessionState) -> str:
+            return f"Move {moved_mm(before.corrections, after, subject):.3g} mm {where} ({subject})"
+
+        self._corrected(name, after, f"move {subject} {key}")
 
     def turn(self, subject: str, axis_ras: ArrayLike, degrees: float) -> None:
         """Turn a bone, or the ``"knee"``, by the right-hand rule about its center; a held key makes one step.
@@ -44,9 +48,14 @@ class ReviewMotions(ReviewSteps):
             axis_ras: (3,) in the CT's frame.
             degrees: angle.
         """
-        key, _ = heading(np.asarray(axis_ras, dtype=float) * degrees)
-        turned = self.corrections.turned(subject, axis_ras, degrees)
-        self._corrected(f"Turn the {subject}", turned, f"turn {subject} {key}")
+        axis = np.asarray(axis_ras, dtype=float) * degrees
+        key, _ = heading(axis)
+        after = self.corrections.turned(subject, axis_ras, degrees)
+
+        def name(before: SessionState) -> str:
+            return f"Turn {turned_deg(before.corrections, after, subject):.3g}° {way_of_turn(axis)} ({subject})"
+
+        self._corrected(name, after, f"turn {subject} {key}")
 
     def place(self, bone: str, moving_to_fixed_ras: Matrix) -> None:
         """Give a bone a composed motion (4, 4).
@@ -71,8 +80,13 @@ class ReviewMotions(ReviewSteps):
         if not is_rigid(user):
             self._show()
             raise InputError(f"The {bone} was scaled or mirrored.", "Only turn and shift it.")
-        placed = self.corrections.placed(bone, user @ self.corrections.auto[bone])
-        self._corrected(f"Drag the {bone}", placed, f"drag {bone}")
+        after = self.corrections.placed(bone, user @ self.corrections.auto[bone])
+
+        def name(before: SessionState) -> str:
+            mm, degrees = moved_mm(before.corrections, after, bone), turned_deg(before.corrections, after, bone)
+            return f"Drag by {mm:.1f} mm and {degrees:.1f}° ({bone})"
+
+        self._corrected(name, after, f"drag {bone}")
         return True
 
     def reset(self, subject: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,15 @@ from CTSMALib.errors import InputError
 from CTSMALib.registration.record import LandmarkPair
 from CTSMALib.registration.review import landmark_error
 from CTSMALib.scene.geometry import flipped
+from CTSMALib.scene.registration.drawn_points import draw_errors, draw_points
 from CTSMALib.scene.registration.session_state import lps
-from CTSMALib.scene.registration.session_steps import ReviewSteps
+from CTSMALib.scene.registration.session_steps import ACTIVE, LANDMARKS, MOTION, ReviewSteps
 
 
 class ReviewPoints(ReviewSteps):
     """Steps that change pairs of points, and their errors."""
+
+    _points_shown = False
 
     def add_landmark(
         self, bone: str, ct_ras_mm: ArrayLike, mr_ras_mm: ArrayLike, held_out: bool = False, snap: bool = False
@@ -64,6 +68,14 @@ class ReviewPoints(ReviewSteps):
         """Remove a pair of points; nothing happens where there is none."""
         self._pushed(f"Remove landmark {name}", landmark_error.without_landmark(self.record, name))
 
+    def show_landmarks(self, shown: bool = True) -> None:
+        """Draw the pairs of the active bone in the views, now and after every change, or no longer.
+
+        To be called again after another motion, other views or another way of seeing was chosen.
+        """
+        self._points_shown = shown
+        draw_points(self.nodes, self.record.landmarks, shown)
+
     def point_errors(self) -> tuple[landmark_error.PointError, ...]:
         """The error at every pair of points."""
         return landmark_error.point_errors(self.record, self.corrections)
@@ -71,6 +83,13 @@ class ReviewPoints(ReviewSteps):
     def bone_errors(self) -> tuple[landmark_error.BoneError, ...]:
         """The errors at points by bone, held-out ones apart."""
         return landmark_error.bone_errors(self.point_errors())
+
+    def _tell(self, reasons: Collection[str]) -> None:
+        if self._points_shown and {LANDMARKS, ACTIVE} & set(reasons):
+            draw_points(self.nodes, self.record.landmarks)
+        elif self._points_shown and MOTION in reasons:  # points follow by themselves
+            draw_errors(self.nodes, self.record.landmarks)
+        super()._tell(reasons)
 
     def _landmark(self, name: str) -> LandmarkPair:
         for pair in self.record.landmarks:

@@ -13,7 +13,9 @@ from CTSMALib.registration.review.corrections import Corrections
 from CTSMALib.registration.review.decisions import after_correction
 from CTSMALib.scene.geometry import flipped
 from CTSMALib.scene.registration.judging import judged_bones, moved
+from CTSMALib.volumes.rigid import angle_deg, inverse
 
+_TURNS = (("front down", "front up"), ("top left", "top right"), ("front right", "front left"))  # about RAS axes
 _DIRECTIONS = (("left", "right"), ("backward", "forward"), ("down", "up"))  # of RAS axes, of the patient
 
 
@@ -77,6 +79,23 @@ def heading(vector_ras: NDArray[np.float64]) -> tuple[str, str]:
     axis = int(np.abs(vector_ras).argmax())
     unit = np.round(vector_ras / length, 3) + 0.0  # no negative zeros
     return str(unit.tolist()), _DIRECTIONS[axis][int(vector_ras[axis] > 0)]
+
+
+def way_of_turn(axis_ras: NDArray[np.float64]) -> str:
+    """What a turn by the right-hand rule about a (3,) axis does to a bone, by the RAS axis that is nearest to it."""
+    axis = int(np.abs(axis_ras).argmax())
+    return _TURNS[axis][int(axis_ras[axis] > 0)]
+
+
+def moved_mm(before: Corrections, after: Corrections, subject: str) -> float:
+    """How far the center of a bone, or of the ``"knee"``, went."""
+    return float(np.linalg.norm(after.center_ras_mm(subject) - before.center_ras_mm(subject)))
+
+
+def turned_deg(before: Corrections, after: Corrections, subject: str) -> float:
+    """By how much a bone, or the ``"knee"``, was turned."""
+    bone = subject if subject in after.user else after.bones[0]
+    return angle_deg(after.user[bone] @ inverse(before.user[bone]))
 
 
 def lps(point_ras_mm: ArrayLike) -> tuple[float, float, float]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from CTSMALib.registration.record import RegistrationRecord
+from CTSMALib.errors import InputError
+from CTSMALib.registration.record import RegistrationRecord, Review
+from CTSMALib.registration.review.blind_reading import seen_reviews
 from CTSMALib.registration.review.corrections import Corrections
 from CTSMALib.registration.review.history import History
 from CTSMALib.scene.registration import opening
@@ -17,9 +19,10 @@ from CTSMALib.scene.registration.saving import Autosaver
 from CTSMALib.scene.registration.scans import ReviewScans
 from CTSMALib.scene.registration.session_state import SessionState, differences
 
-UNSAVED = "unsaved"
+MOTION, ACTIVE, LANDMARKS, UNSAVED = "motion", "active", "landmarks", "unsaved"  # reasons that watchers are told
 UNNAMED = "unnamed"  # who moves a bone before having entered a name
 Watcher = Callable[[str], None]
+StepName = Callable[[SessionState], str]  # from the state before a step, or before several that become one
 
 
 class ReviewSteps:
@@ -51,6 +54,7 @@ class ReviewSteps:
         self._scans = ReviewScans(nodes, labels)
         self._watchers: list[Watcher] = []
         self._showing = False
+        self._clock, self._blind = clock, False
         self.reviewer = reviewer
 
     @property
@@ -83,6 +87,37 @@ class ReviewSteps:
         """Let somebody review; noted on the nodes as well."""
         self._reviewer = name.strip()
         opening.remember_folder(self.nodes, self.folder, self._reviewer)
+
+    @property
+    def blind(self) -> bool:
+        """Whether the review is a second reading: see :meth:`read_blind`."""
+        return self._blind
+
+    def read_blind(self, blind: bool) -> None:
+        """Begin or end a second reading.
+
+        During it :attr:`reviews` hides what others decided until the reviewer has decided about every bone, and no
+        bone can be moved: a second reading is about the motion that the first one was about. Earlier steps can no
+        longer be taken back, as their names and undoing them would tell.
+        """
+        if blind and not self._blind:
+            self.settle()
+            self.history = History(self.history.state, clock=self._clock)
+        self._blind = blind
+
+    @property
+    def reviews(self) -> tuple[Review, ...]:
+        """The decisions that the reviewer may see, the oldest first."""
+        return seen_reviews(self.record, self.reviewer) if self._blind else self.record.reviews
+
+    def refuse_moving(self) -> None:
+        """Refuse to move a bone during a second reading.
+
+        Raises:
+            InputError: there is one.
+        """
+        if self._blind:
+            raise InputError("A second reading judges the bones as they lie.", "End the second reading to move them.")
 
     @property
     def problem(self) -> str:
@@ -134,9 +169,12 @@ class ReviewSteps:
         problem = self.problem
         return self._saved(self._saver.flush(self.record), problem)
 
-    def _corrected(self, name: str, corrections: Corrections, merge_key: str = "") -> None:
+    def _corrected(self, name: str | StepName, corrections: Corrections, merge_key: str = "") -> None:
         changed = corrections.changed_from(self.corrections)
         if changed:
+            if self._blind:
+                self._show()  # handles may have moved a node
+            self.refuse_moving()
             state = self.history.state.corrected(corrections, changed, self.reviewer or UNNAMED)
             self._stepped(name, state, merge_key)
 
@@ -144,7 +182,7 @@ class ReviewSteps:
         if record != self.record:
             self._stepped(name, self.history.state.with_record(record), merge_key)
 
-    def _stepped(self, name: str, state: SessionState, merge_key: str) -> None:
+    def _stepped(self, name: str | StepName, state: SessionState, merge_key: str) -> None:
         before, count = self.history.state, len(self.history.names)
         self.history.push(name, state, merge_key)
         self._after(before, repeats=bool(merge_key) and len(self.history.names) == count)

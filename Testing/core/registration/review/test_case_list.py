@@ -11,17 +11,22 @@ import pytest
 
 from CTSMALib.errors import InputError, OutputError
 from CTSMALib.registration.record import Review
+from CTSMALib.registration.record_folder import load_record, write_record
 from CTSMALib.registration.review import case_notes
 from CTSMALib.registration.review.case_list import (
     CaseFilter,
+    as_seen,
+    first_second_reading,
     first_unreviewed,
     next_case,
     previous_case,
     progress,
     read_case,
     read_cases,
+    second_progress,
 )
 from CTSMALib.registration.review.case_notes import read_notes, write_note
+from CTSMALib.registration.review.decisions import decided
 from Testing.core.registration.made_up_record import a_record, a_record_folder
 
 COLUMNS = ["subject", "side", "ct", "mr", "age at scan", "registration"]
@@ -190,3 +195,27 @@ def test_a_note_that_cannot_be_saved_is_told(a_cohort: Path, monkeypatch) -> Non
     with pytest.raises(OutputError, match="No space left"):
         write_note(a_cohort, "p3", "new")
     assert read_notes(a_cohort) == {"p3": "old"}
+
+
+def test_a_second_reader_sees_where_she_stands_herself(a_cohort: Path) -> None:
+    cases = read_cases(a_cohort)
+    seen = [as_seen(replace(case, note="fine"), "B") for case in cases[:2]]
+    assert [(case.status, case.note, case.readings) for case in seen] == [("unreviewed", "", ())] * 2
+    assert as_seen(cases[0], "A") == cases[0]
+    assert as_seen(cases[1], "A").status == "in part"
+    assert [as_seen(case, "B").status for case in cases[3:]] == ["damaged", "refused", "not registered"]
+
+
+def test_second_readings_go_through_what_others_have_read(a_cohort: Path) -> None:
+    cases = read_cases(a_cohort)
+    assert first_second_reading(cases, "B").name == "p1-left"
+    assert first_second_reading(cases, "A") is None  # who alone has read anything
+    assert second_progress(cases, "B") == (0, 2)
+    record = load_record(a_cohort / "p1-left")
+    for bone in ("femur", "tibia"):
+        record = decided(record, bone, "accepted", "B")
+    write_record(record, a_cohort / "p1-left")
+    cases = read_cases(a_cohort)
+    assert first_second_reading(cases, "B").name == "p2-left"
+    assert second_progress(cases, "B") == (1, 2)
+    assert first_second_reading(cases, "A") is None

@@ -108,3 +108,14 @@ def test_only_the_newest_steps_are_kept() -> None:
         history.push(str(n), n)
     assert history.names == ("5", "6", "7")
     assert [history.undo() for _ in range(4)] == [6, 5, 4, 4]
+
+
+def test_a_name_can_tell_how_far_steps_that_became_one_went(a_clock: Clock) -> None:
+    history = History(10, clock=a_clock)
+    for state in (11, 12, 15):
+        history.push(lambda before, state=state: f"by {state - before}", state, "up")
+    assert history.names == ("by 5",)
+    history.seal()
+    history.push(lambda before: f"by {16 - before}", 16, "up")
+    assert history.names == ("by 5", "by 1")
+    assert history.undo() == 15 and history.undo() == 10

@@ -16,6 +16,7 @@ from CTSMALib.registration.review.second_reading import (
     agreements,
     cohens_kappa,
     paired,
+    reader_pairs,
     readings,
 )
 from Testing.core.registration.made_up_record import a_record
@@ -104,3 +105,12 @@ def test_decisions_about_an_earlier_motion_are_void() -> None:
     found = readings({"one": moved})
     assert {(r.bone, r.reviewer) for r in found} == {("tibia", "A"), ("femur", "B")}
     assert paired(found, "A", "B") == ()
+
+
+def test_bones_that_two_readers_decided_differently_about_are_listed() -> None:
+    records = {"one": a_read_record(("femur", "A", YES), ("femur", "B", NO), ("tibia", "A", YES), ("tibia", "B", YES))}
+    (found,) = agreements(records)
+    assert found.differing == (ReadingPair("one", "femur", YES, NO),)
+    only_other_bones = {"one": a_read_record(("femur", "A", YES), ("tibia", "B", NO))}
+    assert reader_pairs(readings(only_other_bones)) == ()
+    assert reader_pairs(readings(records)) == (("A", "B"),)

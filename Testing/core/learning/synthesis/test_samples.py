@@ -1,0 +1,183 @@
+"""Samples: CT and MR of the same tissue, drawn in the same way again, as random scanners would show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+
+from CTSMALib.errors import InputError
+from CTSMALib.learning.synthesis import contrast, degrade, draw_sample
+from CTSMALib.learning.synthesis.case import FULL, TissueCase, read_case, write_case
+from CTSMALib.learning.synthesis.contrast import draw_contrast
+from CTSMALib.learning.synthesis.draw_sample import Sample
+from CTSMALib.learning.synthesis.label_case import CARTILAGE_LABEL, label_case
+from CTSMALib.learning.synthesis.samples import check_batches, training_batches
+from CTSMALib.learning.synthesis.standard_ct import BONE_HU, TISSUE_HU
+from CTSMALib.virtual.scanners.tissue import Tissue
+from Testing.core.small_networks import a_tissue_case, small_training
+
+MARROW, FAT = 1.0, 0.5
+
+
+@pytest.fixture(scope="module")
+def a_case() -> TissueCase:
+    return a_tissue_case()
+
+
+def drawn(case: TissueCase, seed: int, edge: int = 32) -> Sample:
+    return draw_sample.draw_sample(case, edge, 0.8, np.random.default_rng(seed))
+
+
+@pytest.fixture
+def a_plain_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals tell the tissue: marrow is the brightest, and nothing blurs, varies or is hidden."""
+    table = np.zeros(len(Tissue), dtype=np.float32)
+    table[Tissue.MARROW], table[Tissue.FAT], table[Tissue.MUSCLE] = MARROW, FAT, 0.2
+    monkeypatch.setattr(draw_sample, "draw_contrast", lambda rng: table)
+    monkeypatch.setattr(draw_sample, "as_scanned", lambda signal, *others: signal)
+    monkeypatch.setattr(draw_sample, "blurred", lambda values, sds: values)
+    monkeypatch.setattr(draw_sample, "smooth_field", lambda shape, *others: torch.zeros(shape))
+    monkeypatch.setattr(draw_sample, "PART_KNOWN", 0.0)
+
+
+@pytest.mark.usefixtures("a_plain_scanner")
+@pytest.mark.parametrize("seed", range(4))
+def test_ct_and_mr_come_from_the_same_tissue(a_case: TissueCase, seed: int) -> None:
+    """However a sample is turned, scaled and mirrored, signal, CT numbers and labels are of the same voxel."""
+    sample = drawn(a_case, seed)
+    hu, mr, bone = sample.hu[0], sample.mr[0], sample.bones > 0
+    deep, far = shrunk(bone, 3), shrunk(~bone, 3)
+    spongy = TISSUE_HU[Tissue.MARROW] + 64 / FULL * (BONE_HU - TISSUE_HU[Tissue.MARROW])
+    assert min(int(deep.sum()), int(far.sum())) > 20
+    assert float((hu[deep] - spongy).abs().max()) < 2.0
+    assert float(hu[far].max()) <= float(TISSUE_HU[Tissue.MUSCLE]) + 0.1
+    shell = hu > 0.8 * BONE_HU
+    assert shell.any() and float(mr[deep].min()) > float(mr[shell].max())
+    fat, muscle = ((hu - TISSUE_HU[kind]).abs() < 0.1 for kind in (Tissue.FAT, Tissue.MUSCLE))
+    assert (fat & far).any() and (muscle & far).any()
+    assert float(mr[fat & far].min()) > float(mr[muscle & far].max())
+
+
+def shrunk(where: torch.Tensor, voxels: int) -> torch.Tensor:
+    """The voxels that lie farther than that from where it is not so."""
+    outside = torch.nn.functional.max_pool3d((~where)[None].float(), 2 * voxels + 1, 1, voxels)
+    return outside[0] == 0
+
+
+def test_the_same_seed_gives_the_same_sample(a_case: TissueCase) -> None:
+    first, again, other = drawn(a_case, 5), drawn(a_case, 5), drawn(a_case, 6)
+    assert all(torch.equal(getattr(first, name), getattr(again, name)) for name in ("mr", "hu", "known", "bones"))
+    assert not torch.equal(first.mr, other.mr)
+
+
+def test_samples_have_one_size_and_hide_what_is_not_known(a_case: TissueCase) -> None:
+    samples = [drawn(a_case, seed) for seed in range(12)]
+    for sample in samples:
+        assert sample.mr.shape == sample.hu.shape == sample.known.shape == (1, 32, 32, 32)
+        assert sample.bones.shape == (32, 32, 32) and set(sample.bones.unique().tolist()) <= {0, 1, 2}
+        assert torch.isfinite(sample.mr).all() and not sample.mr[~sample.known].any()
+        assert float(sample.hu.min()) >= -1025 and float(sample.hu.max()) <= BONE_HU + 1
+    hidden = [sample for sample in samples if not sample.known.all()]
+    assert 0 < len(hidden) < len(samples)
+
+
+def test_batches_follow_from_their_step_alone(a_case: TissueCase) -> None:
+    config = small_training(edge=32, steps=4, batch=2)
+    every = list(training_batches([a_case], config, 0, 0))
+    late = list(training_batches([a_case], config, 2, 0))
+    assert len(every) == 4 and every[0][0].shape == (2, 1, 32, 32, 32)
+    for first, again in zip(every[2:], late, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    checks = [check_batches([a_case], config, 1) for _ in range(2)]
+    assert torch.equal(checks[0][0][0], checks[1][0][0])
+
+
+def test_contrasts_vary_and_the_brightest_is_one() -> None:
+    tables = np.array([draw_contrast(np.random.default_rng(seed)) for seed in range(200)])
+    assert tables.shape == (200, len(Tissue)) and np.isfinite(tables).all()
+    assert tables.min() >= 0 and np.allclose(tables.max(axis=1), 1.0)
+    assert np.mean(tables[:, Tissue.AIR] > 0.05) < 0.2
+    brighter = np.mean(tables[:, Tissue.MARROW] > tables[:, Tissue.MUSCLE])
+    assert 0.3 < brighter < 0.95  # fat-suppressed ones too
+
+
+def test_sequences_of_every_kind_are_drawn() -> None:
+    drawn_ones = [contrast.draw_sequence(np.random.default_rng(seed)) for seed in range(120)]
+    kinds = [sequence.kind for sequence in drawn_ones]
+    assert len(set(kinds)) == 3 and 0.25 < kinds.count(contrast.BFFE) / len(kinds) < 0.55
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("thickness", [2.0, 3.7, 6.0])
+def test_slices_keep_the_mean_and_the_place(axis: int, thickness: float) -> None:
+    place = 23.0
+    x = torch.arange(48, dtype=torch.float32)
+    profile = torch.exp(-0.5 * ((x - place) / 5.0) ** 2)
+    shape = [1, 1, 1]
+    shape[axis] = 48
+    values = profile.reshape(shape).expand(*[48 if a == axis else 5 for a in range(3)]).contiguous()
+    centers = []
+    for phase in (0.0, 0.3, 0.6, 0.9):
+        found = degrade._sliced(values, axis, thickness, phase)
+        assert found.shape == values.shape
+        along = torch.movedim(found, axis, 0).reshape(48, -1)
+        assert torch.equal(along, along[:, :1].expand_as(along))
+        centers.append(float((along[:, 0] * x).sum() / along[:, 0].sum()))
+        assert float(found.mean()) == pytest.approx(float(values.mean()), rel=0.02)
+    assert centers == pytest.approx([place] * 4, abs=0.35)
+
+
+def test_a_blur_keeps_the_mean_and_noise_is_never_negative() -> None:
+    values = torch.zeros(20, 20, 20)
+    values[10, 10, 10] = 1.0
+    blurred = degrade.blurred(values, [1.0, 1.5, 0.1])
+    assert float(blurred.sum()) == pytest.approx(1.0, abs=1e-4)
+    assert float(blurred[10, 10, 9]) == 0.0 < float(blurred[10, 9, 10]) < float(blurred[10, 10, 10]) < 0.2
+    rng = np.random.default_rng(1)
+    scanned = degrade.as_scanned(torch.full((16, 16, 16), 0.5), 0.6, torch.Generator().manual_seed(1), rng)
+    assert float(scanned.min()) >= 0 and float(scanned.mean()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_case_comes_back_as_it_was_written(a_case: TissueCase, tmp_path: Path) -> None:
+    write_case(a_case, tmp_path / "c.npz")
+    found = read_case(tmp_path / "c.npz")
+    assert (found.name, found.source, found.grid) == (a_case.name, a_case.source, a_case.grid)
+    assert all(np.array_equal(getattr(found, n), getattr(a_case, n)) for n in ("fraction", "tissue", "bones"))
+    assert [path.name for path in tmp_path.iterdir()] == ["c.npz"]
+    (tmp_path / "c.npz").write_bytes(b"no knee")
+    with pytest.raises(InputError, match="not a training knee"):
+        read_case(tmp_path / "c.npz")
+
+
+def a_label_map(case: TissueCase) -> sitk.Image:
+    """The bones of a case with a layer of cartilage between them."""
+    labels = case.bones.copy()
+    labels[22:25, 10:30, 14:34] = CARTILAGE_LABEL
+    return case.grid.image(labels)
+
+
+def test_a_knee_of_a_label_map_keeps_its_outlines(a_case: TissueCase) -> None:
+    labels = a_label_map(a_case)
+    first, second = (label_case(labels, "k", "s", np.random.default_rng(seed)) for seed in (1, 2))
+    assert np.array_equal(first.bones, second.bones) and not np.array_equal(first.tissue, second.tissue)
+    given = sitk.GetArrayFromImage(labels)
+    bones, tissue = (
+        sitk.GetArrayFromImage(
+            sitk.Resample(first.grid.image(array), labels, sitk.Transform(), sitk.sitkNearestNeighbor)
+        )
+        for array in (first.bones, first.tissue)
+    )
+    assert np.array_equal(bones, np.where(given <= 4, given, 0))
+    assert np.all((tissue == Tissue.CARTILAGE) == (given == CARTILAGE_LABEL))
+    assert set(np.unique(first.tissue[first.bones > 0])) <= {Tissue.MARROW, Tissue.RED_MARROW}
+    assert not first.fraction[first.bones == 0].any() and first.fraction[first.bones > 0].mean() > 0.1 * FULL
+
+
+def test_a_label_map_without_bone_is_refused(a_case: TissueCase) -> None:
+    empty = a_case.grid.image(np.full(a_case.bones.shape, CARTILAGE_LABEL, dtype=np.uint8))
+    with pytest.raises(InputError, match="no bone"):
+        label_case(empty, "k", "s", np.random.default_rng(1))

@@ -1,0 +1,130 @@
+"""MR to CT numbers and bones with made-up networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from scipy.spatial.transform import Rotation
+
+from CTSMALib.anatomy.labels import FEMUR, TIBIA
+from CTSMALib.errors import AnatomyError, CancelledError
+from CTSMALib.synthesis import synthesize as room
+from CTSMALib.synthesis.network import CLASSES, HU_SCALE, LEAST_SCALE_HU, read_out
+from CTSMALib.synthesis.synthesize import synthesize
+from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING, UNKNOWN_HU
+from CTSMALib.synthesis.working_image import working_image
+from Testing.core.small_networks import FEATURES, a_model, a_network
+
+BRIGHT = 0.5  # what the voxel-by-voxel network takes for bone
+
+
+class VoxelByVoxel:
+    """Says of each voxel what its own signal says: windows cannot disagree."""
+
+    def __init__(self) -> None:
+        self.windows = 0
+
+    def with_summary(self, mr: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        self.windows += 1
+        raw = torch.zeros((1, 2 + CLASSES, *mr.shape[2:]))
+        raw[:, 0] = mr[:, 0]
+        raw[:, 2 + FEMUR.label] = 20.0 * (mr[:, 0] - BRIGHT)
+        return raw, torch.zeros(1, FEATURES[4])
+
+
+def an_mr() -> sitk.Image:
+    """A turned block: dark, with a large bright ball, and a small one apart from it."""
+    z, y, x = np.mgrid[:36, :34, :56].astype(float)
+    large = np.hypot(np.hypot(z - 18, y - 17), x - 35) < 14
+    small = np.hypot(np.hypot(z - 18, y - 17), x - 8) < 5
+    signal = np.where(large | small, 500.0, 100.0)
+    image = sitk.GetImageFromArray(signal.astype(np.float32))
+    image.SetSpacing((1.0, 1.1, 1.0))
+    image.SetDirection(Rotation.from_euler("z", 20.0, degrees=True).as_matrix().ravel().tolist())
+    return image
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "WINDOW", 64)
+
+
+def test_the_network_gives_seven_values_for_each_voxel_and_a_summary() -> None:
+    raw, summary = a_network().with_summary(torch.rand(2, 1, 64, 64, 96))
+    assert raw.shape == (2, 7, 64, 64, 96) and summary.shape == (2, FEATURES[4])
+    found = read_out(raw)
+    assert (found.hu.shape, found.logits.shape) == ((2, 1, 64, 64, 96), (2, CLASSES, 64, 64, 96))
+    assert float(found.scale_hu.min()) >= LEAST_SCALE_HU
+
+
+def test_the_scale_of_the_mr_plays_no_part_in_the_network() -> None:
+    mr = torch.rand(1, 1, 64, 64, 64)
+    net = a_network()
+    assert torch.allclose(net(mr), net(30.0 * mr), atol=2e-2)
+
+
+def test_windows_are_put_together_without_a_seam(small_windows: None) -> None:
+    net = VoxelByVoxel()
+    mr = an_mr()
+    knee, image = synthesize(mr, a_model(net)), working_image(mr, 0.8)
+    assert net.windows == 4
+    assert knee.grid == image.grid and knee.hu.dtype == np.int16
+    expected = np.rint(np.clip(image.signal * HU_SCALE, -1024, 3071))
+    assert np.abs(knee.hu - expected)[image.known].max() <= 1
+
+
+def test_of_each_bone_the_largest_piece_is_kept(small_windows: None) -> None:
+    knee = synthesize(an_mr(), a_model(VoxelByVoxel()))
+    volume = np.count_nonzero(knee.bones == FEMUR.label) * 0.8**3
+    assert volume == pytest.approx(1.1 * 4 / 3 * np.pi * 14**3, rel=0.035)  # the small ball would add 5 %
+    assert set(np.unique(knee.bones)) == {0, FEMUR.label}
+    on_mr = sitk.GetArrayFromImage(knee.bones_on(an_mr()))
+    assert on_mr.shape == (36, 34, 56) and on_mr[18, 17, 35] == FEMUR.label and on_mr[18, 17, 8] == 0
+
+
+def test_voxels_that_the_mr_does_not_show_stay_unknown() -> None:
+    knee = synthesize(an_mr(), a_model(a_network(TIBIA.label)))
+    assert 0.1 < knee.known.mean() < 0.9
+    assert np.all(knee.hu[~knee.known] == UNKNOWN_HU) and not knee.bones[~knee.known].any()
+    assert not knee.error_hu[~knee.known].any() and np.all(knee.error_hu[knee.known] > 0)
+    assert knee.likelihood.shape == (CLASSES, *knee.hu.shape)
+    assert np.all(knee.bones[knee.known] == TIBIA.label)
+
+
+def test_the_calibration_widens_the_interval(small_windows: None) -> None:
+    knee = synthesize(an_mr(), a_model(VoxelByVoxel()))
+    scale = float(read_out(torch.zeros(1, 7, 1, 1, 1)).scale_hu)
+    assert knee.error_hu[knee.known] == pytest.approx(scale * 1.5 * np.log(10.0), rel=1e-4)
+
+
+def test_an_mr_unlike_the_training_is_flagged(small_windows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = a_model(VoxelByVoxel(), limit=0.5)
+    too_small = synthesize(an_mr(), model)  # it fills no window by half, and nothing can be told
+    assert too_small.distance == np.inf and too_small.notices
+    monkeypatch.setattr(room, "OUTSIDE_WEIGHT", 0.1)
+    assert synthesize(an_mr(), model).notices == ()
+    model.familiarity.mean[:] = 3.0
+    knee = synthesize(an_mr(), model)
+    assert knee.distance == pytest.approx(3.0)
+    assert [notice.code for notice in knee.notices] == [NOT_LIKE_TRAINING]
+
+
+def test_an_image_without_bone_is_refused(small_windows: None) -> None:
+    net = VoxelByVoxel()
+    net.with_summary = lambda mr: (torch.zeros((1, 7, *mr.shape[2:])), torch.zeros(1, FEATURES[4]))  # type: ignore[method-assign]
+    with pytest.raises(AnatomyError, match="No bone"):
+        synthesize(an_mr(), a_model(net))
+
+
+def test_a_synthesis_can_be_cancelled_between_windows(small_windows: None) -> None:
+    net = VoxelByVoxel()
+
+    def told(stage: str, fraction: float, message: str = "") -> None:
+        if message.startswith("window 3"):
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        synthesize(an_mr(), a_model(net), told)
+    assert net.windows == 2
