@@ -24,33 +24,34 @@ from CTSMALib.volumes.grid import Grid
 torch.set_num_threads(1)
 
 FEATURES = (4, 4, 4, 4, 4, 4)
+SMALL_MM = 0.4  # voxels of samples, so that one is no larger than a made-up knee
 LIMIT = 1e6  # of familiarity: everything is familiar
 AXIS_ALIGNED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _WIDTHS = {field.name: FEATURES for field in fields(NetworkConfig) if field.name.endswith("features")}
 _STEPS = {field.name: 8 for field in fields(TrainingConfig) if field.name.endswith("steps")}
 SMALL = TrainingConfig(
-    knees=1, stop_knees=1, variants=0, seed=3, edge=64, learning_rate=1e-2, check_every=4,
-    network=NetworkConfig(**_WIDTHS), **_STEPS,
+    knees=1, stop_knees=1, variants=0, seed=3, edge=64, learning_rate=3e-2, check_every=4,
+    network=NetworkConfig(SMALL_MM, **_WIDTHS), **_STEPS,
 )  # fmt: skip
 
 
 def a_network(bone: int | None = None, seed: int = 0) -> SynthesisNet:
-    """A network with random weights, in evaluation mode.
+    """Both networks with random weights, in evaluation mode.
 
     Args:
         bone: label that it gives everywhere; ``None`` lets chance decide.
         seed: of the weights.
     """
     torch.manual_seed(seed)
-    net = SynthesisNet(FEATURES).eval().requires_grad_(False)
+    net = SynthesisNet(FEATURES, FEATURES).eval().requires_grad_(False)
     if bone is not None:
         block = FACTOR**3
-        net.unet.final_conv.bias[(2 + bone) * block : (3 + bone) * block] += 50.0
+        net.fine.unet.final_conv.bias[(2 + bone) * block : (3 + bone) * block] += 50.0
     return net
 
 
 def a_model(net: Any, limit: float = LIMIT) -> SynthesisModel:
-    """A network as ready to use; ``net`` needs to have ``with_summary`` alone."""
+    """Networks as ready to use; ``net`` needs to have ``coarse`` and ``fine`` alone."""
     familiarity = Familiarity(np.zeros(FEATURES[4]), np.eye(FEATURES[4]), limit)
     return SynthesisModel(net, 0.8, familiarity, 1.5, "made up 1.0 (00000000)")
 
@@ -60,7 +61,10 @@ def a_bundle(folder: Path, task: str = TASK, bone: int | None = 1) -> Bundle:
     weights = {NETWORK + name: value for name, value in a_network(bone).state_dict().items()}
     weights[FAMILIARITY + "mean"] = torch.zeros(FEATURES[4], dtype=torch.float64)
     weights[FAMILIARITY + "precision"] = torch.eye(FEATURES[4], dtype=torch.float64)
-    settings = {"features": list(FEATURES), "spacing_mm": 0.8, "familiarity_limit": LIMIT, "calibration": 1.5}
+    settings = {
+        "coarse_features": list(FEATURES), "features": list(FEATURES), "spacing_mm": 0.8, "familiarity_limit": LIMIT,
+        "calibration": 1.5,
+    }  # fmt: skip
     metadata = {"name": "made up", "version": "1.0"}
     return write_bundle(folder, task, metadata, {"ctsma_synthesis": settings}, weights, "# Made up\n")
 

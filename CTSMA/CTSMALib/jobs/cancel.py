@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,6 +140,13 @@ class Cancellation:
                 self._on_forced_exit(code)
             finally:
                 os._exit(code)  # also where nobody listens any more, so that the last words fail
+
+
+def end_children() -> None:
+    """End the processes that Python started to share the work, such as those that draw samples for a training."""
+    sharing = sys.modules.get("multiprocessing")  # not loaded, nothing was started
+    for process in sharing.active_children() if sharing else ():
+        process.terminate()
 
 
 _running: Cancellation | None = None

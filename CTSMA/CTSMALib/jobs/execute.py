@@ -10,7 +10,7 @@ from pathlib import Path
 
 from CTSMALib import __version__
 from CTSMALib.errors import CancelledError, CTSMAError
-from CTSMALib.jobs.cancel import Cancellation
+from CTSMALib.jobs.cancel import Cancellation, end_children
 from CTSMALib.jobs.device import processor
 from CTSMALib.jobs.protocol import Failed, Finished, Started, failure
 from CTSMALib.jobs.reporters import Reporter
@@ -48,6 +48,7 @@ def execute(
 
     def forced_exit(code: int) -> None:
         discard_open_folders()
+        end_children()
         with suppress(OSError):  # nobody may be listening any more
             reporter.fail(failure(CancelledError()))
         last_act()

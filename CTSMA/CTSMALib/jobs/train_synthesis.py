@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import CTSMAError, InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
-from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.cancel import end_children, held
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.protocol import Failed
 from CTSMALib.jobs.staging import Target, output_error, resolved
@@ -25,13 +26,15 @@ from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
-    from CTSMALib.learning.synthesis.check import Check
     from CTSMALib.learning.synthesis.config import TrainingConfig
 
 KNEES, BUNDLE, HISTORY_FILE = "knees", "bundle", "training.csv"
-CHECKED = "Checking"  # stage that the training tells of when a check is written
+COARSE, FINE = "coarse", "fine"  # networks, as CTSMALib.synthesis.network has them, which needs torch
+CHECKING = "Checking"  # how the stage begins that a training tells of when a check is written
+COLUMNS = ("network", "step", "training_loss", "dice", "soft_hu", "bone_hu")
+STEPS = ("coarse_steps", "steps")
 _NOTHING, _KEPT = "Nothing was written;", "Finished knees and the last check are kept;"
-_PREPARED, _TRAINED = 0.2, 0.95  # parts of the whole work
+_PREPARED, _COARSE_TRAINED, _TRAINED = 0.2, 0.5, 0.95  # parts of the whole work
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def add_train_synthesis_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="DIR", type=given_path, required=True, help="folder to train in, or to go on in")
     add("--config", metavar="FILE", type=given_path, help="TOML or JSON file with the configuration")
     add("--knees", metavar="N", type=int, help="virtual knees to learn from, in place of what FILE says")
-    add("--steps", metavar="N", type=int, help="steps of the training, likewise")
+    add("--steps", metavar="N", type=int, help="steps of the training of each of its two networks, likewise")
     add("--seed", metavar="S", type=int, help="whole number that all follows from, likewise")
     add("--jobs", metavar="J", type=int, default=1, help="processes that make knees and draw samples (default: 1)")
     add("--threads", metavar="T", type=int, help="threads of the network (default: as many as there are cores)")
@@ -67,7 +70,7 @@ def add_train_synthesis_arguments(parser: argparse.ArgumentParser) -> None:
 
 def train_synthesis_request(options: argparse.Namespace) -> TrainSynthesisRequest:
     """The request that arguments stand for."""
-    given = tuple((name, getattr(options, name)) for name in ("knees", "steps", "seed"))
+    given = (("knees", options.knees), ("seed", options.seed), *((name, options.steps) for name in STEPS))
     changes = tuple((name, value) for name, value in given if value is not None)
     return TrainSynthesisRequest(options.out, options.config, changes, options.jobs, options.threads)
 
@@ -96,6 +99,7 @@ def run(request: TrainSynthesisRequest, progress: Progress = silent) -> Path:
         import CTSMALib.learning.synthesis.finish
         import CTSMALib.learning.synthesis.train  # noqa: F401
         from CTSMALib.virtual.cohort.lock import locked
+    gc.freeze()  # or Python goes through all that PyTorch made once more before it ends, which takes seconds
     config = read_config(request.config, dict(request.changes))
     if holds_training(folder):
         refuse_other(config, folder)
@@ -118,7 +122,6 @@ def _is_training(folder: Path) -> bool:
 def _train(config: TrainingConfig, folder: Path, jobs: int, progress: Progress) -> None:
     from CTSMALib.learning.synthesis.finish import finish
     from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load
-    from CTSMALib.learning.synthesis.state import read_state
     from CTSMALib.learning.synthesis.train import train
 
     if _is_finished(config, folder):
@@ -126,16 +129,27 @@ def _train(config: TrainingConfig, folder: Path, jobs: int, progress: Progress) 
     _make_knees(config, folder / KNEES, jobs, part_of(progress, 0.0, _PREPARED))
     progress("Reading the knees", _PREPARED)
     cases, stop_cases = (load(config, folder / KNEES, use) for use in (TRAIN, STOP))
-    own = part_of(progress, _PREPARED, _TRAINED)
+    states = []
+    try:
+        for kind, start, stop in ((COARSE, _PREPARED, _COARSE_TRAINED), (FINE, _COARSE_TRAINED, _TRAINED)):
+            told = _with_history(folder, part_of(progress, start, stop))
+            states.append(train(config, kind, cases, stop_cases, folder / kind, told, jobs))
+    except BaseException:
+        end_children()  # they draw samples, and would take seconds to notice
+        raise
+    _write_history(folder)
+    finish(config, states[0], states[1], cases, stop_cases, folder / BUNDLE, part_of(progress, _TRAINED, 1.0))
+
+
+def _with_history(folder: Path, progress: Progress) -> Progress:
+    """Progress that also writes the table when a check was made."""
 
     def told(stage: str, fraction: float, message: str = "") -> None:
-        if stage == CHECKED and (state := read_state(folder)) is not None:
-            _write_history(state.history, folder)
-        own(stage, fraction, message)
+        if stage.startswith(CHECKING):
+            _write_history(folder)
+        progress(stage, fraction, message)
 
-    state = train(config, cases, stop_cases, folder, told, jobs)
-    _write_history(state.history, folder)
-    finish(config, state, cases, stop_cases, folder / BUNDLE, part_of(progress, _TRAINED, 1.0))
+    return told
 
 
 def _make_knees(config: TrainingConfig, folder: Path, jobs: int, progress: Progress) -> None:
@@ -159,7 +173,7 @@ def _is_finished(config: TrainingConfig, folder: Path) -> bool:
         told = read_bundle(folder / BUNDLE, TASK).metadata.get("training")
     except CTSMAError:
         return False
-    return bool(told == {**as_document(config), "steps_done": config.steps})
+    return bool(told == {**as_document(config), "steps_done": [config.coarse_steps, config.steps]})
 
 
 @contextmanager
@@ -175,12 +189,16 @@ def _threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _write_history(history: Sequence[Check], folder: Path) -> None:
-    """Write a row for each check."""
-    from CTSMALib.learning.synthesis.check import Check
+def _write_history(folder: Path) -> None:
+    """Write a row for each check of either network."""
+    from CTSMALib.learning.synthesis.state import read_state
 
+    rows: list[list[Any]] = [list(COLUMNS)]
+    for kind in (COARSE, FINE):
+        state = read_state(folder / kind)
+        history = state.history if state else ()
+        rows += [[kind, *(getattr(one, column) for column in COLUMNS[1:])] for one in history]
     text = io.StringIO()
-    rows = [[field.name for field in fields(Check)], *(list(astuple(one)) for one in history)]
     csv.writer(text, lineterminator="\n").writerows(rows)
     replace_file(folder / HISTORY_FILE, text.getvalue().encode())
 

@@ -18,7 +18,7 @@ from CTSMALib.progress import Progress, silent
 from CTSMALib.synthesis.model import SynthesisModel
 from CTSMALib.synthesis.network import CHANNELS, COARSER, FINE, finer, read_out
 from CTSMALib.synthesis.synthetic_knee import UNKNOWN_HU, SyntheticKnee
-from CTSMALib.synthesis.working_image import MULTIPLE, WorkingImage, working_image
+from CTSMALib.synthesis.working_image import LEAST, MULTIPLE, WorkingImage, working_image
 
 WINDOW, OVERLAP = 96, 0.25
 LOWEST_HU, HIGHEST_HU = -1024.0, 3071.0
@@ -63,7 +63,7 @@ def _guess(image: WorkingImage, model: SynthesisModel) -> tuple[torch.Tensor, fl
     both = torch.from_numpy(np.stack([image.signal, image.known.astype(np.float32)]))[None]
     coarse = torch.nn.functional.avg_pool3d(both, COARSER)
     size = coarse.shape[2:]
-    padded = torch.nn.functional.pad(coarse, [v for n in size[::-1] for v in (0, -n % MULTIPLE)])
+    padded = torch.nn.functional.pad(coarse, [v for n in size[::-1] for v in (0, max(-n % MULTIPLE, LEAST - n))])
     features: list[tuple[float, torch.Tensor]] = []
 
     def predict(window: torch.Tensor) -> torch.Tensor:

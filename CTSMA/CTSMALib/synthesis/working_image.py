@@ -13,6 +13,7 @@ from CTSMALib.volumes.grid import Grid
 
 AXIS_ALIGNED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 MULTIPLE = 32  # voxels; edges of the grid are whole multiples: they are halved five times
+LEAST = 64  # voxels along an edge: of less, one would be left to norm by, which is none
 BRIGHTEST = 99.0  # percentile of what is known that becomes 1
 LEAST_MM, MOST_MM = 30.0, 400.0  # edge of an image of a knee
 ANTI_ALIASING = 0.35  # SD of the blur before thinning out, as a share of the working spacing
@@ -49,7 +50,7 @@ def working_image(mr: sitk.Image, spacing_mm: float) -> WorkingImage:
         size = " x ".join(f"{v:.0f}" for v in high - low)
         raise InputError(f"The MR measures {size} mm.", f"Give a volume of a knee, {LEAST_MM:g} to {MOST_MM:g} mm.")
     count = np.ceil((high - low) / spacing_mm).astype(int) + 1
-    count = (np.ceil(count / MULTIPLE) * MULTIPLE).astype(int)
+    count = np.maximum(np.ceil(count / MULTIPLE) * MULTIPLE, LEAST).astype(int)
     origin = 0.5 * (low + high) - 0.5 * (count - 1) * spacing_mm
     grid = Grid(_three(count, int), (spacing_mm,) * 3, _three(origin, float), AXIS_ALIGNED)
     values: NDArray[np.float32] = sitk.GetArrayFromImage(_resampled(_smooth(mr, spacing_mm), grid, np.nan))

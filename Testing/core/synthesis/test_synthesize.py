@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -11,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.errors import AnatomyError, CancelledError
 from CTSMALib.synthesis import synthesize as room
-from CTSMALib.synthesis.network import CLASSES, HU_SCALE, LEAST_SCALE_HU, read_out
+from CTSMALib.synthesis.network import CLASSES, HU_SCALE, LEAST_SCALE_HU, finer, read_out
 from CTSMALib.synthesis.synthesize import synthesize
 from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING, UNKNOWN_HU
 from CTSMALib.synthesis.working_image import working_image
@@ -21,17 +23,29 @@ BRIGHT = 0.5  # what the voxel-by-voxel network takes for bone
 
 
 class VoxelByVoxel:
-    """Says of each voxel what its own signal says: windows cannot disagree."""
+    """Says of each voxel what its own signal says: windows cannot disagree.
 
-    def __init__(self) -> None:
+    Args:
+        guess: bone that the coarse network sees everywhere, and that the fine one takes on where it is bright.
+    """
+
+    def __init__(self, guess: int = FEMUR.label) -> None:
         self.windows = 0
+        self.bone = guess
+        self.coarse = SimpleNamespace(with_summary=self._with_summary)
 
-    def with_summary(self, mr: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _with_summary(self, mr: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = torch.zeros((1, CLASSES, *mr.shape[2:]))
+        logits[:, self.bone] = 30.0
+        return logits, torch.zeros(1, FEATURES[4])
+
+    def fine(self, image: torch.Tensor) -> torch.Tensor:
         self.windows += 1
-        raw = torch.zeros((1, 2 + CLASSES, *mr.shape[2:]))
-        raw[:, 0] = mr[:, 0]
-        raw[:, 2 + FEMUR.label] = 20.0 * (mr[:, 0] - BRIGHT)
-        return raw, torch.zeros(1, FEATURES[4])
+        mr, guess = image[:, :1], image[:, 1:]
+        raw = torch.zeros((1, 2 + CLASSES, *image.shape[2:]))
+        raw[:, :1] = mr
+        raw[:, 3:] = 20.0 * (mr - BRIGHT) * guess[:, 1:]
+        return raw
 
 
 def an_mr() -> sitk.Image:
@@ -51,18 +65,24 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "WINDOW", 64)
 
 
-def test_the_network_gives_seven_values_for_each_voxel_and_a_summary() -> None:
-    raw, summary = a_network().with_summary(torch.rand(2, 1, 64, 64, 96))
-    assert raw.shape == (2, 7, 64, 64, 96) and summary.shape == (2, FEATURES[4])
-    found = read_out(raw)
-    assert (found.hu.shape, found.logits.shape) == ((2, 1, 64, 64, 96), (2, CLASSES, 64, 64, 96))
+def test_the_networks_give_what_they_should_for_each_voxel() -> None:
+    net = a_network()
+    with torch.inference_mode():
+        logits, summary = net.coarse.with_summary(torch.rand(2, 1, 32, 64, 32))
+        likelihood = finer(logits)
+        found = read_out(net.fine(torch.cat([torch.rand(2, 1, 64, 128, 64), likelihood], dim=1)))
+    assert logits.shape == (2, CLASSES, 32, 64, 32) and summary.shape == (2, FEATURES[4])
+    assert likelihood.shape == (2, CLASSES, 64, 128, 64)
+    assert torch.allclose(likelihood.sum(dim=1), torch.ones(2, 64, 128, 64), atol=1e-4)
+    assert (found.hu.shape, found.logits.shape) == ((2, 1, 64, 128, 64), (2, CLASSES, 64, 128, 64))
     assert float(found.scale_hu.min()) >= LEAST_SCALE_HU
 
 
-def test_the_scale_of_the_mr_plays_no_part_in_the_network() -> None:
+def test_the_scale_of_the_mr_plays_no_part_in_the_coarse_network() -> None:
     mr = torch.rand(1, 1, 64, 64, 64)
     net = a_network()
-    assert torch.allclose(net(mr), net(30.0 * mr), atol=2e-2)
+    with torch.inference_mode():
+        assert torch.allclose(net.coarse(mr), net.coarse(30.0 * mr), atol=2e-2)
 
 
 def test_windows_are_put_together_without_a_seam(small_windows: None) -> None:
@@ -99,11 +119,8 @@ def test_the_calibration_widens_the_interval(small_windows: None) -> None:
     assert knee.error_hu[knee.known] == pytest.approx(scale * 1.5 * np.log(10.0), rel=1e-4)
 
 
-def test_an_mr_unlike_the_training_is_flagged(small_windows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_mr_unlike_the_training_is_flagged(small_windows: None) -> None:
     model = a_model(VoxelByVoxel(), limit=0.5)
-    too_small = synthesize(an_mr(), model)  # it fills no window by half, and nothing can be told
-    assert too_small.distance == np.inf and too_small.notices
-    monkeypatch.setattr(room, "OUTSIDE_WEIGHT", 0.1)
     assert synthesize(an_mr(), model).notices == ()
     model.familiarity.mean[:] = 3.0
     knee = synthesize(an_mr(), model)
@@ -111,18 +128,21 @@ def test_an_mr_unlike_the_training_is_flagged(small_windows: None, monkeypatch: 
     assert [notice.code for notice in knee.notices] == [NOT_LIKE_TRAINING]
 
 
+def test_the_fine_network_is_told_what_the_coarse_one_saw(small_windows: None) -> None:
+    knee = synthesize(an_mr(), a_model(VoxelByVoxel(TIBIA.label)))
+    assert set(np.unique(knee.bones)) == {0, TIBIA.label}
+
+
 def test_an_image_without_bone_is_refused(small_windows: None) -> None:
-    net = VoxelByVoxel()
-    net.with_summary = lambda mr: (torch.zeros((1, 7, *mr.shape[2:])), torch.zeros(1, FEATURES[4]))  # type: ignore[method-assign]
     with pytest.raises(AnatomyError, match="No bone"):
-        synthesize(an_mr(), a_model(net))
+        synthesize(an_mr(), a_model(VoxelByVoxel(0)))
 
 
 def test_a_synthesis_can_be_cancelled_between_windows(small_windows: None) -> None:
     net = VoxelByVoxel()
 
     def told(stage: str, fraction: float, message: str = "") -> None:
-        if message.startswith("window 3"):
+        if message.startswith("part 3 "):
             raise CancelledError
 
     with pytest.raises(CancelledError):

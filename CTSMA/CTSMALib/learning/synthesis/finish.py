@@ -26,8 +26,8 @@ from CTSMALib.synthesis.model import FAMILIARITY, NETWORK, SHIPPED, TASK
 from CTSMALib.synthesis.network import COARSE, FINE, FoldedUNet, SynthesisNet, read_out
 from CTSMALib.virtual.version import GENERATOR
 
-LEARNED, HELD_OUT = 400, 200  # images that familiarity is learned from, and that set its limit
-CALIBRATED = 60  # samples
+LEARNED, HELD_OUT = 300, 150  # images that familiarity is learned from, and that set its limit
+CALIBRATED = 40  # samples
 NINETY = -np.log(0.1)  # half width of the interval of a Laplace distribution that holds 90 %, in scales
 _LEARNED, _HELD_OUT, _CALIBRATED = 3, 4, 5  # streams of random numbers
 

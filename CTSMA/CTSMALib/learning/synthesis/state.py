@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -54,5 +55,5 @@ def read_state(folder: Path) -> State | None:
         config = msgspec.convert(content["config"], TrainingConfig)
         history = tuple(msgspec.convert(c, Check) for c in content["history"])
         return State(int(content["step"]), config, history, content["parts"])
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, msgspec.ValidationError) as error:
+    except (OSError, EOFError, RuntimeError, KeyError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise InputError(f"{path} cannot be read.", "Delete it to train anew.") from error

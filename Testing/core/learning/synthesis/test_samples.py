@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from scipy import ndimage
 
+from CTSMALib.anatomy.grids import index_to_lps
 from CTSMALib.errors import InputError
 from CTSMALib.learning.synthesis import contrast, degrade, draw_sample
-from CTSMALib.learning.synthesis.case import FULL, TissueCase, read_case, write_case
+from CTSMALib.learning.synthesis.case import FULL, TissueCase, coarser, read_case, write_case
+from CTSMALib.learning.synthesis.coarse_guess import guessed
 from CTSMALib.learning.synthesis.contrast import draw_contrast
 from CTSMALib.learning.synthesis.draw_sample import Sample
 from CTSMALib.learning.synthesis.label_case import CARTILAGE_LABEL, label_case
-from CTSMALib.learning.synthesis.samples import check_batches, training_batches
+from CTSMALib.learning.synthesis.samples import check_batches, for_kind, training_batches
 from CTSMALib.learning.synthesis.standard_ct import BONE_HU, TISSUE_HU
+from CTSMALib.synthesis.network import CLASSES, COARSE, FINE
 from CTSMALib.virtual.scanners.tissue import Tissue
 from Testing.core.small_networks import a_tissue_case, small_training
 
@@ -28,8 +32,8 @@ def a_case() -> TissueCase:
     return a_tissue_case()
 
 
-def drawn(case: TissueCase, seed: int, edge: int = 32) -> Sample:
-    return draw_sample.draw_sample(case, edge, 0.8, np.random.default_rng(seed))
+def drawn(case: TissueCase, seed: int, edge: int = 32, kind: str = FINE) -> Sample:
+    return draw_sample.draw_sample(case, edge, 0.8, np.random.default_rng(seed), kind)
 
 
 @pytest.fixture
@@ -71,6 +75,7 @@ def shrunk(where: torch.Tensor, voxels: int) -> torch.Tensor:
 def test_the_same_seed_gives_the_same_sample(a_case: TissueCase) -> None:
     first, again, other = drawn(a_case, 5), drawn(a_case, 5), drawn(a_case, 6)
     assert all(torch.equal(getattr(first, name), getattr(again, name)) for name in ("mr", "hu", "known", "bones"))
+    assert first.guess is not None and again.guess is not None and torch.equal(first.guess, again.guess)
     assert not torch.equal(first.mr, other.mr)
 
 
@@ -85,15 +90,44 @@ def test_samples_have_one_size_and_hide_what_is_not_known(a_case: TissueCase) ->
     assert 0 < len(hidden) < len(samples)
 
 
-def test_batches_follow_from_their_step_alone(a_case: TissueCase) -> None:
-    config = small_training(edge=32, steps=4, batch=2)
-    every = list(training_batches([a_case], config, 0, 0))
-    late = list(training_batches([a_case], config, 2, 0))
-    assert len(every) == 4 and every[0][0].shape == (2, 1, 32, 32, 32)
-    for first, again in zip(every[2:], late, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-    checks = [check_batches([a_case], config, 1) for _ in range(2)]
-    assert torch.equal(checks[0][0][0], checks[1][0][0])
+@pytest.mark.parametrize(("kind", "channels"), [(COARSE, 1), (FINE, 1 + CLASSES)])
+def test_batches_follow_from_their_step_alone(a_case: TissueCase, kind: str, channels: int) -> None:
+    config = small_training(edge=32, batch=2)
+    cases = for_kind([a_case], kind)
+    every = list(training_batches(cases, config, kind, 0, 3, 0))
+    late = list(training_batches(cases, config, kind, 1, 3, 0))
+    assert len(every) == 3 and every[0].image.shape == (2, channels, 32, 32, 32)
+    for first, again in zip(every[1:], late, strict=True):
+        assert all(torch.equal(getattr(first, n), getattr(again, n)) for n in ("image", "hu", "known", "bones"))
+    checks = [check_batches(cases, config, kind, 1)[0].image for _ in range(2)]
+    assert torch.equal(*checks)
+
+
+def test_a_guess_is_near_the_truth_and_sums_to_one() -> None:
+    bones = torch.zeros(32, 32, 32, dtype=torch.long)
+    bones[4:28, 4:28, 4:28] = 2
+    right = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        found = guessed(bones, 1.0, torch.Generator().manual_seed(seed), rng)
+        assert found.shape == (CLASSES, 32, 32, 32)
+        assert torch.allclose(found.sum(dim=0), torch.ones(32, 32, 32), atol=1e-4)
+        right += int(found[2, 16, 16, 16] > 0.6 and found[0, 0, 0, 0] > 0.6)
+    assert 22 <= right < 30  # now and then a bone is missed or taken for another
+
+
+def test_a_coarser_knee_lies_where_it_lay(a_case: TissueCase) -> None:
+    found = coarser(a_case)
+    assert found.grid.spacing_mm == (1.2, 1.2, 1.2) and found.bones.shape == (24, 24, 24)
+    own, other = (index_to_lps(case.grid.image(case.fraction), center_of(case.fraction)) for case in (a_case, found))
+    assert np.linalg.norm(own - other) < 0.05
+    own, other = (index_to_lps(case.grid.image(case.bones), center_of(case.bones == 1)) for case in (a_case, found))
+    assert np.linalg.norm(own - other) < 0.6  # of labels every other voxel is taken
+    assert float(found.fraction.mean()) == pytest.approx(float(a_case.fraction.mean()), rel=0.01)
+
+
+def center_of(values: np.ndarray) -> np.ndarray:
+    return np.array(ndimage.center_of_mass(values))
 
 
 def test_contrasts_vary_and_the_brightest_is_one() -> None:

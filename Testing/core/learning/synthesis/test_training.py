@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import torch
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.learning.synthesis import finish as finishing
+from CTSMALib.learning.synthesis import train as training
 from CTSMALib.learning.synthesis.case import TissueCase
 from CTSMALib.learning.synthesis.check import check
 from CTSMALib.learning.synthesis.config import LABEL_MAP, TrainingConfig
-from CTSMALib.learning.synthesis.loss import loss
+from CTSMALib.learning.synthesis.loss import hu_loss, loss_of
 from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
+from CTSMALib.learning.synthesis.samples import Batch
 from CTSMALib.learning.synthesis.state import STATE_FILE, State, read_state
-from CTSMALib.learning.synthesis.train import train
+from CTSMALib.learning.synthesis.train import train, trained_network
 from CTSMALib.synthesis.model import TASK, load_model
-from CTSMALib.synthesis.network import Prediction
-from Testing.core.small_networks import a_tissue_case, small_training, write_knees
+from CTSMALib.synthesis.network import CLASSES, COARSE, FINE, HU_SCALE, read_out
+from Testing.core.small_networks import a_bundle, a_tissue_case, small_training, write_knees
+
+CONFIG = small_training()
 
 
 @pytest.fixture(scope="module")
@@ -29,108 +34,119 @@ def cases() -> list[TissueCase]:
     return [a_tissue_case(0), a_tissue_case(1)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_sample_a_check() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "CHECKS_EACH", 1)
+        yield
+
+
+@pytest.fixture(scope="module", params=[COARSE, FINE])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def a_training(cases: list[TissueCase], tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainingConfig, State]:
-    """That was never stopped."""
-    config = small_training()
-    return config, train(config, cases[:1], cases[1:], tmp_path_factory.mktemp("whole"), workers=0)
+def trained(cases: list[TissueCase], tmp_path_factory: pytest.TempPathFactory) -> dict[str, State]:
+    """Both networks, never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    return {k: train(CONFIG, k, cases[:1], cases[1:], folder / k, workers=0) for k in (COARSE, FINE)}
 
 
-def test_a_tiny_training_lowers_its_loss(a_training: tuple[TrainingConfig, State]) -> None:
-    config, state = a_training
-    assert [one.step for one in state.history] == [4, 8] and state.step == config.steps
-    assert state.history[-1].training_loss < 0.8 * state.history[0].training_loss
+def test_a_tiny_training_lowers_its_loss(kind: str, trained: dict[str, State]) -> None:
+    state = trained[kind]
+    assert [one.step for one in state.history] == [4, 8] and state.step == 8
+    assert state.history[-1].training_loss < 0.9 * state.history[0].training_loss
 
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(
-    a_training: tuple[TrainingConfig, State], cases: list[TissueCase], tmp_path: Path
+    kind: str, trained: dict[str, State], cases: list[TissueCase], tmp_path: Path
 ) -> None:
-    config, whole = a_training
-
     def stopped(stage: str, fraction: float, message: str = "") -> None:
         if message.startswith("step 6 "):
             raise CancelledError
 
     with pytest.raises(CancelledError):
-        train(config, cases[:1], cases[1:], tmp_path, stopped, workers=0)
+        train(CONFIG, kind, cases[:1], cases[1:], tmp_path, stopped, workers=0)
     kept = read_state(tmp_path)
-    assert kept is not None and kept.step == 4 and kept.config == config
-    state = train(config, cases[:1], cases[1:], tmp_path, workers=0)
+    assert kept is not None and kept.step == 4 and kept.config == CONFIG
+    state, whole = train(CONFIG, kind, cases[:1], cases[1:], tmp_path, workers=0), trained[kind]
     assert state.history == whole.history
     for part in ("net", "average"):
         assert all(torch.equal(state.parts[part][name], value) for name, value in whole.parts[part].items())
-
-
-def test_a_folder_with_another_training_is_refused(
-    a_training: tuple[TrainingConfig, State], cases: list[TissueCase], tmp_path: Path
-) -> None:
-    config = small_training(steps=4)
-    first = train(config, cases[:1], cases[1:], tmp_path, workers=0)
     with pytest.raises(InputError, match="other settings"):
-        train(replace(config, seed=4), cases[:1], cases[1:], tmp_path, workers=0)
-    again = train(config, cases[:1], cases[1:], tmp_path, workers=0)
-    assert again.history == first.history  # a training that has ended is not gone on with
-    (tmp_path / STATE_FILE).write_bytes(b"no state")
+        train(replace(CONFIG, seed=4), kind, cases[:1], cases[1:], tmp_path, workers=0)
+    again = train(CONFIG, kind, [], [], tmp_path, workers=0)
+    assert again.history == whole.history  # a training that has ended is not gone on with
+
+
+def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
+    assert read_state(tmp_path) is None
+    for content in (b"no state", b""):
+        (tmp_path / STATE_FILE).write_bytes(content)
+        with pytest.raises(InputError, match="cannot be read"):
+            read_state(tmp_path)
+    torch.save({"version": 1, "config": Path("x")}, tmp_path / STATE_FILE)  # an object that is made by code
     with pytest.raises(InputError, match="cannot be read"):
         read_state(tmp_path)
 
 
-def a_prediction(hu: torch.Tensor, bones: torch.Tensor) -> Prediction:
-    logits = 8.0 * torch.nn.functional.one_hot(bones, 5).movedim(-1, 1).float()
-    return Prediction(hu.clone(), torch.full_like(hu, 20.0), logits)
-
-
-def a_truth() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def a_batch() -> Batch:
     """CT numbers, bones, and what is known: all but two layers."""
     bones = torch.zeros(1, 6, 6, 6, dtype=torch.long)
     bones[0, 2:4, 2:5] = 1
     known = torch.ones(1, 1, 6, 6, 6, dtype=torch.bool)
     known[:, :, :, :2] = False
-    return torch.where(bones[:, None] > 0, 500.0, 40.0), bones, known
+    hu = torch.where(bones[:, None] > 0, 500.0, 40.0)
+    return Batch(torch.zeros_like(hu), hu, known, bones)
 
 
-def test_what_is_not_known_does_not_count() -> None:
-    hu, bones, known = a_truth()
-    found = a_prediction(hu, bones)
-    expected = loss(found, hu, bones, known)
-    altered_hu, altered_logits = found.hu.clone(), found.logits.clone()
-    altered_hu[~known] = 3000.0
-    altered_logits[(~known).expand_as(altered_logits)] = torch.linspace(-9, 9, int((~known).sum()) * 5)
-    other_bones = torch.where(known[:, 0], bones, 3)
-    altered = Prediction(altered_hu, found.scale_hu, altered_logits)
-    assert float(loss(altered, hu, other_bones, known)) == pytest.approx(float(expected), abs=1e-6)
-    altered_hu[known] += 100.0
-    assert float(loss(altered, hu, other_bones, known)) > float(expected) + 1.0
+def raw_of(hu: torch.Tensor, bones: torch.Tensor) -> torch.Tensor:
+    """What the fine network would write to say so."""
+    logits = 8.0 * torch.nn.functional.one_hot(bones, CLASSES).movedim(-1, 1).float()
+    return torch.cat([hu / HU_SCALE, torch.full_like(hu, -2.0), logits], dim=1)
+
+
+def test_what_is_not_known_does_not_count(kind: str) -> None:
+    batch = a_batch()
+    raw = raw_of(batch.hu, batch.bones)
+    altered = torch.where(batch.known, raw, torch.linspace(-9.0, 9.0, raw.numel()).reshape(raw.shape))
+    hidden = replace(batch, bones=torch.where(batch.known[:, 0], batch.bones, 3))
+    part = slice(2, None) if kind == COARSE else slice(None)
+    expected = float(loss_of(kind, raw[:, part], batch))
+    assert float(loss_of(kind, altered[:, part], hidden)) == pytest.approx(expected, abs=1e-6)
+    shifted = torch.where(batch.known, altered.roll(1, dims=2), altered)
+    assert float(loss_of(kind, shifted[:, part], hidden)) > expected + 0.1
 
 
 def test_the_loss_is_lowest_for_the_truth_and_an_honest_scale() -> None:
-    hu, bones, known = a_truth()
-    right = a_prediction(hu, bones)
-    off = replace(right, hu=hu + 60.0)
-    assert float(loss(right, hu, bones, known)) < float(loss(off, hu, bones, known))
+    batch = a_batch()
+    right = read_out(raw_of(batch.hu, batch.bones))
+    off = replace(right, hu=batch.hu + 60.0)
+    assert float(hu_loss(right, batch)) < float(hu_loss(off, batch))
     scales = (10.0, 60.0, 400.0)
-    values = [float(loss(replace(off, scale_hu=torch.full_like(hu, s)), hu, bones, known)) for s in scales]
+    values = [float(hu_loss(replace(off, scale_hu=torch.full_like(batch.hu, s)), batch)) for s in scales]
     assert values[1] == min(values)
-    other = replace(right, logits=a_prediction(hu, torch.zeros_like(bones)).logits)
-    assert float(loss(other, hu, bones, known)) > float(loss(right, hu, bones, known)) + 1.0
 
 
-def test_a_check_measures_bone_and_soft_tissue_apart() -> None:
-    hu, bones, known = a_truth()
+def test_a_check_measures_bone_and_soft_tissue_apart(kind: str) -> None:
+    batch = a_batch()
 
     class Off(torch.nn.Module):
-        def forward(self, mr: torch.Tensor) -> torch.Tensor:
-            raw = torch.zeros(1, 7, *mr.shape[2:])
-            raw[:, :1] = (hu + torch.where(bones[:, None] > 0, -80.0, 30.0)) / 500.0
-            raw[:, :1][~known] = 9.0
-            raw[:, 2:] = a_prediction(hu, torch.where(torch.arange(6) < 3, bones, 0)).logits
-            return raw
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            hu = batch.hu + torch.where(batch.bones[:, None] > 0, -80.0, 30.0)
+            hu[~batch.known] = 3000.0
+            raw = raw_of(hu, torch.where(torch.arange(6) < 3, batch.bones, 0))
+            return raw[:, 2:] if kind == COARSE else raw
 
-    found = check(Off(), [(torch.zeros_like(hu), hu, known, bones)], 7, 1.5)  # type: ignore[arg-type]
+    found = check(Off(), kind, [batch], 7, 1.5)  # type: ignore[arg-type]
     assert (found.step, found.training_loss) == (7, 1.5)
-    assert found.soft_hu == pytest.approx(30.0, abs=0.01) and found.bone_hu == pytest.approx(80.0, abs=0.01)
     assert found.dice == pytest.approx(2 / 3)  # half of the bone is found, and nothing else
-    assert "30 HU in soft tissue and 80 HU in bone, Dice 0.667" in str(found)
+    if kind == COARSE:
+        assert found.soft_hu is None and found.bone_hu is None and str(found).endswith("Dice 0.667")
+        return
+    assert found.soft_hu == pytest.approx(30.0, abs=0.01) and found.bone_hu == pytest.approx(80.0, abs=0.01)
+    assert "Dice 0.667, error 30 HU in soft tissue and 80 HU in bone" in str(found)
 
 
 @pytest.mark.parametrize("seed", [900, 950, 999])
@@ -166,20 +182,28 @@ def test_knees_that_are_there_are_not_made_again(tmp_path: Path) -> None:
     assert [case.name for case in load(config, tmp_path, TRAIN)] == ["made up 0", "made up 1"]
 
 
-def test_a_bundle_of_a_training_loads_and_finds_its_own_samples_familiar(
-    a_training: tuple[TrainingConfig, State], cases: list[TissueCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_bundle_of_a_training_holds_both_networks(
+    trained: dict[str, State], cases: list[TissueCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("LEARNED", 8), ("HELD_OUT", 6), ("WINDOW", 64)):
+    for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("CALIBRATED", 1)):
         monkeypatch.setattr(finishing, name, value)
-    config, state = a_training
-    bundle = finishing.finish(config, state, cases[:1], cases[1:], tmp_path / "b")
+    bundle = finishing.finish(CONFIG, trained[COARSE], trained[FINE], cases[:1], cases[1:], tmp_path / "b")
     assert read_bundle(tmp_path / "b", TASK) == bundle
-    assert bundle.metadata["training"]["seed"] == config.seed
-    assert bundle.metadata["eval_metrics"]["bone_dice"] == state.history[-1].dice
+    assert bundle.metadata["training"]["seed"] == CONFIG.seed
+    assert bundle.metadata["eval_metrics"]["bone_dice"] == trained[FINE].history[-1].dice
     assert "Research use only" in (tmp_path / "b" / "docs" / "README.md").read_text()
     model = load_model(bundle)
-    assert model.spacing_mm == config.network.spacing_mm and model.calibration > 0
+    assert model.spacing_mm == CONFIG.network.spacing_mm and model.calibration > 0
     assert 0 < model.familiarity.limit < np.inf and not model.net.training
-    own = finishing.averaged(config, state).state_dict()
-    stored = model.net.state_dict()
-    assert all(torch.allclose(stored[name], value, rtol=1e-3, atol=1e-4) for name, value in own.items())
+    for net, kind in ((model.net.coarse, COARSE), (model.net.fine, FINE)):
+        stored = net.state_dict()
+        own = trained_network(trained[kind], kind).state_dict()
+        assert all(torch.allclose(stored[name], value, rtol=1e-3, atol=1e-4) for name, value in own.items())
+
+
+def test_a_bundle_whose_networks_do_not_fit_is_refused(tmp_path: Path) -> None:
+    bundle = a_bundle(tmp_path / "b")
+    for change in ({"features": [8] * 6}, {"calibration": "x"}):
+        config = {"ctsma_synthesis": {**bundle.config["ctsma_synthesis"], **change}}
+        with pytest.raises(InputError, match="does not fit"):
+            load_model(replace(bundle, config=config))
