@@ -68,18 +68,21 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     from CTSMALib.registration.engines.registry import engine_named
     from CTSMALib.registration.fixed_knee import FixedKnee
     from CTSMALib.registration.moving_knee import MovingKnee
-    from CTSMALib.registration.names import KEEPING
-    from CTSMALib.registration.outcome import record_of, write_registration
+    from CTSMALib.registration.names import GREEDY, KEEPING
+    from CTSMALib.registration.outcome import MR_BONES_FILE, record_of, write_registration
     from CTSMALib.registration.register import register
     from CTSMALib.registration.start import read_start
     from CTSMALib.report.figures.registration import registration_figure
     from CTSMALib.volumes import read_mr
+    from CTSMALib.volumes.media import write_image
 
     engine = engine_named(request.engine)
     bundle = guide_bundle(request.guide, request.model)
     start = read_start(request.initial, request.from_stage)  # it fails sooner than the scans
     if bundle is not None and start.first_stage in KEEPING:
         raise InputError(f"The stage '{start.first_stage}' finds no bone anew.", "Leave out --with.")
+    if bundle is not None and engine.name == GREEDY:
+        raise InputError("The engine 'greedy' compares the MR itself.", "Leave out --with, or --engine.")
     if bundle is not None:
         with held():
             load_synthesis()
@@ -94,6 +97,8 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
     notices = (*mr.notices, *guide.notices)
     record = record_of(found, knee.identity, mr.identity, knee.side, start, knee.notices, notices)
     write_registration(record, found, fixed, moving, folder, request.images, part_of(progress, _REGISTERED, 0.98))
+    if guide.bones is not None:
+        write_image(guide.bones, folder / MR_BONES_FILE)
     progress("Drawing the picture", 0.98)
     (folder / "overview.png").write_bytes(registration_figure(fixed, moving, found).png)
 

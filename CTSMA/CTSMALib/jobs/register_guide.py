@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from CTSMALib.registration.moving_knee import MovingKnee
     from CTSMALib.registration.record import StageRecord
 
+BOTH_TOLD = "MR and "
 GIVEN = ("earlier run", "user")  # what made a stage that nothing led
 
 
@@ -30,11 +31,13 @@ class Guide:
         knee: what the stages compare with the CT; ``None`` for the MR itself.
         notices: of the synthesis.
         told: what stages are said to have been led by; empty for the MR alone.
+        bones: on the voxels of the MR, where they were labeled.
     """
 
     knee: MovingKnee | None
     notices: tuple[Notice, ...]
     told: str
+    bones: sitk.Image | None = None
 
 
 def guide_bundle(guide: str, model: Path | None) -> Bundle | None:
@@ -85,7 +88,7 @@ def led_by(guide: str, bundle: Bundle | None) -> str:
 
     if bundle is None:
         return ""
-    return f"{'MR and ' if guide == BOTH else ''}synthetic CT ({bundle.identity})"
+    return f"{BOTH_TOLD if guide == BOTH else ''}synthetic CT ({bundle.identity})"
 
 
 def made_guide(guide: str, bundle: Bundle | None, mr: sitk.Image, progress: Progress) -> Guide:
@@ -107,7 +110,8 @@ def made_guide(guide: str, bundle: Bundle | None, mr: sitk.Image, progress: Prog
     from CTSMALib.synthesis.synthesize import synthesize
 
     knee = synthesize(mr, load_model(bundle), progress)
-    return Guide(guide_named(guide, mr, knee.ct_image()), knee.notices, led_by(guide, bundle))
+    leading = guide_named(guide, mr, knee.ct_image(), knee.bones_image())
+    return Guide(leading, knee.notices, led_by(guide, bundle), knee.bones_on(mr))
 
 
 def with_guide(stages: Sequence[StageRecord], guide: Guide) -> tuple[StageRecord, ...]:
@@ -116,9 +120,11 @@ def with_guide(stages: Sequence[StageRecord], guide: Guide) -> tuple[StageRecord
 
     if not guide.told:
         return tuple(stages)
+    # the pose is searched in the MR where both lead
+    led = (KNEE, BONES) if guide.told.startswith(BOTH_TOLD) else (POSE, KNEE, BONES)
     return tuple(
         replace(stage, made_by=f"{stage.made_by}, {guide.told}")
-        if stage.stage in (POSE, KNEE, BONES) and stage.made_by not in GIVEN
+        if stage.stage in led and stage.made_by not in GIVEN
         else stage
         for stage in stages
     )

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
@@ -26,6 +27,7 @@ class RegistrationReportRequest:
         mr: the MR, for pictures of bones that were moved since the resampled one was made.
         mr_labels: bones that were outlined in the MR.
         page: of the PDF, one of :data:`PAGES`.
+        mr_series: of an MR that is DICOM, its number or UID.
     """
 
     folder: Path
@@ -33,6 +35,7 @@ class RegistrationReportRequest:
     mr: Path | None = None
     mr_labels: Path | None = None
     page: str = PAGES[0]
+    mr_series: str | None = None
 
 
 def add_registration_report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +44,17 @@ def add_registration_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=given_path, help="folder for the report (default: FOLDER)")
     about = "the MR that was registered; needed for pictures where bones were moved and not judged again"
     parser.add_argument("--mr", metavar="MR", type=given_path, help=about)
-    about = "label map of the bones in the MR, for Dice and surface distance: 1 femur, 2 tibia, 3 patella, 4 fibula"
+    parser.add_argument("--mr-series", metavar="X", help="DICOM series of the MR: its number or UID")
+    about = "label map of the bones in the MR, for Dice and surface distance: 1 femur, 2 tibia, 3 patella, 4 fibula; without --mr it is not checked whether they lie in it"
     parser.add_argument("--mr-labels", metavar="FILE", type=given_path, help=about)
     parser.add_argument("--page", choices=PAGES, default=PAGES[0], help="page of the PDF (default: a4)")
 
 
 def registration_report_request(options: argparse.Namespace) -> RegistrationReportRequest:
     """The request that arguments stand for."""
-    return RegistrationReportRequest(options.folder, options.out, options.mr, options.mr_labels, options.page)
+    return RegistrationReportRequest(
+        options.folder, options.out, options.mr, options.mr_labels, options.page, options.mr_series
+    )
 
 
 def run(request: RegistrationReportRequest, progress: Progress = silent) -> Path:
@@ -64,6 +70,8 @@ def run(request: RegistrationReportRequest, progress: Progress = silent) -> Path
     Raises:
         CTSMAError: the folder is no registration, MR or labels are not those of it, or the report cannot be written.
     """
+    if request.mr_series is not None and request.mr is None:
+        raise InputError("A series of the MR was given, but no MR.", "Give the MR as well: --mr.")
     for source in (request.folder, request.mr, request.mr_labels):  # before the heavy imports
         if source is not None:
             existing_path(source)
@@ -73,7 +81,7 @@ def run(request: RegistrationReportRequest, progress: Progress = silent) -> Path
     with held():
         from CTSMALib.report.registration_qa.sources import read_sources
         from CTSMALib.report.registration_qa.write import write_registration_report
-    sources = read_sources(folder, request.mr, request.mr_labels)
+    sources = read_sources(folder, request.mr, request.mr_labels, request.mr_series)
     write_registration_report(sources, out, request.page, part_of(progress, _READ, 1.0))
     return out
 

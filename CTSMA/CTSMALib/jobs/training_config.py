@@ -152,7 +152,7 @@ def _check(config: TrainingConfig) -> None:
         said = f"The anatomy '{strange[0]}' is unknown." if strange else "No anatomy is given."
         raise InputError(said, f"Take some of {', '.join(SOURCES)}.")
     if config.seed < 0:
-        raise InputError(f"The seed {config.seed} is negative.", "Take one from 0 to 899.")
+        raise InputError(f"The seed {config.seed} is negative.", "Take 0 or more.")
     for name in ("knees", "stop_knees"):
         if getattr(config, name) > MOST_KNEES:
             raise InputError(f"There are no more than {MOST_KNEES} {name} with one seed.", "Give fewer.")

@@ -35,6 +35,7 @@ from CTSMALib.volumes.scan import InputIdentity
 from CTSMALib.volumes.virtual_mark import NOTICE as VIRTUAL
 
 MR_ON_CT_FILE, LABELS_FILE, BOXES_FILE = "mr_on_ct.nii.gz", "bones.nii.gz", "patches.npz"
+MR_BONES_FILE = "mr_bones.nii.gz"  # there where a synthetic CT led
 PROGRAM = "CTSMA"
 
 

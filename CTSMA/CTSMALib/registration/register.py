@@ -186,8 +186,11 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
         starts = [*_laid_on(fixed, moving), *(candidate.matrix for candidate in candidates)]
         evidence = tuple(candidate.evidence for candidate in candidates)
         stages.append(
-            StageRecord(POSE, WHOLE, ras_rows(starts[0]), evidence, evidence[0], candidates[0].inside, "pose-search 1")
-        )
+            StageRecord(
+                POSE, WHOLE, ras_rows(candidates[0].matrix), evidence, evidence[0], candidates[0].inside,
+                "pose-search 1",
+            )
+        )  # fmt: skip
     progress("Registering the knee", 0.5)
     found = fit_knee(fixed, moving, starts)
     return found.matrix, [*stages, _stage(KNEE, WHOLE, found, f"{MutualInformation.name} {MutualInformation.version}")]

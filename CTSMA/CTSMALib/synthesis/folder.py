@@ -18,6 +18,7 @@ from CTSMALib.outputs import replace_file
 from CTSMALib.synthesis.synthetic_knee import SyntheticKnee
 from CTSMALib.volumes.media import write_image
 from CTSMALib.volumes.scan import InputIdentity
+from CTSMALib.volumes.virtual_mark import SYNTHETIC_MARK
 
 DOCUMENT = "synthesis.json"
 SCHEMA, SCHEMA_VERSION = "ctsma-synthesis", 1
@@ -80,7 +81,7 @@ def write_synthesis(
     error = sitk.Cast(sitk.Round(knee.grid.image(knee.error_hu)), sitk.sitkInt16)
     images = {CT_FILE: knee.ct_image(), ERROR_FILE: error, BONES_FILE: knee.bones_on(mr)}
     for name, image in images.items():
-        write_image(image, folder / name)
+        write_image(image, folder / name, SYNTHETIC_MARK if name != BONES_FILE else "")
     document = msgspec.to_builtins(asdict(record))
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     replace_file(folder / DOCUMENT, text.encode("utf-8", "replace"))

@@ -69,12 +69,17 @@ class SyntheticKnee:
             for number, part in enumerate(self.likelihood)
         ]
         labels = np.argmax(values, axis=0).astype(np.uint8)
-        kept = sitk.GetArrayFromImage(
-            sitk.Resample(self.grid.image(_grown(self.bones)), reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-        )
-        found = sitk.GetImageFromArray(np.where(kept == labels, labels, 0).astype(np.uint8))
+        near, inside = (_nearest(self.grid.image(array), reference) for array in (_grown(self.bones), self.bones))
+        filled = np.where(labels == 0, inside, labels)  # holes of the likelihood were filled
+        found = sitk.GetImageFromArray(np.where(near == filled, filled, 0).astype(np.uint8))
         found.CopyInformation(reference)
         return found
+
+
+def _nearest(labels: sitk.Image, reference: sitk.Image) -> NDArray[np.uint8]:
+    image = sitk.Resample(labels, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    found: NDArray[np.uint8] = sitk.GetArrayFromImage(image)
+    return found
 
 
 def _grown(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,16 +12,22 @@ from typing import Any
 import SimpleITK as sitk
 
 from CTSMALib.volumes.silence import libraries_silenced
+from CTSMALib.volumes.virtual_mark import mark_nifti
 
 _NIFTI_HEADER_BYTES = 352
 _GZIP_LEVEL = 1  # the default level takes twice the time and saves a tenth of the space
 
 
-def write_image(image: sitk.Image, path: Path) -> None:
+def write_image(image: sitk.Image, path: Path, mark: str = "") -> None:
     """Write a volume as ``.nii.gz``, without the header entries it was read with.
 
     ITK's NIfTI writer neither reports a full disk nor heeds a compression level, hence the detour
     over an uncompressed file whose size is checked.
+
+    Args:
+        image: any volume.
+        path: ending in ``.nii.gz``.
+        mark: to put into its header, see :mod:`~CTSMALib.volumes.virtual_mark`.
 
     Raises:
         OSError: the file could not be written completely.
@@ -38,6 +44,8 @@ def write_image(image: sitk.Image, path: Path) -> None:
             raise _write_error(path) from error
         if raw.stat().st_size < _NIFTI_HEADER_BYTES + _voxel_bytes(image):
             raise _write_error(path)
+        if mark:
+            mark_nifti(raw, mark)
         with (
             raw.open("rb") as source,
             path.open("wb") as file,

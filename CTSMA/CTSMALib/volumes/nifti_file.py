@@ -61,7 +61,8 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     """Read and check the header of a ``.nii`` or ``.nii.gz`` file.
 
     Raises:
-        InputError: it is damaged or not NIfTI-1 in one file, or the voxel size is lost or contradictory.
+        InputError: it is damaged or not NIfTI-1 in one file, the voxel size is lost or contradictory, or no scanner
+            made it.
     """
     try:
         with _opened(path) as file:
@@ -75,6 +76,11 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     if struct.unpack_from(order + "i", raw)[0] != _HEADER_BYTES or raw[344:347] != b"n+1" or datatype not in _TYPES:
         raise InputError(
             f"'{path.name}' is not a NIfTI-1 file of plain numbers.", "Convert the CT to NIfTI-1 (.nii or .nii.gz)."
+        )
+    if virtual_mark.nifti_is_synthetic(raw):
+        raise InputError(
+            f"'{path.name}' is a synthetic CT, which was made of an MR and serves registration only.",
+            "Give a scan: the CT of the knee, or the MR itself.",
         )
     offset, slope, intercept = struct.unpack_from(order + "3f", raw, 108)
     scaled = np.isfinite(slope) and slope != 0

@@ -1,4 +1,4 @@
-"""How a file says that nobody was scanned, so that every result of it can say the same."""
+"""How a file says that nobody was scanned, or that no scanner made it, so that no result can hide it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from CTSMALib.notices import Notice
 from CTSMALib.volumes.dicom_frames import text
 
 MARK = "CTSMA virtual scan; nobody was scanned"
+SYNTHETIC_MARK = "CTSMA synthetic CT made of an MR; for registration only"
 NOTICE = Notice("virtual-scan", "This scan is virtual: it was computed from a model, and nobody was scanned.")
 DESCRIPTION = slice(148, 228)  # the field for any text of a NIfTI-1 header
 
 
-def mark_nifti(path: Path) -> None:
-    """Write the mark into the description of an unpacked NIfTI-1 file."""
+def mark_nifti(path: Path, mark: str = MARK) -> None:
+    """Write a mark into the description of an unpacked NIfTI-1 file."""
     with path.open("r+b") as file:
         file.seek(DESCRIPTION.start)
-        file.write(MARK.encode("ascii").ljust(DESCRIPTION.stop - DESCRIPTION.start, b"\0"))
+        file.write(mark.encode("ascii").ljust(DESCRIPTION.stop - DESCRIPTION.start, b"\0"))
 
 
 def nifti_is_virtual(header: bytes) -> bool:
     """Whether the header of a NIfTI-1 file bears the mark."""
     return header[DESCRIPTION].startswith(MARK.encode("ascii"))
+
+
+def nifti_is_synthetic(header: bytes) -> bool:
+    """Whether the header of a NIfTI-1 file says that a network made it of an MR."""
+    return header[DESCRIPTION].startswith(SYNTHETIC_MARK.encode("ascii"))
 
 
 def dicom_is_virtual(dataset: Dataset) -> bool:

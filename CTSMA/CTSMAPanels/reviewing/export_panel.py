@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CTSMALib.scene.registration.review_entry import images_of, report_files, report_steps
+from CTSMALib.scene.registration.review_entry import images_of, no_report, report_files, report_steps
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import user_folder
@@ -136,6 +136,8 @@ class ExportPanel:
             return _("No registration is open.")
         if self._steps is not None:
             return _("The report is being written.")
+        if unsigned := no_report(self._session):
+            return unsigned
         return "" if self.folder else _("Choose a folder.")
 
     def _refresh(self) -> None:

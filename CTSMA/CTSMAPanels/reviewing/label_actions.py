@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+import qt
 from slicer.i18n import tr as _
 
-from CTSMALib.scene.registration.mr_labels import add_label_map
+from CTSMALib.scene.registration.mr_labels import add_label_map, content_time
 from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NO_NODE, NodeId
 from CTSMAPanels.messages import problems_shown
+
+SETTLED_MS = 500  # without a further edit: a stroke of a brush is many
 
 
 class LabelDesk(Protocol):
@@ -30,7 +33,7 @@ class LabelDesk(Protocol):
 
 
 class LabelActions:
-    """Gives labels of the MR to the open review.
+    """Gives labels of the MR to the open review, and again when they were edited.
 
     Args:
         desk: holds review and state.
@@ -38,6 +41,12 @@ class LabelActions:
 
     def __init__(self, desk: LabelDesk) -> None:
         self._desk = desk
+        self._watched: list[tuple[Any, int]] = []
+        self._given_at = 0  # content time of the node when it was given
+        self._edited = qt.QTimer()
+        self._edited.setSingleShot(True)
+        self._edited.setInterval(SETTLED_MS)
+        self._edited.timeout.connect(self._give_edited)
 
     def choose(self, node: Any) -> None:
         """Compare with the bones of a node, or with none; a node that does not fit is not chosen."""
@@ -46,6 +55,7 @@ class LabelActions:
             return
         with problems_shown(_("The MR's bone labels cannot be used.")):
             session.give_mr_labels(node)
+            self._watch(node)
             self._desk.change(mr_labels=NodeId(node.GetID()) if node is not None else NO_NODE)
         self._desk.refresh()
 
@@ -58,13 +68,41 @@ class LabelActions:
 
     def give_again(self) -> None:
         """Give a review that was just opened the labels that are chosen; those that do not fit are chosen no more."""
-        session, chosen = self._desk.session, self._desk.state.mr_labels
-        node = self._desk.scene.GetNodeByID(chosen) if chosen else None
+        session, node = self._desk.session, self._chosen()
         if session is None or node is None:
             return
         given = False
         with problems_shown(_("The MR's bone labels cannot be used.")):
             session.give_mr_labels(node)
+            self._watch(node)
             given = True
         if not given:
+            self.stop()
+            session.give_mr_labels(None)
             self._desk.change(mr_labels=NO_NODE)
+
+    def stop(self) -> None:
+        """Watch no node any more."""
+        self._edited.stop()
+        for node, observer in self._watched:
+            node.RemoveObserver(observer)
+        self._watched.clear()
+
+    def _chosen(self) -> Any:
+        chosen = self._desk.state.mr_labels
+        return self._desk.scene.GetNodeByID(chosen) if chosen else None
+
+    def _watch(self, node: Any) -> None:
+        """Be told of edits of the node that was just given, or of none."""
+        self.stop()
+        if node is None:
+            return
+        self._given_at = content_time(node)
+        told = node.GetContentModifiedEvents()
+        for event in {told.GetValue(index) for index in range(told.GetNumberOfValues())}:
+            self._watched.append((node, node.AddObserver(event, lambda *_args: self._edited.start())))
+
+    def _give_edited(self) -> None:
+        node = self._chosen()
+        if node is not None and content_time(node) != self._given_at:  # else only its name or colors are others
+            self.give_again()

@@ -312,8 +312,10 @@ class ReviewPanel:
         for field in CHOSEN:
             if node.GetID() == getattr(self.state, field):
                 self.change(**{field: NodeId("")})
-                if field == "mr_labels" and self.session is not None:
-                    self.session.give_mr_labels(None)
+                if field == "mr_labels":
+                    self.labels.stop()
+                    if self.session is not None:
+                        self.session.give_mr_labels(None)
 
     def nodes_settled(self) -> None:
         """Close a review whose nodes a user has deleted; what was decided is in its folder."""
@@ -344,6 +346,7 @@ class ReviewPanel:
         self.jobs.close()
         self.numbers.settle()
         self.actions.points = None  # its nodes go with the scene
+        self.labels.stop()
         self.picture.stop()
         self.numbers.stop()
         self._tables.stop()

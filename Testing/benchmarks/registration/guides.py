@@ -116,7 +116,7 @@ def _thick(pair: Pair) -> Pair:
 
 
 def _whole_registrations(pair: Pair, model: SynthesisModel) -> list[Row]:
-    fixed, moving = FixedKnee(pair.ct, pair.labels), MovingKnee(pair.mr)
+    names = list(FixedKnee(pair.ct, pair.labels).bones)
     began = time.monotonic()
     try:
         made_ct = synthesize(pair.mr, model)
@@ -127,15 +127,17 @@ def _whole_registrations(pair: Pair, model: SynthesisModel) -> list[Row]:
     rows: list[Row] = []
     for name in GUIDES:
         if made_ct is None and name != MR:
-            rows += [_row(pair, name, bone, None, FAILED, "", 0.0, synthesis_s) for bone in fixed.bones]
+            rows += [_row(pair, name, bone, None, FAILED, "", 0.0, synthesis_s) for bone in names]
             continue
         ct, bones = (made_ct.ct_image(), made_ct.bones_image()) if made_ct else (None, None)
         begun = time.process_time()
         try:
+            # new objects for each, or the first would pay for what all share
+            fixed, moving = FixedKnee(pair.ct, pair.labels), MovingKnee(pair.mr)
             found = register(fixed, moving, guide=guide_named(name, pair.mr, ct, bones))
         except CTSMAError:
             spent = time.process_time() - begun
-            rows += [_row(pair, name, bone, None, FAILED, "", spent, synthesis_s) for bone in fixed.bones]
+            rows += [_row(pair, name, bone, None, FAILED, "", spent, synthesis_s) for bone in names]
             continue
         spent = time.process_time() - begun
         rows += [
@@ -169,7 +171,11 @@ def _error(pair: Pair, bone: str, matrix: Matrix | None) -> float | str:
 def _captured(cohort: Cohort, knee: CohortKnee, cache: Path, model: SynthesisModel) -> list[Row]:
     pair = made.plain_pair(knee, "capture", cache)
     fixed = FixedKnee(pair.ct, pair.labels)
-    found = synthesize(pair.mr, model)
+    try:
+        found = synthesize(pair.mr, model)
+    except CTSMAError as error:
+        print("no synthesis:", error)
+        return []
     guides = {name: guide_named(name, pair.mr, found.ct_image(), found.bones_image()) for name in GUIDES}
     rng = np.random.default_rng([SEED, made.number_of(knee)])
     rows: list[Row] = []

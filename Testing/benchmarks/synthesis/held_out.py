@@ -25,11 +25,10 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 from numpy.typing import NDArray
 
 from CTSMALib.anatomy.labels import BONES
-from CTSMALib.bundles.bundle import read_bundle
+from CTSMALib.bundles.bundle import read_bundle, sha256_of
 from CTSMALib.registration.review.bone_overlap import bone_overlap
 from CTSMALib.synthesis.model import TASK, SynthesisModel, load_model
 from CTSMALib.synthesis.synthesize import synthesize
@@ -56,7 +55,8 @@ def main() -> None:
     options = parser.parse_args()
     model = load_model(None if options.model is None else read_bundle(options.model, TASK))
     reference = None if options.reference is None else load_reference(options.reference)
-    settings = {"generator": GENERATOR, "model": model.identity, "threads": torch.get_num_threads()}
+    weights = "" if options.reference is None else sha256_of(options.reference)[:8]
+    settings = {"generator": GENERATOR, "model": model.identity, "reference": weights}
     name = "quick_held_out.csv" if options.quick else "held_out.csv"
     table = ResultTable(RESULTS / name, ("knee", "sequence", "method"), CODE, **settings)
     counts = (1, 1) if options.quick else (HELD_OUT, LEARNED)

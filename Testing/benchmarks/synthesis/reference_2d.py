@@ -25,7 +25,8 @@ from torch import nn
 
 from CTSMALib.learning.synthesis.config import TrainingConfig
 from CTSMALib.learning.synthesis.prepare import TRAIN, load
-from CTSMALib.learning.synthesis.samples import training_batches
+from CTSMALib.learning.synthesis.samples import Batch, training_batches
+from CTSMALib.synthesis.network import FINE
 
 WIDTH, BLOCKS = 32, 9
 CENTER_HU, HALF_HU = 500.0, 1500.0
@@ -84,7 +85,7 @@ def main() -> None:
         step, spent = int(stored.pop("step")), float(stored.pop("seconds"))
         net.load_state_dict(stored)
     optimizer = torch.optim.Adam(net.parameters(), RATE, BETAS)
-    batches = training_batches(load(config, options.knees, TRAIN), config, step, 1)
+    batches = training_batches(load(config, options.knees, TRAIN), config, FINE, step, config.steps, 1)
     began = time.monotonic()
     for number, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:  # constant, then linearly to nothing, as the reference
@@ -101,10 +102,10 @@ def main() -> None:
             return
 
 
-def _step(net: Reference, optimizer: torch.optim.Optimizer, batch: tuple[torch.Tensor, ...]) -> float:
-    mr, hu, known, _ = batch
-    planes = torch.linspace(4, mr.shape[-1] - 5, PLANES).long()
-    flat = [x[..., planes].permute(0, 4, 1, 2, 3).flatten(0, 1) for x in (mr, hu, known)]
+def _step(net: Reference, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
+    planes = torch.linspace(4, batch.hu.shape[-1] - 5, PLANES).long()
+    volumes = (batch.image[:, :1], batch.hu, batch.known)
+    flat = [x[..., planes].permute(0, 4, 1, 2, 3).flatten(0, 1) for x in volumes]
     optimizer.zero_grad()
     wanted = ((flat[1] - CENTER_HU) / HALF_HU).clamp(-1.0, 1.0)
     loss = ((net(flat[0]) - wanted).abs() * flat[2]).sum() / flat[2].sum().clamp_min(1)

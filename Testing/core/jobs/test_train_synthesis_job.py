@@ -37,7 +37,7 @@ QUICK = small_training(coarse_steps=2, steps=2, check_every=1)
 def few_images() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "CHECKS_EACH", 1)
-        for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("CALIBRATED", 1)):
+        for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("WHOLE", 1)):
             patch.setattr(finishing, name, value)
         yield
 

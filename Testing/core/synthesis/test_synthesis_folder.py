@@ -15,6 +15,8 @@ from CTSMALib.notices import Notice
 from CTSMALib.report.figures.synthesis import synthesis_figure
 from CTSMALib.synthesis.folder import DOCUMENT, SynthesisRecord, holds_synthesis, load_synthesis, write_synthesis
 from CTSMALib.synthesis.synthetic_knee import UNKNOWN_HU, SyntheticKnee
+from CTSMALib.volumes import read_scan
+from CTSMALib.volumes.bone_labels import read_bone_labels
 from CTSMALib.volumes.grid import Grid
 from CTSMALib.volumes.scan import InputIdentity
 
@@ -101,3 +103,11 @@ def test_the_picture_shows_mr_and_ct() -> None:
     assert "femur, tibia" in picture.alt
     without = synthesis_figure(an_mr(knee), replace(knee, bones=np.where(knee.bones == 1, knee.bones, 0)))
     assert "tibia" not in without.alt and without.png != picture.png
+
+
+def test_a_synthetic_ct_cannot_be_read_as_a_scan(tmp_path: Path) -> None:
+    _, record = written(tmp_path)
+    with pytest.raises(InputError, match="synthetic CT") as refused:
+        read_scan(tmp_path / record.files["ct"])
+    assert "MR itself" in refused.value.remedy
+    assert read_bone_labels(tmp_path / record.files["bones"]).GetSize() == (80, 80, 40)

@@ -30,7 +30,7 @@ def _of_sequence(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def draw_sequence(rng: np.random.Generator) -> Sequence:
-    """BFFE in half of the draws, else T1, PD with and without fat suppression, T2, or a gradient echo."""
+    """BFFE in two of five draws, else T1, PD with and without fat suppression, T2, or a gradient echo."""
     kind = rng.choice(["bffe", "t1", "pd_fs", "pd", "t2", "gre"], p=[0.4, 0.15, 0.15, 0.1, 0.1, 0.1])
     if kind == "bffe":
         tr = rng.uniform(6.0, 16.0)

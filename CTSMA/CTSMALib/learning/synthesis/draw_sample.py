@@ -114,7 +114,7 @@ def _center(case: TissueCase, rng: np.random.Generator) -> NDArray[np.float64]:
 def _cut(
     case: TissueCase, center: NDArray[np.float64], half_mm: NDArray[np.float64]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, NDArray[np.float64]]:  # fmt: skip
-    """The box of the case that a sample needs; beyond the case there is air."""
+    """The box of the case that a sample needs; beyond the case, its border goes on."""
     own_mm = case.grid.spacing_mm[0]
     start = np.floor(center - half_mm / own_mm).astype(int)
     stop = np.ceil(center + half_mm / own_mm).astype(int) + 1

@@ -7,13 +7,13 @@ from typing import Any
 
 from CTSMALib import __version__
 from CTSMALib.learning.synthesis.config import TrainingConfig
+from CTSMALib.learning.synthesis.measure import Measured
 from CTSMALib.learning.synthesis.state import State
 from CTSMALib.virtual.version import GENERATOR
 
 
-def model_card(config: TrainingConfig, coarse: State, fine: State, settings: Mapping[str, Any]) -> str:
+def model_card(config: TrainingConfig, coarse: State, fine: State, whole: Measured, settings: Mapping[str, Any]) -> str:
     """Markdown: what the network is for, what it learned from, how good it is, what it must not be used for."""
-    last, whole = fine.history[-1], coarse.history[-1]
     counts = f"{coarse.step * config.batch} samples of whole knees and {fine.step * config.batch} of parts"
     return f"""# MR to CT numbers and bones of a knee
 
@@ -33,10 +33,9 @@ versions of a label map of a real knee. Contrast, resolution, slices, bias, nois
 each of {counts}.
 No real MR was among them; there was no real BFFE at all.
 
-**On {config.stop_knees} virtual knees that it did not learn from** (samples with the same kinds of contrast): mean
-absolute error {last.soft_hu:.0f} HU in soft tissue and {last.bone_hu:.0f} HU in bone, Dice of the bones {last.dice:.3f}
-(from guesses made of the truth; the coarse network's own Dice, on voxels twice as wide, is {whole.dice:.3f}). Held-out
-anatomy and real MRs: see `docs/synthesis.md` of the project.
+**On {config.stop_knees} virtual knees that it did not learn from** ({whole.count} whole images with the same kinds of
+contrast): mean absolute error {whole.soft_hu:.0f} HU in soft tissue and {whole.bone_hu:.0f} HU in bone, Dice of the
+bones {whole.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
 
 **Its uncertainty** was multiplied by {settings["calibration"]:.2f}, so that 90 % of the voxels of those knees lie in
 the interval. It does not know of errors that simulated knees do not have. MRs whose features lie farther than

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from CTSMALib.registration.contour import MOST_MM
 from CTSMALib.registration.quality import CHECK_MM
-from CTSMALib.registration.record import AUTOMATIC
 from CTSMALib.report.model import Column, Table
-from CTSMALib.report.registration_qa.measures import BoneMeasures
+from CTSMALib.report.registration_qa.measures import BoneMeasures, is_of_person
 from CTSMALib.report.registration_qa.sources import ReviewedRegistration
-from CTSMALib.report.wording import NOT_MEASURED, joined, number_text
+from CTSMALib.report.wording import NOT_MEASURED, clean, joined, number_text
 
 SOURCE = (
     "Brock KK, Mutic S, McNutt TR, Li H, Kessler ML. Use of image registration and fusion algorithms and techniques in "
@@ -86,17 +85,11 @@ def check_table(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) ->
 
 
 def _by_eye(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) -> tuple[Check, ...]:
-    who = sorted({bone.review.reviewer for bone in bones if bone.review and bone.review.decision != AUTOMATIC})
+    who = sorted({clean(bone.review.reviewer) for bone in bones if bone.review and is_of_person(bone.review)})
     looked = f"Reviewed by {joined(who)}" if who else "Nobody has reviewed it yet"
     shown = f"{looked}, in a viewer that offers this. Which views were used is not recorded."
     if not who:
         shown = f"{looked}; open it in the module CTSMARegistration, which offers this."
-    pictures = (
-        "Outlines of the CT's bones over the MR: see the figures."
-        if sources.has_pictures
-        else "No picture: this report was given no MR, and the folder has none resampled with the present motions. "
-        "Judge again, or give the MR."
-    )
     seen = "no misfit seen by a reader"
     return (
         Check("Side by side, checkerboard, spyglass", seen, shown, NOT_RECORDED),
@@ -108,7 +101,24 @@ def _by_eye(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) -> tup
             f"mutual information) {_listed(bones, _similarity)}.",
             NOT_APPLICABLE,
         ),
-        Check("Outlines over the other scan", seen, pictures, BY_EYE if sources.has_pictures else NOT_MEASURED),
+        Check("Outlines over the other scan", seen, _pictures(sources), BY_EYE if sources.has_pictures else NOT_MEASURED),
+    )
+
+
+def _pictures(sources: ReviewedRegistration) -> str:
+    """Which bones are shown, and how to have the others."""
+    if not sources.has_pictures:
+        return (
+            "No picture: this report was given no MR, and the folder has none resampled with the present motions. "
+            "Judge again, or give the MR."
+        )
+    shown = "Outlines of the CT's bones over the MR: see the figures."
+    left = [bone.name for bone in sources.record.bones if not sources.can_show(bone.name)]
+    if not left:
+        return shown
+    return (
+        f"{shown} No picture of {joined(left)}, which had failed and was not accepted when the MR was resampled: give "
+        "the MR (--mr)."
     )
 
 
@@ -134,6 +144,8 @@ def _contours(sources: ReviewedRegistration, bones: Sequence[BoneMeasures], limi
         more = " Dice and ASSD are not measured: they need bones outlined in the MR; give them as a label map."
         return Check(title, tolerance, outline + more, _part(_against(bones, _outline, limit), "MDA"))
     more = f" ASSD {_listed(bones, _assd, ' mm')}. Dice {_listed(bones, _dice)}."
+    if sources.frame_assumed:
+        more += " The outlines were taken to be in the MR's own frame, unchecked, as no MR was given."
     results = (
         ("MDA", _against(bones, _outline, limit)),
         ("ASSD", _against(bones, _assd, limit)),

@@ -10,7 +10,7 @@ from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.record import ACCEPTED, AUTOMATIC, FAILED, REJECTED, BoneRecord, Quality, Review
 from CTSMALib.registration.review.bone_overlap import BoneOverlap
 from CTSMALib.registration.review.corrections import WHOLE, Corrections
-from CTSMALib.registration.review.decisions import latest
+from CTSMALib.registration.review.decisions import MOVED, latest
 from CTSMALib.registration.review.landmark_error import ErrorSummary, PointError, bone_errors, point_errors
 from CTSMALib.report.registration_qa.sources import ReviewedRegistration, is_judged
 from CTSMALib.volumes.rigid import applied
@@ -88,6 +88,11 @@ def bone_measures(sources: ReviewedRegistration, bone: BoneRecord) -> BoneMeasur
         before, moved = _measures(sources, bone, now.reset(WHOLE), bone.auto_quality), now.amount(bone.name)
     determinant = jacobian_determinants(bone, sources.local)
     return BoneMeasures(bone, latest(sources.record, bone.name), before, after, moved, determinant)
+
+
+def is_of_person(review: Review) -> bool:
+    """Whether a person decided it: neither the program, nor the mere motion of a bone that was decided on."""
+    return review.decision != AUTOMATIC and review.reason != MOVED
 
 
 def points(sources: ReviewedRegistration) -> tuple[tuple[PointError, PointError], ...]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from CTSMALib.errors import InputError
 from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.moving_levels import MovingLevel, level_of
-from CTSMALib.registration.outcome import BOXES_FILE, LABELS_FILE, MR_ON_CT_FILE
-from CTSMALib.registration.record import BoneRecord, RegistrationRecord
+from CTSMALib.registration.outcome import BOXES_FILE, LABELS_FILE, MR_BONES_FILE, MR_ON_CT_FILE
+from CTSMALib.registration.record import FAILED, BoneRecord, RegistrationRecord
 from CTSMALib.registration.record_folder import RECORD_FILE, load_record
 from CTSMALib.registration.review.bone_overlap import BoneOverlap, bone_overlap
 from CTSMALib.registration.similarity import sampled
@@ -40,9 +40,12 @@ class ReviewedRegistration:
         digest: SHA-256 of the record's file, in hexadecimal digits.
         labels: bones of the CT in its space; ``None`` where the folder lacks them.
         mr: the MR in its own space; ``None`` where it was not given.
-        mr_on_ct: the MR in the space of the CT, resampled with the present motions; ``None`` where there is none.
+        mr_on_ct: the MR in the space of the CT, resampled with the present motions, 0 outside it; ``None`` where there
+            is none.
+        resampled: bones that it shows with motions of their own; elsewhere, motions of their neighbors were blended.
         overlap_of: of a bone and its (4, 4) composed motion, RAS, with the bone as outlined in the MR; ``None`` where
             nobody outlined them.
+        frame_assumed: whether those outlines were taken to be in the frame of the MR without being held against it.
         steps: of the review, named, the oldest first; only a running review knows them.
     """
 
@@ -51,13 +54,20 @@ class ReviewedRegistration:
     labels: sitk.Image | None = None
     mr: sitk.Image | None = None
     mr_on_ct: sitk.Image | None = None
+    resampled: tuple[str, ...] = ()
     overlap_of: OverlapOf | None = None
+    frame_assumed: bool = False
     steps: tuple[str, ...] = ()
 
     @property
     def has_pictures(self) -> bool:
-        """Whether bones can be shown."""
-        return self.labels is not None and (self.mr is not None or self.mr_on_ct is not None)
+        """Whether a bone can be shown."""
+        return any(self.can_show(bone.name) for bone in self.record.bones)
+
+    def can_show(self, bone: str) -> bool:
+        """Whether there is an image that shows a bone with its own motion."""
+        in_image = self.mr is not None or (self.mr_on_ct is not None and bone in self.resampled)
+        return self.labels is not None and in_image
 
     @property
     def voxel_mm(self) -> float | None:
@@ -101,12 +111,41 @@ class ReviewedRegistration:
         image = self.mr if self.mr is not None else self.mr_on_ct
         if image is None:
             raise ValueError("no image of the MR")
-        return level_of(sitk.GetArrayFromImage(image).astype(np.float32), Grid.of(image), 0.0)
+        signal = sitk.GetArrayFromImage(image).astype(np.float32)
+        if self.mr is None:
+            signal[signal == 0.0] = np.nan  # what resampling leaves outside the MR
+        return level_of(signal, Grid.of(image), 0.0)
 
 
 def is_judged(bone: BoneRecord) -> bool:
     """Whether the quality of a bone belongs to its motion."""
     return MOVED_REASON not in bone.reasons
+
+
+def resampled_bones(record: RegistrationRecord, folder: Path) -> tuple[str, ...]:
+    """Bones that had a motion of their own when the MR in a folder was resampled.
+
+    Those that failed had none, unless a person had accepted them before; accepting them later changes no image. The
+    paired boxes were cut of the same bones at the same time and tell it; of a bone without patches only its verdict
+    does.
+
+    Args:
+        record: of the registration.
+        folder: with its images.
+    """
+    try:
+        with np.load(folder / BOXES_FILE) as boxes:
+            cut = {str(name) for name in boxes["ids"]}
+    except (OSError, KeyError, ValueError):
+        return ()
+    patches: dict[str, set[str]] = {bone.name: set() for bone in record.bones}
+    for patch in record.patches:
+        patches.setdefault(patch.bone, set()).add(patch.id)
+    return tuple(
+        bone.name
+        for bone in record.bones
+        if (cut & patches[bone.name] if patches[bone.name] else bone.verdict != FAILED)
+    )
 
 
 def show_motions_of(record: RegistrationRecord, folder: Path) -> bool:
@@ -124,14 +163,17 @@ def show_motions_of(record: RegistrationRecord, folder: Path) -> bool:
     )
 
 
-def read_sources(folder: Path, mr: Path | None = None, mr_labels: Path | None = None) -> ReviewedRegistration:
+def read_sources(
+    folder: Path, mr: Path | None = None, mr_labels: Path | None = None, mr_series: str | None = None
+) -> ReviewedRegistration:  # fmt: skip
     """Read the folder of a registration.
 
     Args:
         folder: of it.
         mr: the MR, from which bones that were moved can be shown too; without it, the resampled one in the folder is
             taken where it has the present motions.
-        mr_labels: bones that were outlined in the MR.
+        mr_series: of an MR that is DICOM, its number or UID.
+        mr_labels: bones that were outlined in the MR; those of the folder by default, if there are any.
 
     Raises:
         InputError: the folder is no registration, or MR or labels are not those of it.
@@ -140,10 +182,12 @@ def read_sources(folder: Path, mr: Path | None = None, mr_labels: Path | None = 
     from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
 
     record = load_record(folder)
-    scan = None if mr is None else read_mr(mr)
+    scan = None if mr is None else read_mr(mr, mr_series)
     if scan is not None and scan.identity.sha256 != record.moving.sha256:
         raise InputError("The MR is not the one that was registered.", f"Give the MR {record.moving.name}.")
-    outlined = None if mr_labels is None else read_bone_labels(mr_labels)
+    beside = folder / MR_BONES_FILE
+    outlines = mr_labels or (beside if beside.exists() else None)
+    outlined = None if outlines is None else read_bone_labels(outlines)
     if outlined is not None and scan is not None:
         check_overlap(outlined, scan.image, "MR")
     labels, on_ct = folder / record.files.get("labels", LABELS_FILE), folder / MR_ON_CT_FILE
@@ -158,7 +202,9 @@ def read_sources(folder: Path, mr: Path | None = None, mr_labels: Path | None = 
         own,
         None if scan is None else scan.image,
         _read(on_ct) if present and scan is None else None,
+        resampled_bones(record, folder) if present and scan is None else (),
         overlap_of,
+        frame_assumed=mr_labels is not None and scan is None,
     )
 
 

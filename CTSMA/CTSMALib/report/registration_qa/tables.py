@@ -37,7 +37,9 @@ def verdict_table(bones: Sequence[BoneMeasures]) -> Table:
 
 def _verdict_row(bone: BoneMeasures) -> tuple[str, ...]:
     review, quality = bone.review, bone.after.quality
-    by = f"{clean(review.reviewer)}, {time_text(review.time)}, CTSMA {clean(review.software_version)}" if review else ""
+    by = ""
+    if review and review.reason != MOVED:  # moving a bone is no decision of the one who moved it
+        by = f"{clean(review.reviewer)}, {time_text(review.time)}, CTSMA {clean(review.software_version)}"
     said = [sentence(clean(review.reason, LONGEST_REASON))] if review and review.reason else []
     said += [sentence(clean(reason, LONGEST_REASON)) for reason in bone.bone.reasons]
     error = JUDGE_AGAIN

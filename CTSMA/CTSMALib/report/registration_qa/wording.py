@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import CTSMALib
 from CTSMALib.notices import Severity
-from CTSMALib.registration.record import ACCEPTED, AUTOMATIC, CHECK, FAILED, NEEDS_WORK, REJECTED, RegistrationRecord
+from CTSMALib.registration.record import ACCEPTED, CHECK, FAILED, NEEDS_WORK, REJECTED, RegistrationRecord
 from CTSMALib.registration.review.decisions import MOVED, status
 from CTSMALib.report.model import Fact, NoticeGroup
-from CTSMALib.report.registration_qa.measures import UNREVIEWED, BoneMeasures, points
+from CTSMALib.report.registration_qa.measures import UNREVIEWED, BoneMeasures, is_of_person, points
 from CTSMALib.report.registration_qa.sources import ReviewedRegistration, is_judged
 from CTSMALib.report.wording import NOT_STATED, clean, joined, number_text, sentence, time_text
 
@@ -41,7 +41,7 @@ def scan_facts(record: RegistrationRecord) -> tuple[Fact, ...]:
 
 def review_facts(record: RegistrationRecord) -> tuple[Fact, ...]:
     """When it was made and reviewed, and by whom."""
-    people = [review for review in record.reviews if review.decision != AUTOMATIC]
+    people = [review for review in record.reviews if is_of_person(review)]
     who = joined(sorted({clean(review.reviewer) for review in people}))
     last = max((review.time for review in people), default="")
     return (
@@ -91,7 +91,7 @@ def _bone_line(bone: BoneMeasures) -> str:
     moved = ""
     if bone.moved:
         moved = f" Moved by a person: {number_text(bone.moved[0], 1)} mm, {number_text(bone.moved[1], 1)}°."
-    by = f" ({clean(bone.review.reviewer)})" if bone.review and bone.decision != AUTOMATIC else ""
+    by = f" ({clean(bone.review.reviewer)})" if bone.review and is_of_person(bone.review) else ""
     quality = bone.after.quality
     error = f"estimated error {number_text(quality.estimated_mm, 2)} mm" if quality else "not judged since it was moved"
     return f"{bone.name.capitalize()}: {bone.decision}{by}; the program's verdict: {bone.bone.verdict}, {error}.{moved}"

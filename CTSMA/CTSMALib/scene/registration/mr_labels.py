@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from CTSMALib.volumes.grid import Grid
 
 LABEL_MAP, SEGMENTATION = "vtkMRMLLabelMapVolumeNode", "vtkMRMLSegmentationNode"
 _NUMBERS = ", ".join(f"{bone.label} {bone.name}" for bone in BONES)
+_NO_PART = ("left", "right", "l", "r", "bone")  # words that tell no part of the knee
 _REMEDY = "Choose labels that were drawn on this MR, where it was scanned."
 
 
@@ -28,7 +30,7 @@ def mr_labels(given: Any, mr: Any) -> sitk.Image:
 
     Args:
         given: SimpleITK image (LPS), ``vtkMRMLLabelMapVolumeNode`` or ``vtkMRMLSegmentationNode``. Values are those
-            of :mod:`CTSMALib.anatomy.labels`; segments are known by their names.
+            of :mod:`CTSMALib.anatomy.labels`; segments are known by their names, whose words for the side do not count.
         mr: ``vtkMRMLScalarVolumeNode``; the transform that it is under is not applied.
 
     Returns:
@@ -75,6 +77,16 @@ def add_label_map(scene: Any, path: Path, mr: Any) -> Any:
     return node
 
 
+def content_time(node: Any) -> int:
+    """When voxels or segments of a node were edited last, in VTK's count of modifications.
+
+    Args:
+        node: ``vtkMRMLLabelMapVolumeNode`` or ``vtkMRMLSegmentationNode``.
+    """
+    data = node.GetSegmentation() if node.IsA(SEGMENTATION) else node.GetImageData()
+    return 0 if data is None else int(data.GetMTime())
+
+
 def _elsewhere(given: sitk.Image, scan: sitk.Image) -> InputError:
     """Why labels do not fit the MR."""
     from CTSMALib.volumes.bone_labels import check_overlap  # needs a package that is installed later
@@ -101,8 +113,8 @@ def _of_segments(node: Any, scan: sitk.Image) -> sitk.Image:
     result = np.zeros(scan.GetSize()[::-1], dtype=np.uint8)
     drawn = 0
     for index in range(segmentation.GetNumberOfSegments()):
-        name = segmentation.GetNthSegment(index).GetName().casefold()
-        bone = next((bone for bone in BONES if bone.name in name), None)
+        name = _without_side(segmentation.GetNthSegment(index).GetName())
+        bone = next((bone for bone in BONES if bone.name == name), None)
         data = slicer.vtkOrientedImageData()
         segment = segmentation.GetNthSegmentID(index)
         if bone is None or not node.GetBinaryLabelmapRepresentation(segment, data) or not data.GetNumberOfPoints():
@@ -119,6 +131,12 @@ def _of_segments(node: Any, scan: sitk.Image) -> sitk.Image:
     if not result.any():
         raise InputError("The segments lie outside the MR.", _REMEDY)
     return Grid.of(scan).image(result)
+
+
+def _without_side(name: str) -> str:
+    """The words of a name but its side and "bone": ``femur`` of ``Left Femur``, ``femur_R`` and ``Femur bone``."""
+    words = re.split(r"[\W_]+", name.casefold())
+    return " ".join(word for word in words if word and word not in _NO_PART)
 
 
 def _image(data: Any) -> sitk.Image:

@@ -151,6 +151,14 @@ def report_files(out: Path) -> tuple[Path, ...]:
     return tuple(out / name for name in FILES)
 
 
+def no_report(session: ReviewSession) -> str:
+    """Why there can be no report now, as one sentence; empty where there can.
+
+    Before a second reading is signed a report would either tell what others decided, or be false without it.
+    """
+    return "Sign your second reading first: a report tells what others decided." if session.unsigned else ""
+
+
 def report_steps(session: ReviewSession, out: Path) -> Iterator[tuple[str, float]]:
     """Write the quality report of a review step by step, so that views can be used in between.
 
@@ -165,16 +173,18 @@ def report_steps(session: ReviewSession, out: Path) -> Iterator[tuple[str, float
         :func:`~CTSMALib.report.registration_qa.write.report_steps`.
 
     Raises:
-        InputError: the review could not be saved.
+        InputError: the review could not be saved, or is a second reading that is not signed (:func:`no_report`).
     """
     from CTSMALib.registration.review.bone_overlap import bone_overlap
     from CTSMALib.report.registration_qa import write
     from CTSMALib.report.registration_qa.sources import ReviewedRegistration, digest_of
 
+    if reason := no_report(session):
+        raise InputError(reason, f"Decide about the {', '.join(session.unsigned)}, or end the second reading.")
     if not session.save():
         raise InputError("The review is not saved, so that there can be no report on it.", session.problem)
     record = replace(session.record, reviews=session.reviews)  # a second reader sees no other's decisions
-    labels, outlined = session._scans.labels, session._mr_labels
+    labels, outlined = session.labels, session.outlined
     sources = ReviewedRegistration(
         record, digest_of(session.folder), labels, image_of(session.nodes.mr),
         overlap_of=None if outlined is None else partial(bone_overlap, labels, outlined), steps=session.history.names,

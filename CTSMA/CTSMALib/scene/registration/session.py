@@ -19,6 +19,7 @@ from CTSMALib.registration.names import BONES, JUDGE
 from CTSMALib.registration.record import Review
 from CTSMALib.registration.review import decisions
 from CTSMALib.registration.review.background import Background
+from CTSMALib.registration.review.blind_reading import unsigned
 from CTSMALib.registration.review.corrections import WHOLE
 from CTSMALib.scene.registration import judging, opening
 from CTSMALib.scene.registration.comparison import ComparisonRow, comparison
@@ -102,6 +103,21 @@ class ReviewSession(ReviewMotions, ReviewPoints):
         """
         record = decisions.decided(self.record, bone, decision, self.reviewer, reason)
         self._pushed(f"Decide: {bone} {decision}", record)
+
+    @property
+    def labels(self) -> sitk.Image:
+        """The bones of the CT, in its space (LPS)."""
+        return self._scans.labels
+
+    @property
+    def outlined(self) -> sitk.Image | None:
+        """The bones that were outlined in the MR, on its voxels; see :meth:`give_mr_labels`. ``None`` without."""
+        return self._mr_labels
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """Bones that a second reading has not decided about yet, so that it must not be told what others said."""
+        return unsigned(self.record, self.reviewer) if self.blind else ()
 
     @property
     def status(self) -> str:
@@ -189,11 +205,14 @@ class ReviewSession(ReviewMotions, ReviewPoints):
             bones: whose results are taken; all of them by default.
 
         Raises:
-            InputError: it is no registration, or did not start from this review.
+            InputError: it is no registration, did not start from this review, or would move a bone during a second
+                reading.
         """
         from CTSMALib.registration.record_folder import load_record
 
         record, is_new = judging.taken(self.record, load_record(folder), bones)
+        if is_new:  # its motions, and the decisions about those that were there
+            self.refuse_moving()
         self._pushed("Refine from here" if is_new else "Judge", record)
 
     def close(self, even_unsaved: bool = False) -> bool:

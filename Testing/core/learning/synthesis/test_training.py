@@ -19,6 +19,7 @@ from CTSMALib.learning.synthesis.check import check
 from CTSMALib.learning.synthesis.config import LABEL_MAP, TrainingConfig
 from CTSMALib.learning.synthesis.loss import hu_loss, loss_of
 from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
+from CTSMALib.learning.synthesis.measure import measure
 from CTSMALib.learning.synthesis.samples import Batch
 from CTSMALib.learning.synthesis.state import STATE_FILE, State, read_state
 from CTSMALib.learning.synthesis.train import train, trained_network
@@ -149,11 +150,11 @@ def test_a_check_measures_bone_and_soft_tissue_apart(kind: str) -> None:
     assert "Dice 0.667, error 30 HU in soft tissue and 80 HU in bone" in str(found)
 
 
-@pytest.mark.parametrize("seed", [900, 950, 999])
+@pytest.mark.parametrize("seed", [890, 950, 999])
 def test_seeds_that_are_reserved_for_tests_are_refused(seed: int) -> None:
     with pytest.raises(InputError, match="reserved for tests"):
         TrainingConfig(seed=seed)
-    assert TrainingConfig(seed=899).seed == 899
+    assert TrainingConfig(seed=889).seed == 889
 
 
 @pytest.mark.parametrize(("change", "said"), [({"edge": 40}, "halved"), ({"steps": 0}, "steps = 0")])
@@ -185,12 +186,14 @@ def test_knees_that_are_there_are_not_made_again(tmp_path: Path) -> None:
 def test_a_bundle_of_a_training_holds_both_networks(
     trained: dict[str, State], cases: list[TissueCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("CALIBRATED", 1)):
+    for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("WHOLE", 1)):
         monkeypatch.setattr(finishing, name, value)
     bundle = finishing.finish(CONFIG, trained[COARSE], trained[FINE], cases[:1], cases[1:], tmp_path / "b")
     assert read_bundle(tmp_path / "b", TASK) == bundle
     assert bundle.metadata["training"]["seed"] == CONFIG.seed
-    assert bundle.metadata["eval_metrics"]["bone_dice"] == trained[FINE].history[-1].dice
+    found = measure(load_model(bundle).net, CONFIG, cases[1:], 1)  # weights are stored in half precision
+    assert bundle.metadata["eval_metrics"]["bone_dice"] == pytest.approx(found.dice, abs=0.02)
+    assert bundle.metadata["eval_metrics"]["bone_mae_hu"] == pytest.approx(found.bone_hu, rel=0.02)
     assert "Research use only" in (tmp_path / "b" / "docs" / "README.md").read_text()
     model = load_model(bundle)
     assert model.spacing_mm == CONFIG.network.spacing_mm and model.calibration > 0
