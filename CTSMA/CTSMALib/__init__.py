@@ -8,4 +8,4 @@ morphometry, bundles, synthesis, registration, virtual, learning, analysis,
 report, scene, jobs, cli.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"

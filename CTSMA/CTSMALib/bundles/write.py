@@ -49,6 +49,7 @@ def write_bundle(
         for name in (METADATA, WEIGHTS, README):
             (part / name).parent.mkdir(parents=True, exist_ok=True)
         save_file({k: _stored(v) for k, v in weights.items()}, str(part / WEIGHTS))
+        (part / WEIGHTS).chmod(0o644)  # it is made for its owner alone
         own = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "task": task, "sha256": sha256_of(part / WEIGHTS)}
         _write(part / METADATA, {**metadata, "ctsma": own})
         _write(part / CONFIG, config)

@@ -45,7 +45,8 @@ def add_registration_report_arguments(parser: argparse.ArgumentParser) -> None:
     about = "the MR that was registered; needed for pictures where bones were moved and not judged again"
     parser.add_argument("--mr", metavar="MR", type=given_path, help=about)
     parser.add_argument("--mr-series", metavar="X", help="DICOM series of the MR: its number or UID")
-    about = "label map of the bones in the MR, for Dice and surface distance: 1 femur, 2 tibia, 3 patella, 4 fibula; without --mr it is not checked whether they lie in it"
+    about = "label map of the bones in the MR, for Dice and surface distance: 1 femur, 2 tibia, 3 patella, 4 fibula"
+    about += "; without --mr it is not checked that they lie in it"
     parser.add_argument("--mr-labels", metavar="FILE", type=given_path, help=about)
     parser.add_argument("--page", choices=PAGES, default=PAGES[0], help="page of the PDF (default: a4)")
 

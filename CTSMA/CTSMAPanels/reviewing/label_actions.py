@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import qt
 from slicer.i18n import tr as _
 
-from CTSMALib.scene.registration.mr_labels import add_label_map, content_time
+from CTSMALib.scene.registration.mr_labels import add_label_map, edit_events, voxels_time
 from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NO_NODE, NodeId
@@ -42,11 +42,11 @@ class LabelActions:
     def __init__(self, desk: LabelDesk) -> None:
         self._desk = desk
         self._watched: list[tuple[Any, int]] = []
-        self._given_at = 0  # content time of the node when it was given
+        self._given_at = 0  # time of its voxels when the node was given
         self._edited = qt.QTimer()
         self._edited.setSingleShot(True)
         self._edited.setInterval(SETTLED_MS)
-        self._edited.timeout.connect(self._give_edited)
+        self._edited.timeout.connect(self.give_again)
 
     def choose(self, node: Any) -> None:
         """Compare with the bones of a node, or with none; a node that does not fit is not chosen."""
@@ -97,12 +97,11 @@ class LabelActions:
         self.stop()
         if node is None:
             return
-        self._given_at = content_time(node)
-        told = node.GetContentModifiedEvents()
-        for event in {told.GetValue(index) for index in range(told.GetNumberOfValues())}:
-            self._watched.append((node, node.AddObserver(event, lambda *_args: self._edited.start())))
+        self._given_at = voxels_time(node)
+        for event in edit_events(node):
+            self._watched.append((node, node.AddObserver(event, lambda *_args: self._told(node))))
 
-    def _give_edited(self) -> None:
-        node = self._chosen()
-        if node is not None and content_time(node) != self._given_at:  # else only its name or colors are others
-            self.give_again()
+    def _told(self, node: Any) -> None:
+        time = voxels_time(node)
+        if not time or time != self._given_at:  # else only its name or the like was changed
+            self._edited.start()

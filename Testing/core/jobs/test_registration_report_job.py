@@ -113,6 +113,25 @@ def test_another_mr_is_refused_and_nothing_written(
     assert not out.exists()
 
 
+def test_the_series_of_an_mr_can_be_chosen(
+    a_folder: Path, an_mr: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import CTSMALib.volumes
+
+    asked: list[str | None] = []
+
+    def reading(path: Path, series: str | None = None) -> object:
+        asked.append(series)
+        return read_mr(path)
+
+    monkeypatch.setattr(CTSMALib.volumes, "read_mr", reading)
+    arguments = ["registration-report", str(a_folder), "--out", str(tmp_path / "out"), "--mr-series", "4"]
+    assert cli.main(arguments) == 2
+    assert "but no MR" in capsys.readouterr().err and not asked
+    assert cli.main([*arguments, "--mr", str(an_mr)]) == 0
+    assert asked == ["4"]
+
+
 def test_a_folder_without_a_registration_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["registration-report", str(tmp_path)]) == 2
     assert "holds no complete registration" in capsys.readouterr().err

@@ -195,6 +195,22 @@ def test_nothing_is_moved_and_no_first_reading_undone_in_a_second_one(bench: Any
     assert panel.session.undo_name.startswith("Move")
 
 
+def test_there_is_no_report_before_a_second_reading_is_signed(bench: Any, a_cohort_panel: Any, tmp_path: Path) -> None:
+    panel, ui = a_cohort_panel, a_cohort_panel.exporting.ui
+    ui.exportFolderEdit.setCurrentPath(str(tmp_path / "out"))
+    begin_second_reading(panel)
+    assert not ui.reportButton.property("enabled")
+    assert "Sign your second reading first" in ui.reportButton.property("toolTip")
+    panel.exporting.write_report()
+    assert "Sign your second reading first" in bench.dialogs.texts("error")[-1]
+    assert not (tmp_path / "out").exists()
+    for bone in panel.session.bones:
+        panel.change(subject=bone)
+        panel.judging.ui.acceptButton.click()
+    bench.process_events(200)
+    assert ui.reportButton.property("enabled")
+
+
 def test_a_note_of_the_first_reader_is_hidden_and_kept(a_cohort_panel: Any, a_cohort: Path) -> None:
     panel = a_cohort_panel
     panel.going.open_case("first-right")

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import slicer
+from vtk.util.numpy_support import vtk_to_numpy
 
 from CTSMALib.scene.geometry import fill_volume
 from CTSMALib.volumes.rigid import itk_transform
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.panels.reviewing.conftest import WRONG_MM
+from Testing.scene.registration.test_mr_labels import a_segmentation
 
 
 @pytest.fixture()
@@ -69,6 +72,59 @@ def test_a_node_of_the_scene_can_be_chosen_and_is_given_again(
     an_open_panel.scene.RemoveNode(node)
     an_open_panel.node_removed(node)
     assert an_open_panel.state.mr_labels == ""
+
+
+def dice(bench: Any, panel: Any) -> float:
+    return float(measured(bench, panel)["Dice"][0])
+
+
+def test_edits_of_the_chosen_label_map_are_seen(bench: Any, an_open_panel: Any, a_femur: sitk.Image) -> None:
+    node = an_open_panel.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "outlined")
+    fill_volume(node, a_femur)
+    an_open_panel.scans.ui.labelsSelector.setCurrentNode(node)
+    before, given = dice(bench, an_open_panel), an_open_panel.session.outlined
+    node.SetName("renamed")
+    bench.process_events(700)
+    assert an_open_panel.session.outlined is given
+    voxels = vtk_to_numpy(node.GetImageData().GetPointData().GetScalars())
+    voxels[: len(voxels) // 2] = 0  # as slicer.util.arrayFromVolume gives them, and tells that they were changed:
+    node.GetImageData().GetPointData().GetScalars().Modified()
+    node.Modified()
+    bench.process_events(700)
+    assert dice(bench, an_open_panel) < before - 0.1
+    voxels[:] = 0
+    node.GetImageData().Modified()
+    bench.process_events(700)
+    assert "hold no bone" in bench.dialogs.texts("error")[-1]
+    assert an_open_panel.state.mr_labels == "" and an_open_panel.session.outlined is None
+
+
+def test_edits_of_a_segmentation_are_seen_and_of_one_that_is_not_chosen_any_more_are_not(
+    bench: Any, an_open_panel: Any, a_femur: sitk.Image
+) -> None:
+    an_open_panel.scene.RegisterNodeClass(slicer.vtkMRMLSegmentationNode())
+    node = a_segmentation(an_open_panel.scene, a_femur, {1: "femur"})
+    an_open_panel.labels.choose(node)
+    before = dice(bench, an_open_panel)
+    segment = node.GetSegmentation().GetNthSegment(0)
+    scalars = segment.GetRepresentation("Binary labelmap").GetPointData().GetScalars()
+    voxels = vtk_to_numpy(scalars)
+    voxels[: len(voxels) // 2] = 0
+    node.GetSegmentation().InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)  # as the editor does
+    bench.process_events(700)
+    assert dice(bench, an_open_panel) < before - 0.1
+    segment.SetName("cartilage")
+    bench.process_events(700)
+    assert "no segment of a bone" in bench.dialogs.texts("error")[-1]
+    other = an_open_panel.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "other")
+    fill_volume(other, a_femur)
+    segment.SetName("femur")
+    an_open_panel.labels.choose(node)
+    an_open_panel.labels.choose(other)
+    given = an_open_panel.session.outlined
+    segment.SetName("tendon")
+    bench.process_events(700)
+    assert an_open_panel.session.outlined is given
 
 
 def test_labels_that_do_not_fit_are_told_and_not_chosen(

@@ -78,6 +78,18 @@ def test_segments_are_known_by_their_names_wherever_their_boxes_are(a_review: Re
     assert found.GetOrigin() == pytest.approx(labels.GetOrigin())
 
 
+@pytest.mark.parametrize("name", ["Left Femur", "femur_R", "FEMUR", "l. femur", "Femur-right", "Femur bone"])
+def test_a_side_or_case_does_not_hide_a_bone(a_review: ReviewNodes, labels: sitk.Image, name: str) -> None:
+    found = mr_labels(a_segmentation(a_review.scene, labels, {1: name}), a_review.mr)
+    assert set(np.unique(sitk.GetArrayViewFromImage(found))) == {0, 1}
+
+
+@pytest.mark.parametrize("name", ["Femur cartilage", "Distal femur implant", "patella tendon", "Subfemural fat", "r"])
+def test_what_is_only_named_after_a_bone_is_none(a_review: ReviewNodes, labels: sitk.Image, name: str) -> None:
+    found = mr_labels(a_segmentation(a_review.scene, labels, {1: name, 2: "tibia"}), a_review.mr)
+    assert set(np.unique(sitk.GetArrayViewFromImage(found))) == {0, 2}
+
+
 def test_what_holds_no_bone_is_refused(a_review: ReviewNodes, labels: sitk.Image) -> None:
     with pytest.raises(InputError, match=r"hold no bone.*1 femur, 2 tibia"):
         mr_labels(labels * 40, a_review.mr)

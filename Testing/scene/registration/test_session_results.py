@@ -15,6 +15,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.registration.record import CHECK, GOOD, IDENTITY, BoneRecord, RegistrationRecord, rows
 from CTSMALib.registration.record_folder import load_record, write_record
 from CTSMALib.scene.registration.judging import JobWish
+from CTSMALib.scene.registration.review_entry import no_report, report_steps
 from CTSMALib.scene.registration.review_nodes import matrices
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.volumes.rigid import itk_transform
@@ -143,6 +144,37 @@ def test_one_bone_can_be_refined_while_others_stay(a_session: ReviewSession, a_j
     assert a_session.decision("tibia").decision == "accepted" and a_session.decision("femur") is None
     with pytest.raises(InputError, match="ulna"):
         a_session.request_refine(["ulna"])
+
+
+def test_a_second_reading_takes_no_new_motions_but_a_judgment(
+    a_session: ReviewSession, a_job: Callable[..., Path]
+) -> None:
+    refined = a_job(a_session.request_refine(), found_anew)
+    a_session.decide("tibia", "accepted")
+    a_session.reviewer = "Another Reader"
+    a_session.read_blind(True)
+    before = a_session.record
+    with pytest.raises(InputError, match="judges the bones as they lie"):
+        a_session.take(refined)
+    assert a_session.record is before
+    a_session.take(a_job(a_session.request_judge(), judged))
+    assert a_session.record.bone("femur").quality.estimated_mm == JUDGED_MM
+    a_session.read_blind(False)
+    a_session.take(refined)
+    assert a_session.record.earlier
+
+
+def test_a_second_reading_is_signed_before_there_is_a_report(a_session: ReviewSession, tmp_path: Path) -> None:
+    for bone in a_session.bones:
+        a_session.decide(bone, "accepted")
+    assert no_report(a_session) == ""
+    a_session.reviewer = "Another Reader"
+    a_session.read_blind(True)
+    for bone in a_session.bones:
+        with pytest.raises(InputError, match="Sign your second reading first"):
+            report_steps(a_session, tmp_path / "out")
+        a_session.decide(bone, "rejected", "off")
+    assert next(report_steps(a_session, tmp_path / "out"))[1] == 0.0
 
 
 def test_results_of_something_else_are_refused(

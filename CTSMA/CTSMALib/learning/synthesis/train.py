@@ -80,6 +80,7 @@ class _Run:
 
     @classmethod
     def begin(cls, config: TrainingConfig, kind: str) -> _Run:
+        """A run with weights by chance."""
         torch.manual_seed(config.seed)
         net = new_network(config, kind)
         steps = config.coarse_steps if kind == COARSE else config.steps
@@ -98,6 +99,7 @@ class _Run:
         return module
 
     def step(self, batch: Batch) -> float:
+        """Learn from a batch; its loss."""
         self.net.train()
         self.optimizer.zero_grad(set_to_none=True)
         found = loss_of(self.kind, self.net(batch.image), batch)
@@ -109,6 +111,7 @@ class _Run:
         return float(found.detach())
 
     def state(self, step: int, history: list[Check]) -> State:
+        """All that the next run needs."""
         parts = {
             "net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(), "average": self.average.state_dict(),
@@ -116,6 +119,11 @@ class _Run:
         return State(step, self.config, tuple(history), parts)
 
     def resume(self, state: State) -> None:
+        """Go on from a state.
+
+        Raises:
+            InputError: it is that of another training.
+        """
         if state.config != self.config:
             raise InputError("The folder holds a training with other settings.", "Name a new folder.")
         self.net.load_state_dict(state.parts["net"])

@@ -86,11 +86,14 @@ def check_table(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) ->
 
 def _by_eye(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) -> tuple[Check, ...]:
     who = sorted({clean(bone.review.reviewer) for bone in bones if bone.review and is_of_person(bone.review)})
-    looked = f"Reviewed by {joined(who)}" if who else "Nobody has reviewed it yet"
+    before = any(is_of_person(review) for review in sources.record.reviews)
+    nobody = f"Nobody has reviewed it {'where it lies now' if before else 'yet'}"
+    looked = f"Reviewed by {joined(who)}" if who else nobody
     shown = f"{looked}, in a viewer that offers this. Which views were used is not recorded."
     if not who:
         shown = f"{looked}; open it in the module CTSMARegistration, which offers this."
     seen = "no misfit seen by a reader"
+    drawn = BY_EYE if sources.has_pictures else NOT_MEASURED
     return (
         Check("Side by side, checkerboard, spyglass", seen, shown, NOT_RECORDED),
         Check("Overlay: blend, flicker, red–cyan", seen, shown, NOT_RECORDED),
@@ -101,7 +104,7 @@ def _by_eye(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) -> tup
             f"mutual information) {_listed(bones, _similarity)}.",
             NOT_APPLICABLE,
         ),
-        Check("Outlines over the other scan", seen, _pictures(sources), BY_EYE if sources.has_pictures else NOT_MEASURED),
+        Check("Outlines over the other scan", seen, _pictures(sources), drawn),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.registration.quality import CHECK_MM, FAILED_MM
 from CTSMALib.registration.record import AUTOMATIC, IDENTITY, BoneRecord, RegistrationRecord
+from CTSMALib.registration.review.decisions import MOVED
 from CTSMALib.registration.review.second_reading import agreements, readings
 from CTSMALib.report.model import Column, Table
 from CTSMALib.report.registration_qa.measures import BoneMeasures, MotionMeasures, points

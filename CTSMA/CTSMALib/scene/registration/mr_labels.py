@@ -77,13 +77,22 @@ def add_label_map(scene: Any, path: Path, mr: Any) -> Any:
     return node
 
 
-def content_time(node: Any) -> int:
-    """When voxels or segments of a node were edited last, in VTK's count of modifications.
+def edit_events(node: Any) -> tuple[int, ...]:
+    """Events by which a node tells that labels of it may have been edited.
 
     Args:
         node: ``vtkMRMLLabelMapVolumeNode`` or ``vtkMRMLSegmentationNode``.
     """
-    data = node.GetSegmentation() if node.IsA(SEGMENTATION) else node.GetImageData()
+    told = node.GetContentModifiedEvents()
+    events = {int(told.GetValue(index)) for index in range(told.GetNumberOfValues())}
+    # Segmentations tell edits by events of their own; label maps edited as arrays tell nothing but this one.
+    own = {vtk.vtkCommand.ModifiedEvent}
+    return tuple(events - own if node.IsA(SEGMENTATION) else events | own)
+
+
+def voxels_time(node: Any) -> int:
+    """When the voxels of a label map were edited last, in VTK's count; 0 for a segmentation, which tells edits."""
+    data = None if node.IsA(SEGMENTATION) else node.GetImageData()
     return 0 if data is None else int(data.GetMTime())
 
 

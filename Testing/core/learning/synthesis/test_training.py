@@ -18,8 +18,8 @@ from CTSMALib.learning.synthesis.case import TissueCase
 from CTSMALib.learning.synthesis.check import check
 from CTSMALib.learning.synthesis.config import LABEL_MAP, TrainingConfig
 from CTSMALib.learning.synthesis.loss import hu_loss, loss_of
-from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
 from CTSMALib.learning.synthesis.measure import measure
+from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
 from CTSMALib.learning.synthesis.samples import Batch
 from CTSMALib.learning.synthesis.state import STATE_FILE, State, read_state
 from CTSMALib.learning.synthesis.train import train, trained_network
