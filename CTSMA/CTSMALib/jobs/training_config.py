@@ -151,8 +151,6 @@ def _check(config: TrainingConfig) -> None:
     if strange or not config.sources:
         said = f"The anatomy '{strange[0]}' is unknown." if strange else "No anatomy is given."
         raise InputError(said, f"Take some of {', '.join(SOURCES)}.")
-    if config.seed < 0:
-        raise InputError(f"The seed {config.seed} is negative.", "Take 0 or more.")
     for name in ("knees", "stop_knees"):
         if getattr(config, name) > MOST_KNEES:
             raise InputError(f"There are no more than {MOST_KNEES} {name} with one seed.", "Give fewer.")
@@ -163,5 +161,5 @@ def _check(config: TrainingConfig) -> None:
     for name, value in (("learning_rate", config.learning_rate), ("network.spacing_mm", config.network.spacing_mm)):
         if not 0.0 < value < 10.0:
             raise InputError(f"A training with {name} = {value} is none.", "Give a small number above 0.")
-    if min(config.network.features) < 1:
+    if min(*config.network.features, *config.network.coarse_features) < 1:
         raise InputError("A network has at least one feature in each level.", "Give whole numbers above 0.")

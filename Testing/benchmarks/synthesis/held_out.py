@@ -40,7 +40,7 @@ from Testing.benchmarks.synthesis.reference_2d import Reference, load_reference,
 
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/synthesis", "Testing/benchmarks/synthesis")
-HELD_OUT, LEARNED = 8, 4
+HELD_OUT, LEARNED = 6, 3
 AIR_HU = -300.0
 OURS, REFERENCE, CURVE = "ctsma", "reference 2-D", "curve"
 Row = dict[str, object]

@@ -60,7 +60,9 @@ class TrainingConfig:
         """Refuse what cannot be trained."""
         if self.edge % 32 or self.edge < 32:
             raise InputError(f"A sample of {self.edge} voxels cannot be halved five times.", "Take 32, 64 or 96.")
-        if not 0 <= self.seed < MOST_SEED:
+        if self.seed < 0:
+            raise InputError(f"The seed {self.seed} is negative.", "Take 0 or more.")
+        if self.seed >= MOST_SEED:
             raise InputError(f"The seed {self.seed} is reserved for tests.", f"Take one below {MOST_SEED}.")
         for name in ("knees", "stop_knees", "coarse_steps", "steps", "batch", "check_every"):
             if getattr(self, name) < 1:
