@@ -20,9 +20,13 @@ from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
 from Testing.benchmarks.registration import summary as registration
+from Testing.benchmarks.synthesis import summary as synthesis
 from Testing.benchmarks.virtual import summary as virtual
 
-_NAMES = ("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md", "registration-benchmarks.md")
+_NAMES = (
+    *("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md"),
+    *("registration-benchmarks.md", "synthesis.md"),
+)
 PAGES = tuple(ROOT / "docs" / name for name in _NAMES)
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
@@ -177,6 +181,7 @@ TABLES = (
     | virtual.TABLES
     | apparent.TABLES
     | registration.TABLES
+    | synthesis.TABLES
 )
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def _against_ct(name: str, mr: sitk.Image, found: SyntheticKnee, data: Path) -> 
     motions = {GIVEN: {bone.name: np.eye(4) for bone in BONES}, REGISTERED: {}}
     try:
         registered = register(FixedKnee(scan.image, labels), MovingKnee(mr))
-        motions[REGISTERED] = {b.name: b.composed for b in registered.bones if b.verdict != FAILED}
+        motions[REGISTERED] = {b.name: b.moving_to_fixed_ras for b in registered.bones if b.verdict != FAILED}
     except CTSMAError as error:
         print(name, error)
     for place, by_bone in motions.items():

@@ -18,6 +18,7 @@ GUIDES = ("mr", "synthetic", "both")
 LOST_MM = 1.0
 SEEN = 0.35  # of the landmarks in the MR, as in the benchmark of the registration
 DRAWS, SEED = 2000, 5
+NOT_YET = "Not measured yet."
 Row = dict[str, str]
 
 
@@ -124,6 +125,8 @@ def capture() -> str:
     """Share of femora and tibiae that end within a millimeter, by how far off the start was."""
     head = ["Led by", *(f"{d:.0f} degrees, {0.25 * d:.1f} mm" for d in DEGREES)]
     rows = _rows(REGISTRATION / "capture.csv")
+    if not rows:
+        return NOT_YET
     body = []
     for guide in GUIDES:
         cells = []
@@ -135,6 +138,8 @@ def capture() -> str:
 
 
 def _rows(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
