@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from CTSMALib.learning.synthesis.case import TissueCase, coarser
@@ -14,6 +16,7 @@ from CTSMALib.learning.synthesis.config import TrainingConfig
 from CTSMALib.learning.synthesis.draw_sample import Sample, draw_sample
 from CTSMALib.synthesis.network import COARSE, COARSER
 
+Arrays = tuple[NDArray[Any], ...]
 _TRAINING, _CHECK = 1, 2  # streams of random numbers
 _OF_KIND = {"coarse": 0, "fine": 1}
 
@@ -51,16 +54,17 @@ def spacing_of(config: TrainingConfig, kind: str) -> float:
     return config.network.spacing_mm * (COARSER if kind == COARSE else 1)
 
 
-class _Drawn(Dataset[Batch]):
+class _Drawn(Dataset[Arrays]):
     def __init__(self, cases: list[TissueCase], config: TrainingConfig, kind: str, first: int, steps: int) -> None:
         self.cases, self.config, self.kind, self.first, self.steps = cases, config, kind, first, steps
 
     def __len__(self) -> int:
         return self.steps - self.first
 
-    def __getitem__(self, index: int) -> Batch:
+    def __getitem__(self, index: int) -> Arrays:
         rng = np.random.default_rng([self.config.seed, _TRAINING, _OF_KIND[self.kind], self.first + index])
-        return Batch.of([self._sample(rng) for _ in range(self.config.batch)])
+        batch = Batch.of([self._sample(rng) for _ in range(self.config.batch)])
+        return batch.image.numpy(), batch.hu.numpy(), batch.known.numpy(), batch.bones.numpy()
 
     def _sample(self, rng: np.random.Generator) -> Sample:
         case = self.cases[int(rng.integers(len(self.cases)))]
@@ -80,7 +84,16 @@ def training_batches(
         workers: processes; 0 draws here.
     """
     data = _Drawn(cases, config, kind, first, steps)
-    return iter(DataLoader(data, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None))
+    loader = DataLoader(
+        data, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None, collate_fn=_as_it_is
+    )
+    return (Batch(*map(torch.from_numpy, arrays)) for arrays in loader)
+
+
+def _as_it_is(arrays: Any) -> Any:
+    """Arrays cross between processes as they are: handles of shared tensors are served by a thread that complains when
+    a training is stopped."""
+    return arrays
 
 
 def check_batches(cases: list[TissueCase], config: TrainingConfig, kind: str, each: int) -> list[Batch]:
