@@ -4,8 +4,8 @@ Subchondral trabecular microstructure from a routine knee CT. Research use only.
 
 Rooms import only rooms above them in this list: errors, notices, progress,
 resources, inputs, outputs, volumes, catalogue, palette, agreement, anatomy,
-morphometry, bundles, synthesis, registration, virtual, learning, analysis,
-report, scene, jobs, cli.
+morphometry, bundles, synthesis, student, diagnosis, registration, virtual,
+learning, analysis, report, scene, jobs, cli.
 """
 
 __version__ = "0.7.0"

@@ -44,6 +44,12 @@ examples:
   ctsma registration-report registration          write the quality report of a registration
   ctsma synthesize bffe.nii.gz --out synthetic    make a CT to register with, and bone labels, of an MR
   ctsma train synthesis --out training            train the network that does so, or go on with it
+  ctsma patches cohort --out patches              make paired patches of CT and MR to learn from
+  ctsma evaluate patches predictions --out found  compare predictions of students with MR and truth
+  ctsma models verify                             check that the models are whole
+  ctsma train diagnosis --patches patches --predictions student.csv --out training
+                                                  train what diagnoses a knee from its patches
+  ctsma diagnose result --model training/bundle   diagnose the knees of a result
   ctsma virtual make --knees 20 --out cohort      make virtual knees: CT and MR scans with exact truth
 
 exit codes: 0 done, 2 the input or the output is at fault (the message says what to do; for info: it
@@ -175,6 +181,9 @@ def _parser() -> argparse.ArgumentParser:
     add_virtual_arguments(make)
     _finish(make, _virtual_make)
 
+    _add_patches(commands)
+    _add_evaluation(commands)
+
     demo = commands.add_parser("demo", help="analyze the CT that comes with CTSMA")
     demo.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write the result to")
     demo.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
@@ -197,6 +206,7 @@ def _add_registration(commands: Commands) -> None:
 
 def _add_synthesis(commands: Commands) -> None:
     from CTSMALib.jobs.arguments import add_synthesize_arguments
+    from CTSMALib.jobs.diagnosis_commands import add_diagnosis_commands
     from CTSMALib.jobs.train_synthesis import add_train_synthesis_arguments
 
     synthesize = commands.add_parser("synthesize", help="make a CT to register with, and bone labels, of an MR")
@@ -208,6 +218,21 @@ def _add_synthesis(commands: Commands) -> None:
     synthesis = networks.add_parser("synthesis", help="train the network of 'ctsma synthesize', or go on with it")
     add_train_synthesis_arguments(synthesis)
     _finish(synthesis, _train_synthesis)
+    add_diagnosis_commands(commands, networks, _finish, _execute, RESEARCH_USE)
+
+
+def _add_patches(commands: Commands) -> None:
+    from CTSMALib.jobs.patches import add_patches_arguments
+
+    patches = commands.add_parser("patches", help="make paired patches of CT and MR to learn from, or check them")
+    add_patches_arguments(patches)
+    _finish(patches, _patches)
+
+
+def _add_evaluation(commands: Commands) -> None:
+    from CTSMALib.jobs.evaluation_commands import add_evaluation_commands
+
+    add_evaluation_commands(commands, _finish, _execute, _say, RESEARCH_USE)
 
 
 def _finish(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
@@ -325,6 +350,21 @@ def _train_synthesis(options: argparse.Namespace) -> int:
         return "\n".join([*training_summary(folder), RESEARCH_USE])
 
     return _execute("train", work, options, summed_up, KeepsTraining)
+
+
+def _patches(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.patches import patches_summary
+    from CTSMALib.jobs.virtual import KeepsFinished
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.patches import patches_request, run
+
+        return run(patches_request(options), progress)
+
+    def summed_up(folder: Path) -> str:
+        return "\n".join([*patches_summary(folder), RESEARCH_USE])
+
+    return _execute("patches", work, options, summed_up, KeepsFinished)
 
 
 def _virtual_make(options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 SCAN = __file__  # exists, and is not read by the made-up steps
 
 
-def made_up_steps(failing: Callable[[], object] = lambda: None) -> Steps:
+def made_up_steps(request: object = None, failing: Callable[[], object] = lambda: None) -> Steps:
     def analyze_scan(scan: object, side: str, progress: Progress) -> list:
         progress("Finding the bones", 0.5)
         failing()
@@ -62,11 +62,11 @@ def made_up_rooms(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
 
-def failing_with(error: BaseException) -> Callable[[], Steps]:
+def failing_with(error: BaseException) -> Callable[[object], Steps]:
     def fail() -> None:
         raise error
 
-    return lambda: made_up_steps(fail)
+    return lambda request: made_up_steps(request, fail)
 
 
 def test_an_analysis_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,8 @@ from Testing.static.checks.sources import (
 
 QT = {"qt", "ctk", "PythonQt", "PySide6", "PySide2", "PyQt5", "PyQt6"}
 LEARNING = {"torch", "monai", "safetensors"}
-ROOMS_WITH_LEARNING = {"bundles", "synthesis", "learning"}  # others import what they need of them inside functions
+# Others import what they need of these inside functions.
+ROOMS_WITH_LEARNING = {"bundles", "synthesis", "student", "diagnosis", "learning"}
 THREADS = {"threading", "concurrent", "multiprocessing", "asyncio"}
 # The rooms that panels may import. What they import works in a Slicer in which nothing was installed.
 LIGHT_ROOMS = {"errors", "notices", "progress", "resources", "catalogue", "palette", "scene", "jobs"}

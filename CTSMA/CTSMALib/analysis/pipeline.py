@@ -24,6 +24,7 @@ from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import parameter_maps, patch_label_map
 from CTSMALib.analysis.measurement import measure
 from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, PatchMeasurement
+from CTSMALib.analysis.student_reading import StudentReading, student_facts, with_reading
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
 from CTSMALib.anatomy.grids import labels_on
@@ -36,13 +37,16 @@ from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpne
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.student.estimate import PatchReader
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
 
 DIRECT = "direct CT measurement"
 
 
-def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) -> list[KneeResult]:
+def analyze_scan(
+    scan: Scan, side: str = "auto", progress: Progress = silent, reader: PatchReader | None = None
+) -> list[KneeResult]:
     """Analyze the knees of a scan.
 
     Args:
@@ -50,6 +54,7 @@ def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) ->
         side: "auto" for every knee that is complete enough, "both" to insist on two, or "left" or "right":
             that one of two, or the user's word on the side of the only one.
         progress: told about each step; cancels by raising.
+        reader: student that estimates apparent parameters; without one only direct quantities are measured.
 
     Returns:
         One result per knee, the patient's right knee first.
@@ -61,10 +66,10 @@ def analyze_scan(scan: Scan, side: str = "auto", progress: Progress = silent) ->
     check_side(side)
     # The fits solve many tiny systems; several BLAS threads would spend their time waiting for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _analyze(scan, side, progress)
+        return _analyze(scan, side, progress, reader)
 
 
-def _analyze(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
+def _analyze(scan: Scan, side: str, progress: Progress, reader: PatchReader | None) -> list[KneeResult]:
     candidates = find_knees(scan.image, part_of(progress, 0.0, 0.15))
     if not candidates:
         raise no_knee("CT")
@@ -72,11 +77,13 @@ def _analyze(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
     results = []
     for number, candidate in enumerate(chosen):
         start, stop = (0.15 + 0.85 * (number + k) / len(chosen) for k in (0, 1))
-        results.append(_analyze_knee(scan, candidate, wanted, part_of(progress, start, stop)))
+        results.append(_analyze_knee(scan, candidate, wanted, reader, part_of(progress, start, stop)))
     return results
 
 
-def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: Progress) -> KneeResult:
+def _analyze_knee(
+    scan: Scan, candidate: KneeCandidate, wanted: str, reader: PatchReader | None, progress: Progress
+) -> KneeResult:
     stated = SIDES.get(scan.header.laterality, "")
     anatomy = find_anatomy(scan.image, candidate, stated, wanted, part_of(progress, 0.0, 0.45))
     progress("Measuring sharpness and noise", 0.45)
@@ -87,13 +94,20 @@ def _analyze_knee(scan: Scan, candidate: KneeCandidate, wanted: str, progress: P
     metal = metal_mask(anatomy.scan)
     omitted = unresolved_keys(anatomy.scan, sharpness, anatomy.frames.values())
     patches = measure(
-        anatomy, anatomy.learning, references, metal, omitted, full=True, progress=part_of(progress, 0.6, 0.7)
+        anatomy, anatomy.learning, references, metal, omitted, full=True, progress=part_of(progress, 0.6, 0.65)
     )
     display = measure(
-        anatomy, anatomy.display, references, metal, omitted, full=False, progress=part_of(progress, 0.7, 0.85)
+        anatomy, anatomy.display, references, metal, omitted, full=False, progress=part_of(progress, 0.65, 0.7)
     )
+    if reader is not None:
+        facts = student_facts(anatomy.scan, sharpness, noise)
+        reading = StudentReading(reader, anatomy, references, metal, facts)
+        patches = reading.read(patches, progress=part_of(progress, 0.7, 0.75))
+        display = reading.read(display, quick=True, progress=part_of(progress, 0.75, 0.85))
     progress("Drawing the maps", 0.85)
     analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
+    if reader is not None:
+        analysis = with_reading(analysis, reader)
     # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
     outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
     result = _with_arrays(analysis, anatomy, outlined, plate_resolved="ct_plate_thickness_mm" not in omitted)
@@ -132,7 +146,7 @@ def _findings(
 
 def _without_refused(patches: list[PatchMeasurement], refused: set[str]) -> list[PatchMeasurement]:
     """A refused compartment keeps its patches, so that there are always 96, but none of their values."""
-    return [replace(p, values={}) if p.patch.compartment in refused else p for p in patches]
+    return [replace(p, values={}, uncertainties={}, flags=()) if p.patch.compartment in refused else p for p in patches]
 
 
 def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image, plate_resolved: bool) -> KneeResult:
@@ -145,7 +159,8 @@ def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Imag
         "patch_labels": patch_label_map(anatomy.trabecular, list(analysis.patches), anatomy.frames),
     }
     files = {role: f"{role}.nii.gz" for role in images}
-    maps = parameter_maps(anatomy.trabecular, list(analysis.display_patches), "ct_")
+    drawn = list(analysis.display_patches)
+    maps = parameter_maps(anatomy.trabecular, drawn, "ct_") | parameter_maps(anatomy.trabecular, drawn, "app_")
     images |= {role: volume for role, (_, volume) in maps.items()}
     surfaces = result_surfaces(anatomy, plate_resolved)
     files |= {f"surface_{name}": f"surfaces/{name}.vtp" for name in surfaces}

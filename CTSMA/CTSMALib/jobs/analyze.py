@@ -15,6 +15,8 @@ from CTSMALib.jobs.knee_folders import folder_names, holds_result
 from CTSMALib.jobs.request import SCENE_FORMAT, AnalyzeRequest
 from CTSMALib.jobs.scene_file import check_scene_can_be_written, write_scene
 from CTSMALib.jobs.staging import Target, resolved, staged
+from CTSMALib.jobs.student_reader import student_reader
+from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
@@ -44,8 +46,15 @@ class Steps:
     write_scene: Callable[[Path], None] = write_scene
 
 
-def real_steps() -> Steps:
-    """The rooms themselves; imported here, because they are heavy."""
+def real_steps(request: AnalyzeRequest | None = None) -> Steps:
+    """The rooms themselves; imported here, because they are heavy.
+
+    Args:
+        request: whose student reads apparent parameters; none does without it.
+
+    Raises:
+        CTSMAError: the model that the request names cannot be used.
+    """
     import vtkmodules.util.numpy_support  # first used in the midst of the work, where nothing may hold a signal back
     import vtkmodules.vtkFiltersCore
     import vtkmodules.vtkIOXML  # noqa: F401
@@ -56,9 +65,14 @@ def real_steps() -> Steps:
     from CTSMALib.report.identity import prepared
     from CTSMALib.volumes import read_scan
 
+    reader, missing = (None, None) if request is None else student_reader(request)
+
+    def analyzed(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
+        return [_told(knee, missing) for knee in analyze_scan(scan, side, progress, reader)]
+
     return Steps(
         read_scan=read_scan,
-        analyze_scan=analyze_scan,
+        analyze_scan=analyzed,
         write_folder=write_folder,
         write_reports=lambda analysis, folder, formats, pseudonymise: write_reports(
             analysis, folder, formats, ReportOptions(pseudonymise=pseudonymise)
@@ -95,7 +109,7 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
         progress("Starting", 0.0)
         if steps is None:
             with held():
-                steps = real_steps()
+                steps = real_steps(request)
         scan = _read(request, steps, part_of(progress, 0.0, 0.15))
         knees = steps.analyze_scan(scan, request.side, part_of(progress, 0.15, 0.75))
         names = folder_names([knee.analysis.side.side for knee in knees], request.side)
@@ -120,6 +134,12 @@ def _read(request: AnalyzeRequest, steps: Steps, progress: Progress) -> Scan:
     if request.name:
         scan = replace(scan, identity=replace(scan.identity, name=request.name))
     return scan
+
+
+def _told(knee: KneeResult, notice: Notice | None) -> KneeResult:
+    if notice is None:
+        return knee
+    return replace(knee, analysis=replace(knee.analysis, notices=(*knee.analysis.notices, notice)))
 
 
 def _write(knee: KneeResult, folder: Path, request: AnalyzeRequest, steps: Steps, progress: Progress) -> None:

@@ -25,6 +25,7 @@ from CTSMALib.jobs.request import (
 )
 
 _MODEL = "model bundle that makes the synthetic CT (default: the one that comes with CTSMA)"
+NO_MODEL = "none"
 _NAME = re.compile(r"\w[^=,\x00-\x1f\x7f]*")  # nothing that a spreadsheet would take for a formula
 
 
@@ -44,6 +45,11 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
         help=f"DICOM file that describes the scan, where {scan} has no header of its own",
     )
     parser.add_argument("--name", metavar="TEXT", default="", help="what to call the scan (default: its file name)")
+    if scan == "CT":
+        about = (
+            f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
+        )
+        parser.add_argument("--model", metavar="DIR", type=given_path, help=about)
     add_report_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
 
@@ -209,7 +215,9 @@ def given_path(text: str) -> Path:
 
 def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
     """The request that the parsed arguments describe."""
-    return AnalyzeRequest(**_analysis(options))
+    if options.model == Path(NO_MODEL):
+        return AnalyzeRequest(**_analysis(options), apparent=False)
+    return AnalyzeRequest(**_analysis(options), model=options.model)
 
 
 def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:

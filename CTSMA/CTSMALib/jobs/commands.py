@@ -7,9 +7,14 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import CTSMALib
+from CTSMALib.jobs.arguments import NO_MODEL
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest, RegisterRequest, SynthesizeRequest
+
+if TYPE_CHECKING:
+    from CTSMALib.jobs.diagnose import DiagnoseRequest
 
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
@@ -69,7 +74,9 @@ def analyze_arguments(request: AnalyzeRequest) -> list[str]:
         arguments += ["--header-from", _path(request.header_from)]
     if request.name:
         arguments.append(f"--name={request.name}")
-    return arguments
+    if not request.apparent:
+        return [*arguments, f"--model={NO_MODEL}"]
+    return arguments if request.model is None else [*arguments, "--model", _path(request.model)]
 
 
 def report_arguments(request: ExportRequest) -> list[str]:
@@ -115,6 +122,14 @@ def synthesize_arguments(request: SynthesizeRequest) -> list[str]:
     if request.series is not None:
         arguments.append(f"--series={request.series}")
     return arguments + (["--overwrite"] if request.overwrite else [])
+
+
+def diagnose_arguments(request: DiagnoseRequest) -> list[str]:
+    """The arguments of ``ctsma diagnose`` that stand for ``request``."""
+    arguments = ["diagnose", _path(request.result)]
+    if request.model is not None:
+        arguments += ["--model", _path(request.model)]
+    return arguments + (["--research"] if request.research else [])
 
 
 def output_of(arguments: Sequence[str]) -> Path | None:

@@ -30,6 +30,9 @@ class AnalyzeRequest:
         header_from: a DICOM file that describes the scan, in place of what the input says about itself; for
             voxels that were exported to a file without a header.
         name: what to call the input in the result; empty takes the name of its file or folder.
+        model: folder of the student that estimates apparent parameters on a CT; ``None`` takes the one that comes with
+            the software.
+        apparent: whether apparent parameters are estimated on a CT.
     """
 
     input_path: Path
@@ -41,11 +44,13 @@ class AnalyzeRequest:
     overwrite: bool = False
     header_from: Path | None = None
     name: str = ""
+    model: Path | None = None
+    apparent: bool = True
 
     @property
     def sources(self) -> tuple[Path, ...]:
         """What is read, and must not be written over."""
-        return tuple(path for path in (self.input_path, self.header_from) if path is not None)
+        return tuple(path for path in (self.input_path, self.header_from, self.model) if path is not None)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError
+from CTSMALib.jobs.config_file import converted, flat, read_document
 from CTSMALib.outputs import replace_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_config(path: Path | None, changes: dict[str, Any]) -> TrainingConfig:
     Raises:
         InputError: it cannot be read, has unknown names or wrong values, or describes no training.
     """
-    found = {} if path is None else _document(path)
+    found = {} if path is None else read_document(path, _FORMAT)
     return _converted({**found, **changes}, "The configuration" if path is None else f"The file '{path.name}'")
 
 
@@ -75,7 +75,7 @@ def refuse_other(config: TrainingConfig, folder: Path) -> None:
     for key in sorted({*then, *now} - {"config"}):
         if then.get(key) != now.get(key):
             raise InputError(f"The training in {folder} was begun with other virtual knees.", "Name a new folder.")
-    before, wanted = (_flat(record.get("config") or {}) for record in (then, now))
+    before, wanted = (flat(record.get("config") or {}) for record in (then, now))
     for name in sorted({*before, *wanted}):
         if before.get(name) != wanted.get(name):
             raise InputError(
@@ -96,51 +96,12 @@ def as_document(config: TrainingConfig) -> dict[str, Any]:
     return document
 
 
-def _flat(document: dict[str, Any], above: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-    return found
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        found = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except OSError as error:
-        raise InputError(f"The file '{path.name}' cannot be read ({error.strerror}).", _FORMAT) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"The file '{path.name}' is no TOML or JSON: {error}.", _FORMAT) from error
-    if not isinstance(found, dict):
-        raise InputError(f"The file '{path.name}' holds no names and values.", _FORMAT)
-    return found
-
-
 def _converted(document: dict[str, Any], what: str) -> TrainingConfig:
-    import msgspec
-
     from CTSMALib.learning.synthesis.config import TrainingConfig
 
-    unknown = _unknown(document, TrainingConfig)
-    if unknown:
-        raise InputError(f"{what} has the unknown name '{unknown[0]}'.", _FORMAT)
-    try:
-        config = msgspec.convert(document, TrainingConfig)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{what} cannot be used: {error}.", _FORMAT) from error
+    config = converted(document, TrainingConfig, what, _FORMAT)
     _check(config)
     return config
-
-
-def _unknown(document: dict[str, Any], kind: type) -> list[str]:
-    """Names that a dataclass does not have, also in dataclasses within it."""
-    known = get_type_hints(kind)
-    names = {field.name for field in fields(kind)}
-    found = [key for key in document if key not in names]
-    for key in set(document) & names:
-        if is_dataclass(known[key]) and isinstance(document[key], dict):
-            found += [f"{key}.{name}" for name in _unknown(document[key], known[key])]
-    return sorted(found)
 
 
 def _check(config: TrainingConfig) -> None:

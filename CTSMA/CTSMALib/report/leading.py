@@ -10,13 +10,17 @@ LEADING_KEYS = (
     *("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm"),
     *("app_bv_tv", "app_tb_th_mm", "app_tb_sp_mm", "app_tb_n_per_mm"),
 )
+FOR_APPARENT = ("ct_hu_mean", "ct_hu_sd")  # give way to apparent parameters: a page is not wide enough for all
 # Quantities with a medial-to-lateral sentence in the summary and an en-face figure.
 PICTURED_KEYS = ("ct_bvf", "ct_plate_thickness_mm", "app_bv_tv", "app_tb_n_per_mm")
 
 
 def possible(analysis: KneeAnalysis, scope: str = "patch") -> tuple[Quantity, ...]:
-    """Quantities that a scan of this modality may give, in the order of the catalogue."""
-    prefixes = ("ct_",) if analysis.modality == "CT" else ("app_", "mr_")
+    """Quantities that a scan of this modality, and a model that read it, may give, in the order of the catalogue."""
+    if analysis.modality == "MR":
+        prefixes: tuple[str, ...] = ("app_", "mr_")
+    else:
+        prefixes = ("ct_", "app_") if analysis.model_sha256 else ("ct_",)
     return tuple(entry for entry in quantities(scope=scope) if entry.key.startswith(prefixes))
 
 
@@ -29,6 +33,8 @@ def measured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
 def leading(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
     """The columns of the main table."""
     present = {entry.key: entry for entry in measured(analysis)}
+    if analysis.modality == "CT" and any(key.startswith("app_") for key in present):
+        present = {key: entry for key, entry in present.items() if key not in FOR_APPARENT}
     return tuple(present[key] for key in LEADING_KEYS if key in present)
 
 

@@ -14,11 +14,19 @@ from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.report.leading import pictured
 from CTSMALib.report.wording import MISSING, joined, lower_first, sentence, summary_text, unit_text, with_unit
 
+_ESTIMATES = (
+    "Apparent parameters are defined on an MR, see below; on this CT a model estimated them from the gray values of "
+    "each patch and from how sharp, noisy and finely sampled the scan is. The CSV file holds standard uncertainties."
+)
 _MADE = {
     "interpolated patches": "interpolated between the patches of the display grid",
     "per voxel": "computed for every voxel",
     "dense head": "estimated for every voxel by the model",
 }
+_ESTIMATED = (
+    "This scan does not resolve trabeculae. Apparent parameters are what a model expects a high-resolution MR of the "
+    "same bone to show."
+)
 _UNRESOLVED = "This scan does not resolve trabeculae; no trabecular parameter is reported."
 
 
@@ -41,7 +49,8 @@ def summary(analysis: KneeAnalysis) -> tuple[str, ...]:
         for bone in (TIBIA.name, FEMUR.name):
             compared = _medial_against_lateral(analysis, shown, bone)
             sentences += [compared] if compared else []
-    sentences += [] if analysis.image.resolves_trabeculae else [_UNRESOLVED]
+    if not analysis.image.resolves_trabeculae:
+        sentences.append(_ESTIMATED if analysis.model_sha256 else _UNRESOLVED)
     sentences.append(_standing(analysis))
     return tuple(sentences)
 
@@ -79,7 +88,10 @@ def _found(analysis: KneeAnalysis, quantity: Quantity, bone: str, lateral: bool)
 
 def _standing(analysis: KneeAnalysis) -> str:
     if analysis.model_sha256:
-        return "The values are estimates of a model and state no diagnosis."
+        return (
+            "Apparent parameters are estimates of a model; all other values are direct CT measurements. They state no "
+            "diagnosis."
+        )
     if analysis.modality == "MR":
         return (
             "The values are apparent parameters of an MR whose voxels are larger than trabeculae: they depend on "
@@ -96,6 +108,7 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"A patch is a cube with an edge of {EDGE_MM:g} mm, aligned with the joint frame of its bone. Each compartment "
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
+        *([_ESTIMATES] if analysis.model_sha256 else []),
         _validity(analysis.modality),
         "Patches of the two layers overlap; their values are not independent of each other.",
         "The maps in the figures show the same cube on a finer grid, the display grid, as measured: nothing is "
@@ -136,7 +149,7 @@ def _volumes(analysis: KneeAnalysis) -> list[str]:
 
 def limits(analysis: KneeAnalysis) -> tuple[str, ...]:
     """What this scan and this software cannot tell."""
-    resolution = sentence(analysis.image.resolution_statement)
+    resolution = "" if analysis.model_sha256 else sentence(analysis.image.resolution_statement)
     simulated = "This knee is simulated: nothing here describes a person." if is_virtual(analysis) else ""
     general = (
         "No reference values for age, sex or scanner are applied. Values of different scanners, reconstruction kernels "

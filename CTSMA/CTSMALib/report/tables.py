@@ -21,12 +21,14 @@ from CTSMALib.report.wording import (
     unit_text,
 )
 
+MOST_TITLES = 4  # columns that have room for more than a symbol
+
 
 def compartment_table(analysis: KneeAnalysis) -> CompartmentTable:
     """A row for each compartment, refused ones with their reason."""
     columns = leading(analysis)
     return CompartmentTable(
-        columns=tuple(Column(q.title, unit_text(q)) for q in columns),
+        columns=tuple(Column(q.symbol if len(columns) > MOST_TITLES else q.title, unit_text(q)) for q in columns),
         rows=tuple(_compartment_row(finding, columns) for finding in analysis.compartments),
         note="Mean ± standard deviation over the valid patches of the compartment.",
     )

@@ -148,18 +148,11 @@ def _patches(parts: dict[str, NDArray]) -> list[PatchImage]:
     noise = MRProtocol().reference_value / float(parts["snr"])
     levels = np.array([estimate_marrow(s, b, noise) for s, b in zip(signal, parts["bone"], strict=True)])
     marrow = _smooth(levels, parts["center"])
+    width_mm = WindowMTF(float(parts["acquired"]), MRProtocol().window_fade).noise_width_mm  # what the noise shows
     return [
-        PatchImage(s, i, b, spacing, float(m), noise, _width_mm(float(parts["acquired"])))
+        PatchImage(s, i, b, spacing, float(m), noise, width_mm)
         for s, i, b, m in zip(signal, parts["inside"], parts["bone"], marrow, strict=True)
     ]
-
-
-def _width_mm(acquired: float) -> float:
-    """The resolution that the noise of such a scan shows: its k-space fades towards the rim."""
-    window = WindowMTF(acquired, MRProtocol().window_fade)
-    per_mm = np.linspace(0.0, 0.5 / acquired, 2000)
-    power = window(per_mm) ** 2
-    return float(np.sum(power**2) / (2.0 * np.sum(power) ** 2 * per_mm[1]))
 
 
 def _smooth(levels: Floats, centers: Floats) -> Floats:

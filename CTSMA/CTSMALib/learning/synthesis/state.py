@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import torch
 
-from CTSMALib.errors import InputError
+from CTSMALib.learning.state_file import read_state_file, unreadable, write_state_file
 from CTSMALib.learning.synthesis.check import Check
 from CTSMALib.learning.synthesis.config import TrainingConfig
 
-STATE_FILE = "state.pt"
 VERSION = 1
 
 
@@ -31,14 +27,11 @@ class State:
 
 def write_state(state: State, folder: Path) -> None:
     """Write aside, then rename."""
-    folder.mkdir(parents=True, exist_ok=True)
     content = {
         "version": VERSION, "step": state.step, "config": asdict(state.config),
         "history": [asdict(c) for c in state.history], "parts": state.parts,
     }  # fmt: skip
-    part = folder / f"{STATE_FILE}.part"
-    torch.save(content, part)
-    os.replace(part, folder / STATE_FILE)
+    write_state_file(content, folder)
 
 
 def read_state(folder: Path) -> State | None:
@@ -47,13 +40,12 @@ def read_state(folder: Path) -> State | None:
     Raises:
         InputError: it cannot be read.
     """
-    path = folder / STATE_FILE
-    if not path.exists():
+    content = read_state_file(folder)
+    if content is None:
         return None
     try:
-        content = torch.load(path, weights_only=True)  # a pickle with code in it is refused
         config = msgspec.convert(content["config"], TrainingConfig)
         history = tuple(msgspec.convert(c, Check) for c in content["history"])
         return State(int(content["step"]), config, history, content["parts"])
-    except (OSError, EOFError, RuntimeError, KeyError, ValueError, TypeError, pickle.UnpicklingError) as error:
-        raise InputError(f"{path} cannot be read.", "Delete it to train anew.") from error
+    except (KeyError, ValueError, TypeError) as error:
+        raise unreadable(folder) from error

@@ -17,6 +17,7 @@ from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.patch import EDGE_MM
 
 STEP_MM = 0.5
+Steps = float | tuple[float, float, float]  # mm; three along (proximal, anterior, lateral)
 CHUNK_SAMPLES = 400_000  # about 20 MB of coordinates
 BORDER_TOLERANCE = 1e-6  # voxels; rounding must not decide whether the border is inside
 
@@ -26,7 +27,7 @@ def sample_patches(
     centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float = EDGE_MM,
-    step_mm: float = STEP_MM,
+    step_mm: Steps = STEP_MM,
 ) -> NDArray[np.float32]:
     """Sample cubes by trilinear interpolation.
 
@@ -39,10 +40,10 @@ def sample_patches(
         centers_anatomical_mm: (n, 3) centers as (lateral, anterior, proximal) in ``frame``.
         frame: joint frame of the bone.
         edge_mm: edge of the cube.
-        step_mm: distance between samples.
+        step_mm: distance between samples, one number or (proximal, anterior, lateral).
 
     Returns:
-        (n, m, m, m) float32, m = edge / step; NaN outside the image.
+        (n, m, m, m) float32, m = edge / step along each axis; NaN outside the image.
     """
     patches = np.empty(_shape(centers_anatomical_mm, edge_mm, step_mm), dtype=np.float32)
     array = sitk.GetArrayViewFromImage(image)
@@ -58,7 +59,7 @@ def sample_label_patches(
     centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float = EDGE_MM,
-    step_mm: float = STEP_MM,
+    step_mm: Steps = STEP_MM,
 ) -> NDArray[np.uint8]:
     """Sample cubes of a label map or mask by the nearest voxel, 0 outside the image.
 
@@ -74,9 +75,13 @@ def sample_label_patches(
     return patches
 
 
-def _shape(centers: NDArray[np.float64], edge_mm: float, step_mm: float) -> tuple[int, int, int, int]:
-    count = round(edge_mm / step_mm)
-    return (len(centers), count, count, count)
+def _shape(centers: NDArray[np.float64], edge_mm: float, step_mm: Steps) -> tuple[int, int, int, int]:
+    proximal, anterior, lateral = (round(edge_mm / step) for step in _three(step_mm))
+    return (len(centers), proximal, anterior, lateral)
+
+
+def _three(step_mm: Steps) -> tuple[float, float, float]:
+    return step_mm if isinstance(step_mm, tuple) else (step_mm, step_mm, step_mm)
 
 
 def _chunks(
@@ -84,7 +89,7 @@ def _chunks(
     centers_anatomical_mm: NDArray[np.float64],
     frame: JointFrame,
     edge_mm: float,
-    step_mm: float,
+    step_mm: Steps,
 ) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.bool_]]]:
     """Voxel coordinates (3, k) in array order of a few cubes at a time, and which samples lie inside the image."""
     to_index, origin = _lps_to_index(image)
@@ -107,9 +112,9 @@ def _lps_to_index(image: sitk.Image) -> tuple[NDArray[np.float64], NDArray[np.fl
     return np.linalg.inv(direction * np.asarray(image.GetSpacing())), np.asarray(image.GetOrigin())
 
 
-def _cube_offsets(edge_mm: float, step_mm: float) -> NDArray[np.float64]:
-    """(m^3, 3) offsets (lateral, anterior, proximal), lateral varying fastest."""
-    count = round(edge_mm / step_mm)
-    steps = (np.arange(count) - (count - 1) / 2.0) * step_mm
-    proximal, anterior, lateral = np.meshgrid(steps, steps, steps, indexing="ij")
+def _cube_offsets(edge_mm: float, step_mm: Steps) -> NDArray[np.float64]:
+    """(k, 3) offsets (lateral, anterior, proximal) of the k cells, lateral varying fastest."""
+    counts = [round(edge_mm / step) for step in _three(step_mm)]
+    along = [(np.arange(n) - (n - 1) / 2.0) * step for n, step in zip(counts, _three(step_mm), strict=True)]
+    proximal, anterior, lateral = np.meshgrid(*along, indexing="ij")
     return np.stack([lateral, anterior, proximal], axis=-1).reshape(-1, 3)

@@ -34,6 +34,8 @@ class PatchImages:
         ids: (n,) patch ids, as in the truth table.
         ct: (n, z, y, x) int16 HU on boxes of the CT's grid.
         mr: (n, z, y, x) int16 on boxes of the MR's grid.
+        ct_trabecular, mr_trabecular: (n, z, y, x) where these show trabecular bone, half a millimeter and more below
+            plate and shell.
         ct_spacing_mm, mr_spacing_mm: (z, y, x).
         ct_first_mm, mr_first_mm: (n, 3) LPS center of the first voxel of each box.
         ct_direction, mr_direction: (3, 3) LPS axes of the scan: columns along x, y and z.
@@ -44,6 +46,8 @@ class PatchImages:
     ids: tuple[str, ...]
     ct: NDArray[np.int16]
     mr: NDArray[np.int16]
+    ct_trabecular: NDArray[np.bool_]
+    mr_trabecular: NDArray[np.bool_]
     ct_spacing_mm: tuple[float, float, float]
     mr_spacing_mm: tuple[float, float, float]
     ct_first_mm: NDArray[np.float64]

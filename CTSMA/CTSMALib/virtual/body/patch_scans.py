@@ -14,6 +14,7 @@ from CTSMALib.virtual.body.knee_data import PatchImages
 from CTSMALib.virtual.body.order import BFFE
 from CTSMALib.virtual.body.scans import scanned, tissue_of
 from CTSMALib.virtual.body.trabeculae import Trabeculae
+from CTSMALib.virtual.body.trabecular_boxes import trabecular_box
 from CTSMALib.virtual.scanners import MRProtocol
 from CTSMALib.virtual.scanners.scan_grid import Box, continuous_index
 
@@ -49,6 +50,8 @@ def patch_images(
         ids=tuple(p.id for p in patches),
         ct=_cut(knee, plan.ct, ct_boxes, grown),
         mr=_cut(knee, mr, mr_boxes, grown),
+        ct_trabecular=_trabecular(knee, plan.ct, patches, ct_boxes),
+        mr_trabecular=_trabecular(knee, mr, patches, mr_boxes),
         ct_spacing_mm=_zyx(plan.ct),
         mr_spacing_mm=_zyx(mr),
         ct_first_mm=_first_mm(plan.ct, ct_boxes),
@@ -84,6 +87,16 @@ def _cut(knee: VirtualKnee, scan: Scan, boxes: Sequence[Box], grown: Trabeculae)
     if not boxes:
         return np.zeros((0, 1, 1, 1), np.int16)
     return np.stack([scanned(tissue, scan, box) for box in boxes])
+
+
+def _trabecular(
+    knee: VirtualKnee, scan: Scan, patches: Sequence[Patch], boxes: Sequence[Box]
+) -> NDArray[np.bool_]:  # fmt: skip
+    if not boxes:
+        return np.zeros((0, 1, 1, 1), np.bool_)
+    return np.stack(
+        [trabecular_box(knee, scan, p, b, center_in(scan, p)) for p, b in zip(patches, boxes, strict=True)]
+    )
 
 
 def _first_mm(scan: Scan, boxes: Sequence[Box]) -> Points:

@@ -136,6 +136,8 @@ def _write_patches(patches: PatchImages, path: Path) -> None:
         ids=np.array(patches.ids, dtype=np.str_),
         ct=patches.ct.astype(np.int16, copy=False),
         mr=patches.mr.astype(np.int16, copy=False),
+        ct_trabecular=patches.ct_trabecular,
+        mr_trabecular=patches.mr_trabecular,
         ct_spacing_mm=np.array(patches.ct_spacing_mm, dtype=float),
         mr_spacing_mm=np.array(patches.mr_spacing_mm, dtype=float),
         ct_first_mm=patches.ct_first_mm,

@@ -65,6 +65,13 @@ class WindowMTF:
         outer = np.clip((place - (1.0 - self.fade)) / max(self.fade, 1e-9), 0.0, 1.0)
         return np.where(place <= 1.0, 0.5 + 0.5 * np.cos(np.pi * outer), 0.0)
 
+    @property
+    def noise_width_mm(self) -> float:
+        """Integral of the squared autocorrelation of noise that passed it: the resolution that such noise shows."""
+        per_mm = np.linspace(0.0, 0.5 / self.acquired_mm, 2000)
+        power = self(per_mm) ** 2
+        return float(np.sum(power**2) / (2.0 * np.sum(power) ** 2 * per_mm[1]))
+
 
 @dataclass(frozen=True)
 class LineResponse:

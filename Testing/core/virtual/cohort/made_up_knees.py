@@ -80,6 +80,8 @@ def make_knee(spec: KneeSpec, order: KneeOrder, progress: Progress) -> KneeData:
             rng.integers(0, 900, (2, 4, 5, 6)).astype(np.int16),
             rng.integers(0, 900, (2, 3, 7, 7)).astype(np.int16),
         ),
+        ct_trabecular=np.ones((2, 4, 5, 6), np.bool_),
+        mr_trabecular=np.ones((2, 3, 7, 7), np.bool_),
         ct_spacing_mm=(0.4, 0.35, 0.35),
         mr_spacing_mm=(0.75, 0.219, 0.219),
         ct_first_mm=rng.normal(0.0, 40.0, (2, 3)),

@@ -1,0 +1,140 @@
+"""Apparent parameters of the patches of a CT, as a student reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.knee import KneeAnatomy
+from CTSMALib.anatomy.patch import EDGE_MM
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.morphometry.direct_ct.ct_features import patch_features
+from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches, sample_patches
+from CTSMALib.morphometry.direct_ct.sharpness import Sharpness
+from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
+from CTSMALib.notices import Notice
+from CTSMALib.progress import Progress, silent
+from CTSMALib.student.covariates import INPLANE_FWHM, NOISE_SD, PIXEL, SLICE, THROUGH_FWHM, covariates_of
+from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
+from CTSMALib.student.estimate import Estimate, PatchReader
+from CTSMALib.student.linear import FEATURES
+
+UNLIKE = "unlike-training"  # flag of a patch
+MOST_UNLIKE = 0.25  # share of the patches above which the scan as a whole is called unlike the training
+PATCHES_AT_ONCE = 128
+
+
+class StudentReading:
+    """Reads the patches of one knee.
+
+    Args:
+        reader: the student.
+        anatomy: of the knee.
+        references: tissue references of the scan.
+        metal: mask on any grid; its voxels do not count.
+        facts: of the scan by name, see :data:`~CTSMALib.student.covariates.COVARIATES`.
+    """
+
+    def __init__(
+        self, reader: PatchReader, anatomy: KneeAnatomy, references: TissueReferences, metal: sitk.Image,
+        facts: Mapping[str, float | None],
+    ) -> None:  # fmt: skip
+        self._reader, self._anatomy, self._references, self._metal = reader, anatomy, references, metal
+        self._covariates = covariates_of(facts)
+
+    def read(
+        self, patches: list[PatchMeasurement], quick: bool = False, progress: Progress = silent
+    ) -> list[PatchMeasurement]:
+        """Add apparent parameters to patches that have values.
+
+        Args:
+            patches: of either bone.
+            quick: for maps.
+            progress: told after every batch; cancels by raising.
+
+        Returns:
+            The patches in the same order, with values, uncertainties and flags.
+        """
+        found = list(patches)
+        valid = [k for k, item in enumerate(patches) if item.values]
+        for bone in self._anatomy.frames:
+            own = [k for k in valid if patches[k].patch.bone == bone]
+            for start in range(0, len(own), PATCHES_AT_ONCE):
+                rows = own[start : start + PATCHES_AT_ONCE]
+                progress("Estimating apparent parameters", rows[0] / max(len(patches), 1))
+                estimate = self._estimate([patches[k] for k in rows], self._anatomy.frames[bone], quick)
+                for place, k in enumerate(rows):
+                    found[k] = _with_estimate(patches[k], estimate, place)
+        return found
+
+    def _estimate(self, patches: list[PatchMeasurement], frame: JointFrame, quick: bool) -> Estimate:
+        centers = np.array([item.patch.center_anatomical_mm for item in patches])
+        hu, valid = self._cubes(centers, frame, CT_STEPS_MM)
+        cubes = Cubes(np.nan_to_num(hu, nan=self._references.marrow.hu), valid.astype(np.uint8))
+        measured = patch_features(*self._cubes(centers, frame, STEP_MM), STEP_MM, self._references)
+        features = np.column_stack([measured[key] for key in FEATURES])
+        return self._reader.estimate(cubes, self._covariates, features, quick)
+
+    def _cubes(
+        self, centers: NDArray[np.float64], frame: JointFrame, step_mm: float | tuple[float, float, float]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """CT numbers, and where there is trabecular bone that counts."""
+        hu = sample_patches(self._anatomy.scan, centers, frame, EDGE_MM, step_mm)
+        valid = sample_label_patches(self._anatomy.trabecular, centers, frame, EDGE_MM, step_mm) > 0
+        valid &= (sample_label_patches(self._metal, centers, frame, EDGE_MM, step_mm) == 0) & np.isfinite(hu)
+        return hu, valid
+
+
+def student_facts(scan: sitk.Image, sharpness: Sharpness, noise_sd_hu: float | None) -> dict[str, float | None]:
+    """How a scan was taken, as students want to know it; ``None`` for what could not be measured."""
+    spacing = scan.GetSpacing()
+    across = slice_axis(scan)
+    return {
+        INPLANE_FWHM: sharpness.inplane_fwhm_mm, THROUGH_FWHM: sharpness.through_plane_fwhm_mm, NOISE_SD: noise_sd_hu,
+        PIXEL: float(np.mean([step for axis, step in enumerate(spacing) if axis != across])), SLICE: spacing[across],
+    }  # fmt: skip
+
+
+def with_reading(analysis: KneeAnalysis, reader: PatchReader) -> KneeAnalysis:
+    """A result that says who estimated apparent parameters, and what is to be known of them."""
+    return replace(
+        analysis, method=f"{analysis.method}; apparent parameters estimated by {reader.identity}",
+        model_sha256=reader.sha256, notices=(*analysis.notices, *reading_notices(reader, analysis.patches)),
+    )  # fmt: skip
+
+
+def reading_notices(reader: PatchReader, patches: Sequence[PatchMeasurement]) -> list[Notice]:
+    """What a reader must know of the estimates."""
+    found = []
+    if reader.simulated:
+        text = (
+            "Apparent parameters are estimates of a model that was trained on simulated knees; how well they hold on "
+            "patients is not known."
+        )
+        found.append(Notice("apparent-simulated", text))
+    read = [item for item in patches if item.uncertainties]
+    unlike = sum(UNLIKE in item.flags for item in read)
+    if read and unlike > MOST_UNLIKE * len(read):
+        text = (
+            f"{unlike} of {len(read)} patches look unlike those that the model was trained on: apparent parameters may "
+            "be wrong, and their uncertainty too small."
+        )
+        found.append(Notice("apparent-unlike-training", text))
+    return found
+
+
+def _with_estimate(item: PatchMeasurement, estimate: Estimate, row: int) -> PatchMeasurement:
+    values = dict(zip(KEYS, estimate.values[row].tolist(), strict=True))
+    sds = dict(zip(KEYS, estimate.uncertainties[row].tolist(), strict=True))
+    flags = (UNLIKE,) if estimate.distances[row] > 1.0 else ()
+    return replace(
+        item, values={**item.values, **values}, uncertainties={**item.uncertainties, **sds},
+        flags=(*item.flags, *flags),
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""The models of a bundle with all that goes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+
+from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
+from CTSMALib.diagnosis.attribution import integrated_gradients
+from CTSMALib.diagnosis.batch import packed, whole_batch
+from CTSMALib.diagnosis.calibration import Calibration, jackknife_error, sigmoid
+from CTSMALib.diagnosis.diagnosis import Diagnosis
+from CTSMALib.diagnosis.layers import NetworkShape
+from CTSMALib.diagnosis.logistic import LogisticModel
+from CTSMALib.diagnosis.names import (
+    AGGREGATORS,
+    FAMILIARITY,
+    LOGISTIC,
+    SETTINGS,
+    SHIPPED,
+    SIMULATED,
+    STANDARDIZER,
+    TASK,
+    TRANSFORMER,
+)
+from CTSMALib.diagnosis.standardizer import Standardizer
+from CTSMALib.diagnosis.summaries import MEANS, summarize
+from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, IDS, Array, KneeTokens, lacking
+from CTSMALib.diagnosis.transformer import PatchTransformer
+from CTSMALib.errors import InputError
+from CTSMALib.synthesis.familiarity import Familiarity
+
+
+class Answer(NamedTuple):
+    """What an ensemble says: (m,) log odds, severity, (96,) contributions, log odds of the usual knee."""
+
+    logits: Array
+    severity: float
+    parts: Array
+    usual: float
+
+
+@dataclass(frozen=True, eq=False)
+class DiagnosisModel:
+    """Logistic regression and Transformer, ready to use.
+
+    Attributes:
+        logistic: regression on summaries of compartments.
+        transformers: members of the ensemble, in evaluation mode.
+        standardizer: what is usual.
+        familiarity: with the means of the compartments of the knees it learned from.
+        calibrations: by name of the aggregator.
+        default: which of :data:`AGGREGATORS` answers if none is asked for.
+        simulated: it was trained on simulated knees.
+        identity: name, version and checksum.
+    """
+
+    logistic: LogisticModel
+    transformers: tuple[PatchTransformer, ...]
+    standardizer: Standardizer
+    familiarity: Familiarity
+    calibrations: dict[str, Calibration]
+    default: str
+    simulated: bool
+    identity: str
+
+    def predict(self, tokens: KneeTokens, aggregator: str | None = None) -> Diagnosis:
+        """Diagnose one knee.
+
+        Args:
+            tokens: its patches.
+            aggregator: of :data:`AGGREGATORS`; the default if left out.
+
+        Raises:
+            InputError: the patches have other quantities or features than those of the training.
+        """
+        name = aggregator or self.default
+        if tokens.values.shape[1] != len(self.standardizer.scale):
+            raise InputError("The model takes other quantities.", "Take another model.")
+        if tokens.extra.shape[1] != len(self.standardizer.extra_mean):
+            raise InputError("The model takes other features of patches than are given.", "Take another model.")
+        reason, distance = lacking(tokens), None
+        if not reason:
+            distance = self.familiarity.distance(compartment_means(tokens, self.standardizer))
+            if distance > self.familiarity.limit:
+                reason = (
+                    f"The values lie farther from those of the training (distance {distance:.2f}) than those of 99 in "
+                    f"100 knees there ({self.familiarity.limit:.2f})."
+                )
+        answer = None if reason else self._answer(tokens, name)
+        return self._told(name, tokens, distance, reason, answer)
+
+    def _answer(self, tokens: KneeTokens, name: str) -> Answer:
+        if name == LOGISTIC:
+            logits = self.logistic.logits(tokens, self.standardizer)
+            return Answer(logits, float(logits.mean()), *self.logistic.contributions(tokens, self.standardizer))
+        batch = packed(whole_batch([tokens], self.standardizer))
+        with torch.inference_mode():
+            found = [net(*batch) for net in self.transformers]
+        logits = np.array([float(one.logit) for one in found])
+        severity = float(np.mean([float(one.severity) for one in found]))
+        return Answer(logits, severity, *integrated_gradients(self.transformers, batch))
+
+    def _told(
+        self, name: str, tokens: KneeTokens, distance: float | None, reason: str, answer: Answer | None
+    ) -> Diagnosis:
+        counts = dict(zip(COMPARTMENT_KEYS, (int(n) for n in tokens.counts), strict=True))
+        notes = (SIMULATED,) if self.simulated else ()
+        limit = self.familiarity.limit
+        if answer is None:
+            return Diagnosis(
+                name, self.identity, None, None, None, (), None, {}, {}, counts, distance, limit, reason, notes
+            )
+        calibration = self.calibrations[name]
+        error = jackknife_error(answer.logits)
+        probability = calibration.probability(float(answer.logits.mean()), error)
+        grades = tuple(float(g) for g in calibration.grades(np.array([answer.severity]))[0])
+        usual = sigmoid(calibration.slope * answer.usual + calibration.intercept)
+        parts = calibration.slope * answer.parts
+        by_patch = {IDS[n]: float(parts[n]) for n in np.flatnonzero(tokens.present)}
+        totals = np.bincount(COMPARTMENT, weights=parts)
+        by_compartment = {key: float(total) for key, total in zip(COMPARTMENT_KEYS, totals, strict=True)}
+        return Diagnosis(
+            name, self.identity, *probability, grades, usual, by_patch, by_compartment, counts, distance, limit, None,
+            notes,
+        )  # fmt: skip
+
+
+def compartment_means(tokens: KneeTokens, standardizer: Standardizer) -> Array:
+    """(4 k,) what familiarity is told by; the number of patches hardly changes them."""
+    return summarize(standardizer.values(tokens), tokens.present, MEANS).values
+
+
+def load_model(bundle: Bundle | None = None) -> DiagnosisModel:
+    """The models of a bundle, or of the one that comes with the software.
+
+    Raises:
+        InputError: the bundle does not hold such models.
+        MissingDependencyError: torch or safetensors are not installed, or no model is.
+    """
+    bundle = bundle or shipped_bundle(SHIPPED, TASK)
+    tensors = read_weights(bundle)
+    try:
+        settings: dict[str, Any] = bundle.config[SETTINGS]
+        arrays = {k: v.numpy().astype(np.float64) for k, v in tensors.items() if not k.startswith(TRANSFORMER)}
+        logistic = LogisticModel(**_part(arrays, f"{LOGISTIC}."))
+        standardizer = Standardizer.from_arrays(_part(arrays, STANDARDIZER))
+        shape = msgspec.convert(settings["network"], NetworkShape)
+        nets = tuple(_network(shape, tensors, number) for number in range(int(settings["members"])))
+        limit = float(settings["familiarity_limit"])
+        familiarity = Familiarity(arrays[FAMILIARITY + "mean"], arrays[FAMILIARITY + "precision"], limit)
+        calibrations = {name: msgspec.convert(settings["calibration"][name], Calibration) for name in AGGREGATORS}
+        default, simulated = str(settings["default"]), bool(settings["simulated"])
+        if default not in AGGREGATORS or not nets:
+            raise ValueError(default)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
+    return DiagnosisModel(logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity)
+
+
+def _part(arrays: dict[str, Array], beginning: str) -> dict[str, Array]:
+    return {name.removeprefix(beginning): array for name, array in arrays.items() if name.startswith(beginning)}
+
+
+def _network(shape: NetworkShape, tensors: dict[str, torch.Tensor], number: int) -> PatchTransformer:
+    net = PatchTransformer(shape)
+    beginning = f"{TRANSFORMER}.{number}."
+    net.load_state_dict({k.removeprefix(beginning): v for k, v in tensors.items() if k.startswith(beginning)})
+    return net.eval().requires_grad_(False)

@@ -1,0 +1,118 @@
+"""What is known of the 96 patches of a knee, in the fixed order of the learning grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.anatomy.patch_grid import COLUMNS, LAYERS, ROWS
+from CTSMALib.errors import InputError
+from CTSMALib.morphometry.apparent.recipe import KEYS
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+COMPARTMENT_KEYS = tuple(compartment.key for compartment in COMPARTMENTS)
+_SPOTS = tuple(
+    (compartment, row, column, layer)
+    for compartment in range(len(COMPARTMENTS))
+    for column in range(COLUMNS)
+    for row in range(ROWS)
+    for layer in range(len(LAYERS))
+)
+IDS = tuple(f"{COMPARTMENT_KEYS[k]}-r{row + 1}-c{column + 1}-d{layer + 1}" for k, row, column, layer in _SPOTS)
+PLACES = len(IDS)
+# (96, 4) compartment, row, column and layer of each place, counted from 0
+SPOTS: NDArray[np.int64] = np.array(_SPOTS, dtype=np.int64)
+COMPARTMENT: NDArray[np.int64] = SPOTS[:, 0]
+FEWEST, FEWEST_IN_COMPARTMENT = 16, 4  # patches without which nothing is said
+_NUMBER = {name: number for number, name in enumerate(IDS)}
+
+
+@dataclass(frozen=True, eq=False)
+class KneeTokens:
+    """The patches of one knee as a model takes them.
+
+    Attributes:
+        values: (96, k) of the k quantities, :data:`KEYS` for all models that are delivered; not numbers where absent.
+        uncertainties: (96, k) their standard uncertainties; not numbers where unknown.
+        present: (96,) which patches have all their values.
+        extra: (96, f) further features of patches, such as those of a network; f may be 0.
+        age: of the patient in years; not a number where unknown.
+    """
+
+    values: Array
+    uncertainties: Array
+    present: Flags
+    extra: Array = field(default_factory=lambda: np.zeros((PLACES, 0)))
+    age: float = float("nan")
+
+    def __post_init__(self) -> None:
+        """Refuse other shapes."""
+        if self.values.ndim != 2 or len(self.values) != PLACES or self.uncertainties.shape != self.values.shape:
+            raise ValueError(f"values of shape {self.values.shape}, not ({PLACES}, k)")
+        if self.present.shape != (PLACES,) or self.extra.shape[:1] != (PLACES,):
+            raise ValueError("one row for each place of the learning grid is needed")
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(4,) patches that are present in each of :data:`COMPARTMENT_KEYS`."""
+        return np.bincount(COMPARTMENT[self.present], minlength=len(COMPARTMENTS)).astype(np.int64)
+
+    def only(self, kept: Flags) -> KneeTokens:
+        """The same knee with the patches of (96,) ``kept`` alone."""
+        return replace(self, present=self.present & kept)
+
+
+def knee_tokens(
+    values: Mapping[str, Mapping[str, float]],
+    uncertainties: Mapping[str, Mapping[str, float]] | None = None,
+    extra: Mapping[str, Sequence[float]] | None = None,
+    age: float = float("nan"),
+    keys: Sequence[str] = KEYS,
+) -> KneeTokens:
+    """Tokens from what is known of patches by their ids.
+
+    Args:
+        values: id on the learning grid, as ``"TM-r2-c4-d1"``, to values by key. A patch that lacks one of ``keys``, or
+            has none that is finite, is absent.
+        uncertainties: likewise, standard uncertainties; any may be missing.
+        extra: id to further features, equally many for each patch that is present.
+        age: of the patient in years.
+        keys: quantities that are taken, in this order.
+
+    Raises:
+        InputError: an id is not on the learning grid.
+    """
+    found, unsure = (np.full((PLACES, len(keys)), np.nan) for _ in range(2))
+    width = len(next(iter(extra.values()), ())) if extra else 0
+    further = np.full((PLACES, width), np.nan)
+    for name, known in values.items():
+        if name not in _NUMBER:
+            raise InputError(
+                f"The patch '{name}' is not on the learning grid.", "Give patches as 'ctsma analyze' names them."
+            )
+        place = _NUMBER[name]
+        found[place] = [known.get(key, np.nan) for key in keys]
+        sure = (uncertainties or {}).get(name, {})
+        unsure[place] = [sure.get(key, np.nan) for key in keys]
+        if extra:
+            further[place] = extra.get(name, [np.nan] * width)
+    present = np.isfinite(found).all(axis=1) & np.isfinite(further).all(axis=1)
+    return KneeTokens(found, unsure, present, further, age)
+
+
+def lacking(tokens: KneeTokens) -> str:
+    """Why there are too few patches to say anything, as a sentence; empty where there are enough."""
+    counts = tokens.counts
+    if counts.sum() < FEWEST:
+        return f"Only {counts.sum()} of {PLACES} patches have values; at least {FEWEST} are needed."
+    least = int(np.argmin(counts))
+    if counts[least] < FEWEST_IN_COMPARTMENT:
+        title = COMPARTMENTS[least].title.lower()
+        return f"Only {counts[least]} patches of the {title} have values; at least {FEWEST_IN_COMPARTMENT} are needed."
+    return ""

@@ -1,0 +1,133 @@
+"""The job that diagnoses the knees of a result folder."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from CTSMALib.errors import InputError
+from CTSMALib.inputs import existing_path
+from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.staging import output_error, resolved
+from CTSMALib.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from CTSMALib.analysis.result import KneeAnalysis
+    from CTSMALib.diagnosis.tokens import KneeTokens
+
+_REMEDY = "Ask for permission to write there, or copy the result folder to another place."
+
+
+@dataclass(frozen=True)
+class DiagnoseRequest:
+    """A diagnosis.
+
+    Attributes:
+        result: a result folder, of one knee or of both.
+        model: folder of a bundle; ``None`` for the one that comes with the software.
+        research: show of real people what a model from simulated knees says.
+    """
+
+    result: Path
+    model: Path | None = None
+    research: bool = False
+
+
+def add_diagnose_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`diagnose_request` reads."""
+    add = parser.add_argument
+    add("result", metavar="RESULT", type=given_path, help="a result folder with apparent parameters of patches")
+    add("--model", metavar="DIR", type=given_path, help="folder of the model (default: the one that comes with CTSMA)")
+    about = "show what a model that was trained on simulated knees says of a real person, marked as that"
+    add("--research", action="store_true", help=about)
+
+
+def diagnose_request(options: argparse.Namespace) -> DiagnoseRequest:
+    """The request that arguments stand for."""
+    return DiagnoseRequest(options.result, options.model, options.research)
+
+
+def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
+    """Diagnose each knee and write ``diagnosis.json`` beside its findings.
+
+    Args:
+        request: what to do.
+        progress: told of every knee; may raise :class:`~CTSMALib.errors.CancelledError`.
+
+    Returns:
+        The result folder, absolute.
+
+    Raises:
+        InputError: the folder is no result, its patches have no apparent parameters, or the model cannot be used.
+        MissingDependencyError: a package or the model is missing.
+        OutputError: the file cannot be written.
+    """
+    folder = resolved(existing_path(request.result))
+    if request.model is not None:
+        existing_path(request.model)
+    need_learning_packages()
+    progress("Starting", 0.0)
+    with held():
+        from CTSMALib.analysis.folder import load_analysis
+        from CTSMALib.bundles.bundle import read_bundle
+        from CTSMALib.diagnosis.model import load_model
+        from CTSMALib.diagnosis.names import TASK
+        from CTSMALib.diagnosis.record import Subject, write_diagnosis
+        from CTSMALib.volumes.virtual_mark import NOTICE
+    knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
+    read = [(knee, load_analysis(knee)) for knee in knees]
+    tokens = [tokens_of(analysis, knee) for knee, analysis in read]  # all knees or none
+    model = load_model(None if request.model is None else read_bundle(request.model, TASK))
+    for number, ((knee, analysis), known) in enumerate(zip(read, tokens, strict=True)):
+        progress("Diagnosing", number / len(read))
+        virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
+        subject = Subject(virtual, request.research, model.simulated, analysis.method)
+        try:
+            write_diagnosis(model.predict(known), subject, knee)
+        except OSError as error:
+            raise output_error(error, knee, _REMEDY) from error
+    progress("Finishing", 1.0)
+    return folder
+
+
+def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
+    """The patches of a result as a model takes them.
+
+    Raises:
+        InputError: no patch has all apparent parameters.
+    """
+    from CTSMALib.diagnosis.tokens import knee_tokens
+
+    values = {one.patch.id: one.values for one in analysis.patches}
+    found = knee_tokens(values, {one.patch.id: one.uncertainties for one in analysis.patches})
+    if not found.present.any():
+        raise InputError(
+            f"The result in {folder} has no apparent parameters of patches, which a diagnosis is made from.",
+            "Analyze the scan again with a model for them.",
+        )
+    return found
+
+
+def diagnosis_summary(folder: Path) -> list[str]:
+    """What was found, in a few lines for a terminal."""
+    from CTSMALib.diagnosis.record import FILE, read_diagnosis
+
+    lines = [f"Result       {folder}"]
+    for knee in knee_folders(folder):
+        found = read_diagnosis(knee)
+        lines.append(f"Model        {found['model']}, {found['aggregator']}")
+        lines += [f"Checked      {sentence}" for sentence in found["checked"]]
+        if found["shown"]:
+            inside = f"{found['low']:.2f} to {found['high']:.2f}"
+            lines.append(f"Probability  {found['probability']:.2f} (95 % interval {inside}) of osteoarthritis")
+            likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
+            lines.append(f"Grades       {likely}")
+            parts = ", ".join(f"{key} {part:+.2f}" for key, part in found["compartments"].items())
+            lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
+        lines += [f"Note         {found['statement']}", f"Table        {knee / FILE}"]
+    return lines

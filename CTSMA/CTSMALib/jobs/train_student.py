@@ -1,0 +1,216 @@
+"""The job that trains teacher and students; what is done stays, and the same command goes on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from CTSMALib.errors import InputError
+from CTSMALib.inputs import existing_path
+from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.config_file import converted, flat, read_document
+from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.staging import Target, output_error, resolved
+from CTSMALib.outputs import replace_file
+from CTSMALib.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from CTSMALib.learning.patches.patch_set import PatchSet
+    from CTSMALib.learning.student.chain_config import ChainConfig
+
+TEACHER, STUDENT = "teacher", "student"
+RECORD_FILE, SCHEMA = "training.json", "ctsma-student-training"
+FORMAT = "Give a TOML or JSON file with the sections teacher and student, as in docs/student.md."
+CHANGED = ("steps", "batch", "subjects", "seed", "distillation")
+
+
+@dataclass(frozen=True)
+class TrainStudentRequest:
+    """A training.
+
+    Attributes:
+        patches: folder of the patch set.
+        out: the folder to train in, or to go on in.
+        only_teacher: whether nothing but the teacher is trained.
+        config: file with the configuration; ``None`` for the usual one.
+        changes: values that replace those of the file, of teacher and student.
+        seeds: how many students; ``None`` leaves that to the configuration.
+        threads: of the networks; ``None`` leaves that to PyTorch.
+    """
+
+    patches: Path
+    out: Path
+    only_teacher: bool = False
+    config: Path | None = None
+    changes: tuple[tuple[str, int | str], ...] = ()
+    seeds: int | None = None
+    threads: int | None = None
+
+
+def add_train_student_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`train_student_request` reads."""
+    add = parser.add_argument
+    add("--patches", metavar="SET", type=given_path, required=True, help="folder that 'ctsma patches' wrote")
+    add("--out", metavar="DIR", type=given_path, required=True, help="folder to train in, or to go on in")
+    add("--config", metavar="FILE", type=given_path, help="TOML or JSON file with the configuration")
+    add("--steps", metavar="N", type=int, help="most steps of each training, in place of what FILE says")
+    add("--batch", metavar="N", type=int, help="patches a step, likewise")
+    add("--subjects", metavar="N", type=int, help="learn from the first N patients, likewise; 0 takes all")
+    add("--seed", metavar="S", type=int, help="whole number that all follows from, likewise")
+    add("--seeds", metavar="K", type=int, help="students that read together, likewise")
+    add("--distillation", metavar="WAY", help="how the student learns from the teacher, likewise")
+    add("--threads", metavar="T", type=int, help="threads of the networks (default: as many as there are cores)")
+
+
+def train_student_request(options: argparse.Namespace, only_teacher: bool = False) -> TrainStudentRequest:
+    """The request that arguments stand for."""
+    changes = tuple((name, value) for name in CHANGED if (value := getattr(options, name)) is not None)
+    return TrainStudentRequest(
+        options.patches, options.out, only_teacher, options.config, changes, options.seeds, options.threads
+    )
+
+
+def run(request: TrainStudentRequest, progress: Progress = silent) -> Path:
+    """Train, or go on with what was begun; of students, predictions and a bundle are written too.
+
+    Args:
+        request: what to do.
+        progress: told of every step; may raise :class:`~CTSMALib.errors.CancelledError`.
+
+    Returns:
+        The folder of the training.
+
+    Raises:
+        CTSMAError: the request cannot be met. The state of the last check stays.
+    """
+    existing_path(request.patches)
+    if request.config is not None:
+        existing_path(request.config)
+    if request.threads is not None and request.threads < 1:
+        raise InputError("A training needs a thread.", "Give --threads 1 or more.")
+    need_learning_packages()
+    folder = Target(resolved(request.out), overwrite=True, is_result=_is_training, keep=(request.patches,)).check()
+    progress("Starting", 0.0)
+    with held():
+        import CTSMALib.learning.student.chain  # noqa: F401
+        from CTSMALib.learning.patches.check import refuse_errors
+        from CTSMALib.learning.patches.patch_set import read_patch_set
+        from CTSMALib.virtual.cohort.lock import locked
+    config = read_config(request)
+    found = read_patch_set(request.patches)
+    refuse_errors(found)
+    record = _record(config, found)
+    if holds_training(folder):
+        _refuse_other(record, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder), threads(request.threads):
+            replace_file(folder / RECORD_FILE, (json.dumps(record, indent=2) + "\n").encode())
+            _train(config, found, folder, request.only_teacher, progress)
+    except OSError as error:
+        raise output_error(error, folder) from error
+    progress("Finishing", 1.0)
+    return folder
+
+
+def read_config(request: TrainStudentRequest) -> ChainConfig:
+    """The configuration that a request stands for.
+
+    Raises:
+        InputError: it cannot be read, or describes no training.
+    """
+    from CTSMALib.learning.student.chain_config import ChainConfig
+
+    document = {} if request.config is None else read_document(request.config, FORMAT)
+    changes = dict(request.changes)
+    for section in (TEACHER, STUDENT):
+        own = {k: v for k, v in changes.items() if section == STUDENT or k != "distillation"}
+        given = document.get(section, {})
+        document[section] = {**given, **own} if isinstance(given, dict) else given
+    if request.seeds is not None:
+        document["seeds"] = request.seeds
+    what = "The configuration" if request.config is None else f"The file '{request.config.name}'"
+    return converted(document, ChainConfig, what, FORMAT)
+
+
+def _train(config: ChainConfig, found: PatchSet, folder: Path, only_teacher: bool, progress: Progress) -> None:
+    from CTSMALib.learning.student.chain import train_chain, train_teacher
+
+    if only_teacher:
+        train_teacher(config.teacher, found, folder, progress)
+    else:
+        train_chain(config, found, folder, progress)
+
+
+class threads:  # used as a context
+    """Let networks compute with some threads inside the block; ``None`` changes nothing."""
+
+    def __init__(self, count: int | None) -> None:
+        self._count = count
+        self._before = 0
+
+    def __enter__(self) -> None:
+        import torch
+
+        self._before = torch.get_num_threads()
+        torch.set_num_threads(self._count or self._before)
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        torch.set_num_threads(self._before)
+
+
+def holds_training(folder: Path) -> bool:
+    """Whether a folder is that of a training of students."""
+    try:
+        return bool(json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")).get("schema") == SCHEMA)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _is_training(folder: Path) -> bool:
+    return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
+
+
+def _record(config: ChainConfig, found: PatchSet) -> dict[str, Any]:
+    plain = json.loads(json.dumps(asdict(config)))
+    facts = found.facts
+    made_of = {"recipe": facts.recipe, "patches": facts.patches, "knees": facts.knees, "made_from": facts.made_from}
+    return {"schema": SCHEMA, "schema_version": 1, "patch_set": made_of, "config": plain}
+
+
+def _refuse_other(now: dict[str, Any], folder: Path) -> None:
+    """Refuse to go on with a training that was begun in another way; the number of students may grow."""
+    then = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
+    before, wanted = flat(then), flat(now)
+    for name in sorted({*before, *wanted} - {"config.seeds", "schema_version"}):
+        if before.get(name) != wanted.get(name):
+            raise InputError(
+                f"The training in {folder} was begun with {name} = {before.get(name)}, not {wanted.get(name)}.",
+                "Give the same settings and patches to go on with it, or name a new folder.",
+            )
+
+
+def student_summary(folder: Path) -> list[str]:
+    """How good teacher and students became, and where they are, in a few lines for a terminal."""
+    from CTSMALib.bundles.bundle import read_bundle
+    from CTSMALib.learning.student.chain import BUNDLE, PREDICTIONS
+    from CTSMALib.learning.student.state import read_state
+
+    lines = [f"Training     {folder}"]
+    for where in sorted(path.parent for path in folder.glob("*/state.pt")):
+        state = read_state(where)
+        if state is not None and state.history:
+            lines.append(f"{where.name:<12} {state.best}, on patients of the split 'stop'")
+    if (folder / PREDICTIONS).is_dir():
+        lines.append(f"Predictions  {folder / PREDICTIONS}")
+    if (folder / BUNDLE).is_dir():
+        bundle = read_bundle(folder / BUNDLE)
+        iccs = ", ".join(f"{k.removeprefix('icc_')} {v:.3f}" for k, v in bundle.metadata["eval_metrics"].items())
+        lines += [f"Model        {folder / BUNDLE}, {bundle.identity}", f"ICC(2,1)     {iccs}; split 'calibrate'"]
+    return lines

@@ -1,0 +1,1 @@
+"""Training of the diagnosis: nested cross-validation of several aggregators, statistics, and the bundle."""

@@ -1,0 +1,156 @@
+"""From a cross-validation to a bundle: the final models, their calibration, and what is familiar to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from CTSMALib import __version__
+from CTSMALib.bundles.bundle import Bundle
+from CTSMALib.bundles.write import write_bundle
+from CTSMALib.diagnosis.calibration import Calibration
+from CTSMALib.diagnosis.model import compartment_means
+from CTSMALib.diagnosis.names import FAMILIARITY, SETTINGS, SHIPPED, STANDARDIZER, TASK
+from CTSMALib.diagnosis.standardizer import Standardizer
+from CTSMALib.diagnosis.transformer import PatchTransformer
+from CTSMALib.learning.diagnosis.calibrate import fit_calibration
+from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
+from CTSMALib.learning.diagnosis.config import DiagnosisConfig
+from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
+from CTSMALib.learning.diagnosis.evaluate import Evaluation
+from CTSMALib.learning.diagnosis.fit import Fit, fit
+from CTSMALib.learning.diagnosis.fit_linear import LinearFit
+from CTSMALib.learning.diagnosis.fit_network import NetworkFit, shape_of
+from CTSMALib.learning.diagnosis.folds import folds
+from CTSMALib.learning.diagnosis.model_card import model_card
+from CTSMALib.learning.diagnosis.nested import FoldResult, best_candidate
+from CTSMALib.progress import Progress, silent
+from CTSMALib.synthesis.familiarity import QUANTILE, Familiarity
+
+MEMBERS_STAGE = "Fitting the final models"
+
+
+def finish(
+    config: DiagnosisConfig, data: DiagnosisData, simulated: bool, results: Sequence[FoldResult],
+    evaluation: Evaluation, out: Path, progress: Progress = silent,
+) -> Bundle:  # fmt: skip
+    """Fit the final models and write the bundle.
+
+    Each is an ensemble with one member for each outer fold, which lacks the patients of that fold: together they
+    learned from all knees, how they differ tells how sure they are (jackknife), and the calibration learned from the
+    cross-validation is that of such members.
+
+    Args:
+        config: of the training.
+        data: the knees.
+        simulated: they are virtual.
+        results: of the cross-validation.
+        evaluation: of these.
+        out: folder of the bundle.
+        progress: told about each member.
+    """
+    standardizer = Standardizer.of([case.tokens for case in data.cases])
+    outer = folds(data.cases, config.outer_folds, config.seed)
+    weights: dict[str, torch.Tensor] = {}
+    linear: list[LinearFit] = []
+    for fold in range(config.outer_folds):
+        learned = [case for case, where in zip(data.cases, outer, strict=True) if where != fold]
+        for aggregator in (LOGISTIC, TRANSFORMER):
+            stage = f"{aggregator}, member {fold + 1} of {config.outer_folds}"
+
+            def tick(stage: str = stage, done: float = fold / config.outer_folds) -> None:
+                progress(MEMBERS_STAGE, done, stage)
+
+            what = Fit(aggregator, best_candidate(config, aggregator, results), config.seed + 1000 + fold)
+            found = fit(what, learned, config, standardizer, tick)
+            if isinstance(found, NetworkFit):
+                weights |= {f"{TRANSFORMER}.{fold}.{k}": v for k, v in found.net.state_dict().items()}
+            elif isinstance(found, LinearFit):
+                linear.append(found)
+    arrays = {f"{LOGISTIC}.{name}": array for name, array in _joined(linear).items()}
+    arrays |= {STANDARDIZER + name: array for name, array in standardizer.arrays().items()}
+    familiarity = _familiarity(data.cases, outer, standardizer)
+    arrays |= {FAMILIARITY + "mean": familiarity.mean, FAMILIARITY + "precision": familiarity.precision}
+    # as double precision they are stored as they are
+    weights |= {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in arrays.items()}
+    shape = shape_of(config, 2 * len(standardizer.scale) + len(standardizer.extra_mean))
+    settings = {
+        "default": evaluation.default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
+        "familiarity_limit": familiarity.limit, "values_from": data.values_from,
+        "calibration": {name: asdict(_calibration(data.cases, name, results)) for name in (LOGISTIC, TRANSFORMER)},
+    }  # fmt: skip
+    definition = {"_target_": f"{PatchTransformer.__module__}.{PatchTransformer.__name__}", "shape": asdict(shape)}
+    inference = {"network_def": definition, SETTINGS: settings}
+    progress("Writing the model", 1.0)
+    card = model_card(config, data, simulated, evaluation, familiarity.limit)
+    return write_bundle(out, TASK, _metadata(config, data, simulated, evaluation), inference, weights, card)
+
+
+def made_with(config: DiagnosisConfig, data: DiagnosisData) -> dict[str, Any]:
+    """What tells this training from others, as JSON holds it."""
+    found: dict[str, Any] = json.loads(json.dumps({**asdict(config), "tables_sha256": data.sha256}))
+    return found
+
+
+def _joined(fits: Sequence[LinearFit]) -> dict[str, np.ndarray]:
+    """One regression with a row for each member, in terms of the same usual summaries."""
+    center, scale = (np.mean([getattr(one, name) for one in fits], axis=0) for name in ("center", "scale"))
+    slopes = np.array([one.coefficients / one.scale for one in fits])
+    intercepts = np.array(
+        [one.intercept + slope @ (center - one.center) for one, slope in zip(fits, slopes, strict=True)]
+    )
+    return {"center": center, "scale": scale, "coefficients": slopes * scale, "intercepts": intercepts}
+
+
+def _calibration(cases: Sequence[Case], aggregator: str, results: Sequence[FoldResult]) -> Calibration:
+    found = {one.knee: one for result in results if result.aggregator == aggregator for one in result.predicted}
+    logits, severities = (np.array([getattr(found[c.knee], name) for c in cases]) for name in ("logit", "severity"))
+    return fit_calibration(logits, severities, labels(tuple(cases)), grades(tuple(cases)))
+
+
+def _familiarity(cases: Sequence[Case], outer: np.ndarray, standardizer: Standardizer) -> Familiarity:
+    """With the means of compartments; the limit comes from knees that it did not learn from."""
+    features = np.array([compartment_means(case.tokens, standardizer) for case in cases])
+    distances: list[float] = []
+    for fold in np.unique(outer):
+        apart = Familiarity.of(features[outer != fold], features[outer == fold])
+        distances += [apart.distance(row) for row in features[outer == fold]]
+    return replace(Familiarity.of(features, features), limit=float(np.quantile(distances, QUANTILE)))
+
+
+def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, evaluation: Evaluation) -> dict[str, Any]:
+    import monai
+
+    numbers: dict[str, dict[str, list[float]]] = {}
+    for one in evaluation.measured:
+        interval = [one.found.value, one.found.low, one.found.high]
+        numbers.setdefault(one.aggregator, {})[one.measure] = [round(number, 4) for number in interval]
+    tokens = {
+        "type": "tabular", "format": "patches", "num_channels": 4, "spatial_shape": [96], "dtype": "float32",
+        "value_range": [], "is_patch_data": False, "channel_def": {"0": "apparent parameters and their uncertainties"},
+    }  # fmt: skip
+    output = {
+        "type": "probabilities", "format": "classification", "num_channels": 1, "spatial_shape": [], "dtype": "float32",
+        "value_range": [0, 1], "is_patch_data": False, "channel_def": {"0": "osteoarthritis"},
+    }  # fmt: skip
+    trained_on = "Trained on simulated knees. " if simulated else ""
+    return {
+        "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
+        "name": SHIPPED, "version": "1.0", "changelog": {"1.0": "first version"},
+        "monai_version": monai.__version__, "pytorch_version": torch.__version__, "numpy_version": np.__version__,
+        "required_packages_version": {"ctsma": __version__},
+        "task": "Patches of a knee to the probability of osteoarthritis",
+        "description": f"{trained_on}Research use only: not a medical device.",
+        "authors": "CTSMA", "copyright": "CTSMA contributors, Apache-2.0",
+        "data_source": f"{evaluation.knees} {'virtual ' if simulated else ''}knees, values from {data.values_from}",
+        "intended_use": "Research use only.",
+        "eval_metrics": numbers,
+        "network_data_format": {"inputs": {"patches": tokens}, "outputs": {"pred": output}},
+        "training": made_with(config, data),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""How well arms - students, ridge, mean HU - agree with MR values and with truth, with intervals by patient."""

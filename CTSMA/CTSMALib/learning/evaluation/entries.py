@@ -1,0 +1,99 @@
+"""What is evaluated: arms with their runs, ceilings, and the MR values themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.learning.evaluation import result
+from CTSMALib.learning.evaluation.ceilings import calibrated, from_true_parameters
+from CTSMALib.learning.evaluation.patch_table import PatchTable
+from CTSMALib.learning.evaluation.predictions import Run
+from CTSMALib.learning.evaluation.samples import Setting
+
+Numbers = NDArray[np.float64]
+CALIBRATE = "calibrate"  # the split that lines to truth are fitted on
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One run against one target, on the evaluated patches.
+
+    Attributes:
+        labels: (n, 4) of the target.
+        values: (n, 4)
+        uncertainties: (n, 4); ``None`` where they are not about this target.
+    """
+
+    labels: Numbers
+    values: Numbers
+    uncertainties: Numbers | None
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """An arm, or what stands beside arms.
+
+    Attributes:
+        arm: its name.
+        kind: as in :class:`~CTSMALib.learning.evaluation.result.Finding`.
+        sights: by target, one for each run; targets that cannot be compared are missing.
+    """
+
+    arm: str
+    kind: str
+    sights: dict[str, tuple[Sight, ...]]
+
+
+def entries(
+    table: PatchTable, runs: Sequence[Run], setting: Setting, rescan: Run | None
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """All that is evaluated, arms first, and remarks on what is missing."""
+    rows, remarks = setting.rows, []
+    arms: dict[str, list[Run]] = {}
+    for run in runs:
+        if np.isfinite(run.values[rows]).any():
+            arms.setdefault(run.arm, []).append(run)
+        else:
+            remarks.append(f"The predictions {run.name} hold nothing of this split.")
+    found = [Entry(arm, result.ARM, _sights(table, own, setting)) for arm, own in arms.items()]
+    if rescan is not None:
+        own_sights = _sights(table, [rescan], setting)
+        found.append(Entry(result.RESCAN, result.CEILING, {result.MR: own_sights[result.MR]}))
+    truth = table.truth[rows]
+    if not np.isfinite(truth).any():
+        return tuple(found), (*remarks, "The set holds no true values: neither truth nor the ceiling is compared.")
+    reached = from_true_parameters(truth, table.labels[rows], setting.patients)
+    if np.isfinite(reached).any():
+        sight = Sight(table.labels[rows], reached, None)
+        found.append(Entry(result.TRUE_PARAMETERS, result.CEILING, {result.MR: (sight,)}))
+    else:
+        remarks.append("There are too few patients for the ceiling from true parameters.")
+    own = _sights(
+        table, [Run(result.MR_VALUES, result.MR_VALUES, table.labels, np.full_like(table.labels, np.nan))], setting
+    )
+    found.append(Entry(result.MR_VALUES, result.LABEL, {k: v for k, v in own.items() if k != result.MR}))
+    return tuple(found), (*remarks, *_uncalibrated(found))
+
+
+def _sights(table: PatchTable, runs: Sequence[Run], setting: Setting) -> dict[str, tuple[Sight, ...]]:
+    rows = setting.rows
+    labels, truth = table.labels[rows], table.truth[rows]
+    found = {result.MR: tuple(Sight(labels, run.values[rows], run.uncertainties[rows]) for run in runs)}
+    if np.isfinite(truth).any():
+        found[result.TRUTH] = tuple(Sight(truth, run.values[rows], None) for run in runs)
+        fitted_on = table.splits == CALIBRATE
+        lines = [calibrated(run.values, table.truth, fitted_on, rows) for run in runs]
+        if all(np.isfinite(values).any(axis=0).all() for values in lines):
+            found[result.CALIBRATED] = tuple(Sight(truth, values, None) for values in lines)
+    return found
+
+
+def _uncalibrated(found: Sequence[Entry]) -> tuple[str, ...]:
+    names = [entry.arm for entry in found if entry.kind == result.ARM and result.CALIBRATED not in entry.sights]
+    if not names:
+        return ()
+    return (f"Without predictions of the split '{CALIBRATE}', not calibrated to truth: {', '.join(names)}.",)

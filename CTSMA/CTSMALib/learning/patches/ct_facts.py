@@ -1,0 +1,77 @@
+"""What is known of a CT without its surroundings: tissue references from boxes, and its sharpness and noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from CTSMALib.learning.patches.scan_boxes import ScanBoxes
+from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReference, TissueReferences
+from CTSMALib.morphometry.direct_ct.tissue_references import (
+    BLOCK_MM,
+    BONE_TISSUE_HU,
+    BONE_TISSUE_TOLERANCE,
+    FAT_DEFAULT,
+    KVP,
+    KVP_FACTOR,
+    MARROW_DEFAULT_SD_HU,
+    MARROW_DEFAULT_SHARE,
+    MARROW_PERCENTILE,
+    MARROW_RANGE_HU,
+    MUSCLE_DEFAULT,
+)
+
+FWHM_PER_SD = float(2.0 * np.sqrt(2.0 * np.log(2.0)))
+FEWEST_VOXELS = 300
+
+
+def references_from_boxes(boxes: ScanBoxes, kvp: float | None = None) -> TissueReferences:
+    """References of a scan of which only boxes of subchondral bone are known.
+
+    Marrow is the 5th percentile of the CT number, smoothed over 1.5 mm, of trabecular bone in all boxes, as
+    :func:`~CTSMALib.morphometry.direct_ct.tissue_references.estimate_tissue_references` has it of whole bones; boxes
+    hold more bone than the shafts, so it comes out higher. Fat, muscle and solid bone are the usual values.
+
+    Args:
+        boxes: of the CT, HU.
+        kvp: tube voltage; 120 kV without it.
+    """
+    fat = TissueReference(*FAT_DEFAULT, voxels=0, measured=False)
+    muscle = TissueReference(*MUSCLE_DEFAULT, voxels=0, measured=False)
+    solid = BONE_TISSUE_HU * float(np.interp(120.0 if kvp is None else kvp, KVP, KVP_FACTOR))
+    cortical = TissueReference(solid, BONE_TISSUE_TOLERANCE * solid, 0, measured=False)
+    usual = fat.hu + MARROW_DEFAULT_SHARE * (muscle.hu - fat.hu)
+    return TissueReferences(fat, muscle, _marrow(boxes, usual), cortical, False, solid)
+
+
+def through_plane_fwhm_mm(slice_mm: float, blur_mm: float) -> float:
+    """Width of the Gaussian that is as wide as a slice profile, which is what a fit to edges in a whole scan finds.
+
+    The variance of a box of width T is T^2 / 12, and variances of blurs add up.
+
+    Args:
+        slice_mm: width of the box.
+        blur_mm: full width at half maximum of the Gaussian that blurs it.
+    """
+    return float(np.hypot(FWHM_PER_SD * slice_mm / np.sqrt(12.0), blur_mm))
+
+
+def _marrow(boxes: ScanBoxes, usual_hu: float) -> TissueReference:
+    smooth = _smooth_hu(boxes)
+    if len(smooth) >= FEWEST_VOXELS:
+        value = float(np.percentile(smooth, MARROW_PERCENTILE))
+        if MARROW_RANGE_HU[0] <= value <= MARROW_RANGE_HU[1]:
+            lowest = smooth[smooth <= np.percentile(smooth, 2.0 * MARROW_PERCENTILE)]
+            return TissueReference(value, float(lowest.std()), len(lowest), measured=True)
+    return TissueReference(usual_hu, MARROW_DEFAULT_SD_HU, 0, measured=False)
+
+
+def _smooth_hu(boxes: ScanBoxes) -> NDArray[np.float64]:
+    """Means over about 1.5 mm that lie wholly in trabecular bone, of all boxes."""
+    size = [max(1, round(BLOCK_MM / step)) for step in boxes.spacing_mm]
+    parts = [np.empty(0)]
+    for hu, bone in zip(boxes.values, boxes.trabecular, strict=True):
+        means = ndimage.uniform_filter(hu.astype(np.float64), size)
+        parts.append(means[ndimage.minimum_filter(bone, size, mode="constant", cval=0)])
+    return np.concatenate(parts)

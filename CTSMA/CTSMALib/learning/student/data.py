@@ -1,0 +1,54 @@
+"""From a patch set to what networks and baselines learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.errors import InputError
+from CTSMALib.learning.patches.patch_set import PatchSet
+from CTSMALib.learning.student.batches import Patches
+from CTSMALib.learning.student.table import Table
+from CTSMALib.student.cubes import Cubes
+from CTSMALib.student.linear import FEATURES
+
+APPARENT, TRUE = "apparent", "true"  # what is learned: values read off the MR, or those of the virtual structure itself
+
+
+def targets_of(found: PatchSet, target: str) -> NDArray[np.float64]:
+    """(n, 4) targets of a kind."""
+    return found.targets if target == APPARENT else found.truth
+
+
+def patches_of(found: PatchSet, target: str = APPARENT) -> Patches:
+    """Cubes and targets; patches without all targets are left out."""
+    values = targets_of(found, target)
+    known = np.asarray(np.isfinite(values).all(axis=1))
+    every = Patches(
+        Cubes(found.ct, found.ct_valid), Cubes(found.mr, found.mr_valid), values, found.covariates,
+        found.of_knee("subject").astype(np.str_),
+    )  # fmt: skip
+    return every if known.all() else every.select(known)
+
+
+def table_of(found: PatchSet, target: str = APPARENT) -> Table:
+    """Rows of numbers; a target may be NaN."""
+    features = np.column_stack([found.patches[name] for name in FEATURES])
+    return Table(features, found.covariates, targets_of(found, target), found.of_knee("subject").astype(np.str_))
+
+
+def first_subjects(found: PatchSet, count: int) -> PatchSet:
+    """The patches of the subjects that come first, or all where ``count`` is 0.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    if count == 0:
+        return found
+    names = list(dict.fromkeys(found.knees["subject"].tolist()))
+    if len(names) < count:
+        raise InputError(
+            f"{count} subjects are asked for, and the split has {len(names)}.", "Ask for fewer, or enlarge the cohort."
+        )
+    chosen = set(names[:count])
+    return found.select(np.isin(found.of_knee("subject"), sorted(chosen)))

@@ -1,0 +1,65 @@
+"""Where a training runs: CPU, one GPU, or several processes that ``torchrun`` started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this process computes.
+
+    Attributes:
+        device: of its tensors.
+        rank: number of this process; the first one, 0, writes.
+        world: how many processes there are.
+    """
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process writes files and tells of progress."""
+        return self.rank == 0
+
+    def autocast(self) -> AbstractContextManager:
+        """Mixed precision on a GPU, nothing on a CPU."""
+        if self.device.type != "cuda":
+            return nullcontext()
+        return torch.autocast("cuda", dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
+
+    def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """Make gradients the mean over all processes."""
+        if self.world == 1:
+            return
+        for parameter in parameters:
+            if parameter.grad is not None:
+                dist.all_reduce(parameter.grad)
+                parameter.grad /= self.world
+
+    def same_buffers(self, module: torch.nn.Module) -> None:
+        """Make running statistics those of the first process."""
+        if self.world > 1:
+            for buffer in module.buffers():
+                dist.broadcast(buffer, 0)
+
+
+def find_place() -> Place:
+    """This process's place: as ``torchrun`` says, else the first GPU, else the CPU."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    gpu = torch.cuda.is_available()
+    if world == 1:
+        return Place(torch.device("cuda" if gpu else "cpu"))
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if gpu else "gloo")
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = torch.device("cuda", local) if gpu else torch.device("cpu")
+    return Place(device, dist.get_rank(), world)

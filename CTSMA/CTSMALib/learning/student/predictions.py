@@ -1,0 +1,54 @@
+"""Tables of what an arm reads off patches: one CSV file per arm."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from CTSMALib.learning.patches.patch_set import PatchSet
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.outputs import replace_file
+from CTSMALib.student.tied_values import tied, uncertainties
+
+COLUMNS = ("knee", "id", *KEYS, *(f"u:{key}" for key in KEYS))
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """Attributes: (n, 4) values in the order of ``KEYS``; (n, 4) their standard uncertainties."""
+
+    values: Floats
+    uncertainties: Floats
+
+    @classmethod
+    def of_outputs(cls, outputs: torch.Tensor) -> Predicted:
+        """From (n, 5) outputs of a network."""
+        return cls(tied(outputs).numpy().astype(float), uncertainties(outputs).numpy().astype(float))
+
+
+def write_predictions(found: PatchSet, predicted: Predicted, path: Path) -> None:
+    """Write a table, complete or not at all.
+
+    Args:
+        found: the patches that were read.
+        predicted: of the same patches in the same order.
+        path: of the file, ``ARM.csv``.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    rows = zip(found.patches["knee"], found.patches["id"], predicted.values, predicted.uncertainties, strict=True)
+    for knee, name, values, sds in rows:
+        writer.writerow([knee, name, *(f"{v:.6g}" for v in (*values, *sds))])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, text.getvalue().encode())

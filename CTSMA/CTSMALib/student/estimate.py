@@ -1,0 +1,47 @@
+"""What a student says of patches, and who says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.student.cubes import Cubes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What is read off patches of a CT.
+
+    Attributes:
+        values: (n, 4) parameters in the order of ``KEYS``.
+        uncertainties: (n, 4) standard uncertainties, calibrated.
+        distances: (n,) from the patches of the training, in units of their limit; above 1 is unlike them.
+    """
+
+    values: Floats
+    uncertainties: Floats
+    distances: Floats
+
+
+class PatchReader(Protocol):
+    """Reads apparent parameters off patches of a CT, as :class:`~CTSMALib.student.model.StudentModel` does."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and checksum."""
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of what it learned."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it learned from simulated knees alone."""
+
+    def estimate(self, cubes: Cubes, covariates: Floats, features: Floats, quick: bool = False) -> Estimate:
+        """See :meth:`~CTSMALib.student.model.StudentModel.estimate`."""

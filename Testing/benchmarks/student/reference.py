@@ -1,0 +1,123 @@
+"""Training of the published recipe: values scaled to 0 to 1 by the training's extremes, and raw maps compared by L1."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from CTSMALib.learning.student.batches import Patches
+from CTSMALib.student.cubes import Cubes
+from Testing.benchmarks.student.reference_net import CT_EDGE, ReferenceNet, Size
+
+BATCH, LEARNING_RATE, WEIGHT_DECAY = 4, 3e-4, 1e-5  # as published
+MILESTONES, GAMMA = (0.25, 0.5, 0.75), 0.1  # shares of the training, as epochs 50, 100 and 150 of 200
+CT_RANGE_HU = (-200.0, 1500.0)  # not stated in what was published; chosen here
+CHECKS = 12
+AT_ONCE = 64
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Attributes: the network; extremes of the targets; steps; seconds; mean squared errors in training and check."""
+
+    net: ReferenceNet
+    low: Floats
+    high: Floats
+    steps: int
+    seconds: float
+    errors: tuple[float, float]
+
+
+def train_reference(
+    modality: str, size: Size, patches: Patches, stop: Patches, steps: int, seed: int = 0,
+    teacher: Trained | None = None, weight: float = 1.0,
+) -> Trained:  # fmt: skip
+    """Train the published network.
+
+    The best of :data:`CHECKS` checks on other patients is kept, in evaluation mode (the released code checks in
+    training mode).
+
+    Args:
+        modality: ``"mr"`` for the teacher, ``"ct"`` for the student.
+        size: of the network.
+        patches: to learn from.
+        stop: to check on.
+        steps: of batches of :data:`BATCH`.
+        seed: of weights and order.
+        teacher: whose maps the student is compared with; ``None`` does not distil.
+        weight: of that.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng([seed, 21])
+    net = ReferenceNet(modality, size)
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [int(m * steps) for m in MILESTONES], GAMMA)
+    low, high = patches.values.min(axis=0), patches.values.max(axis=0)
+    began, losses, best, kept = time.monotonic(), [], np.inf, net.state_dict()
+    for step in range(steps):
+        net.train()
+        rows = rng.integers(0, len(patches), BATCH)
+        some = patches.select(rows)
+        found, maps = net(image_of(modality, some, size))
+        wanted = torch.from_numpy(((some.values - low) / (high - low)).astype(np.float32))
+        loss = nn.functional.mse_loss(found, wanted)
+        losses.append(float(loss.detach()))
+        if teacher is not None:
+            with torch.no_grad():
+                taught = teacher.net.eval()(image_of("mr", some, size))[1]
+            loss = loss + weight * sum(nn.functional.l1_loss(a, b) for a, b in zip(maps, taught, strict=True))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if (step + 1) % max(1, steps // CHECKS) == 0:
+            trained = Trained(net, low, high, step + 1, 0.0, (0.0, 0.0))
+            error = float(
+                np.mean(((read_with_reference(trained, modality, stop, size) - stop.values) / (high - low)) ** 2)
+            )
+            if error < best:
+                best, kept = error, {k: v.clone() for k, v in net.state_dict().items()}
+    net.load_state_dict(kept)
+    errors = (float(np.mean(losses[-max(1, steps // CHECKS) :])), float(best))
+    return Trained(net.eval(), low, high, steps, time.monotonic() - began, errors)
+
+
+def read_with_reference(trained: Trained, modality: str, patches: Patches, size: Size) -> Floats:
+    """(n, 4) values read off patches."""
+    trained.net.eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(patches), AT_ONCE):
+            rows = np.arange(start, min(start + AT_ONCE, len(patches)))
+            parts.append(trained.net(image_of(modality, patches.select(rows), size))[0].numpy())
+    found: Floats = np.concatenate(parts).astype(float) * (trained.high - trained.low) + trained.low
+    return found
+
+
+def image_of(modality: str, patches: Patches, size: Size) -> torch.Tensor:
+    """(n, 2, edge, edge, edge) cubes and masks as the published networks take them."""
+    return _mr_image(patches.mr, size.edge) if modality == "mr" else _ct_image(patches.ct)
+
+
+def _mr_image(cubes: Cubes, edge: int) -> torch.Tensor:
+    """Logarithm of the signal; marrow is taken as half of the 2047 that a stored value can be."""
+    signal = torch.from_numpy(1.0 - cubes.values.astype(np.float32)).clamp(0.0, 2.0) * 1023.5
+    return _resized(torch.log2(signal + 1.0) / 11.0, cubes, edge)
+
+
+def _ct_image(cubes: Cubes) -> torch.Tensor:
+    low, high = CT_RANGE_HU
+    level = (torch.from_numpy(cubes.values.astype(np.float32)) - low) / (high - low)
+    return _resized(level.clamp(0.0, 1.0), cubes, CT_EDGE)
+
+
+def _resized(level: torch.Tensor, cubes: Cubes, edge: int) -> torch.Tensor:
+    both = torch.stack([level, torch.from_numpy(cubes.valid.astype(np.float32))], dim=1)
+    return nn.functional.interpolate(both, size=(edge,) * 3, mode="trilinear", align_corners=False)

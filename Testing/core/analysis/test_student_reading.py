@@ -1,0 +1,104 @@
+"""Apparent parameters in the result of a CT: what reads them gets the right cubes, and the result says who it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from CTSMALib.analysis.folder import load_analysis, write_folder
+from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.pipeline import analyze_scan
+from CTSMALib.analysis.student_reading import UNLIKE
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.report.csv_table import render_csv
+from CTSMALib.report.sentences import limits, method, summary
+from CTSMALib.report.tables import compartment_table
+from CTSMALib.resources import resource
+from CTSMALib.student.covariates import COVARIATES
+from CTSMALib.student.cubes import CT_SHAPE, Cubes
+from CTSMALib.student.estimate import Estimate
+from CTSMALib.student.linear import FEATURES
+from CTSMALib.volumes import read_scan
+
+
+class MeanReader:
+    """Says the mean CT number of the bone in a cube, and that dense patches are unlike the training."""
+
+    identity, sha256, simulated = "student 0.1 (aabbccdd)", "aabbccdd" * 8, True
+
+    def __init__(self) -> None:
+        self.covariates: list[np.ndarray] = []
+        self.means_of_features: list[np.ndarray] = []
+        self.quick: set[bool] = set()
+
+    def estimate(self, cubes: Cubes, covariates: np.ndarray, features: np.ndarray, quick: bool = False) -> Estimate:
+        assert cubes.values.shape[1:] == CT_SHAPE == cubes.valid.shape[1:] and np.isfinite(cubes.values).all()
+        means = np.array([v[m > 0].mean() for v, m in zip(cubes.values, cubes.valid, strict=True)])
+        self.covariates.append(covariates)
+        self.quick.add(quick)
+        if not quick:
+            self.means_of_features.append(np.column_stack([means, features[:, FEATURES.index("ct_hu_mean")]]))
+        fraction = means / 1000.0
+        values = np.column_stack([fraction, fraction / 2.0, (1 - fraction) / 2.0, np.full(len(means), 2.0)])
+        return Estimate(values, 0.1 * values, np.where(means > 200.0, 1.5, 0.5))
+
+
+@pytest.fixture(scope="module")
+def a_reader() -> MeanReader:
+    return MeanReader()
+
+
+@pytest.fixture(scope="module")
+def a_result(a_reader: MeanReader) -> KneeResult:
+    scan = read_scan(resource("SampleData/knee_ct_sts047.nii.gz"))
+    scan = replace(scan, header=replace(scan.header, laterality="L", kvp=140.0))
+    (result,) = analyze_scan(scan, reader=a_reader)
+    return result
+
+
+def test_every_valid_patch_has_all_four_parameters_and_how_sure_they_are(a_result: KneeResult) -> None:
+    valid = [p for p in a_result.analysis.patches if p.values]
+    assert len(valid) > 80
+    for item in valid:
+        assert set(KEYS) <= set(item.values) and set(item.uncertainties) == set(KEYS)
+        assert item.values["app_tb_th_mm"] * 2.0 == pytest.approx(item.values["app_bv_tv"])
+        assert (UNLIKE in item.flags) == (item.values["app_bv_tv"] > 0.2)
+    assert all(not p.uncertainties and not p.flags for p in a_result.analysis.patches if not p.values)
+
+
+def test_cubes_show_the_same_bone_as_the_direct_measurement(a_reader: MeanReader, a_result: KneeResult) -> None:
+    ours, theirs = np.concatenate(a_reader.means_of_features).T
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.99
+    assert np.abs(ours - theirs).mean() < 10.0
+
+
+def test_the_reader_knows_how_the_scan_was_taken(a_reader: MeanReader, a_result: KneeResult) -> None:
+    told = dict(zip(COVARIATES, a_reader.covariates[0], strict=True))
+    image = a_result.analysis.image
+    assert told["ct_slice_mm"] == pytest.approx(max(image.spacing_mm)) and told["ct_noise_sd_hu"] == image.noise_sd_hu
+    assert told["ct_inplane_fwhm_mm"] == image.psf_fwhm_inplane_mm
+    assert a_reader.quick == {True, False}  # maps need not be as sure
+
+
+def test_the_result_says_who_estimated_and_survives_the_disk(a_result: KneeResult, tmp_path) -> None:
+    write_folder(a_result, tmp_path)
+    stored = load_analysis(tmp_path)
+    assert stored.model_sha256 == MeanReader.sha256 and MeanReader.identity in stored.method
+    assert {n.code for n in stored.notices} >= {"apparent-simulated", "apparent-unlike-training"}
+    assert {m.key for m in stored.maps} >= set(KEYS)
+    first = next(p for p in stored.patches if p.values)
+    assert first.uncertainties["app_bv_tv"] == pytest.approx(0.1 * first.values["app_bv_tv"])
+    assert (tmp_path / "maps" / "app_bv_tv.nii.gz").is_file()
+
+
+def test_the_report_tells_estimates_from_measurements(a_result: KneeResult) -> None:
+    analysis = a_result.analysis
+    header, line = render_csv(analysis).splitlines()[:2]
+    assert "u(app_bv_tv) [1]" in header and header.endswith("flags") and len(line) > 0
+    assert any("estimates of a model" in text for text in summary(analysis))
+    assert any("standard uncertainties" in text for text in method(analysis))
+    assert not any("No trabecular thickness" in text for text in limits(analysis))
+    names = [column.name for column in compartment_table(analysis).columns]
+    assert names[-4:] == ["app. BV/TV", "app. Tb.Th", "app. Tb.Sp", "app. Tb.N"] and len(names) <= 6

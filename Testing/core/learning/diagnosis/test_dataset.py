@@ -1,0 +1,133 @@
+"""Knees read from a patch set and predictions, and folds of their patients."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from CTSMALib.errors import InputError
+from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
+from CTSMALib.learning.diagnosis.dataset import Case, read_data
+from CTSMALib.learning.diagnosis.folds import folds
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from Testing.core.learning.diagnosis.made_up_knees import one_compartment, some_cases, write_patch_set, write_table
+
+
+@pytest.fixture(scope="module")
+def cases() -> tuple[Case, ...]:
+    return some_cases(40, one_compartment(1.0), seed=3)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def changed(path: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    write_table(path, [change(row) for row in rows_of(path)])
+
+
+def test_targets_of_mr_and_truth_are_read_as_they_were_written(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    for source in ("mr", "truth"):
+        found = read_data(folder, source)
+        assert found.values_from == source and found.left_out == {}
+        for one, case in zip(found.cases, cases, strict=True):
+            assert (one.knee, one.subject, one.grade, one.age) == (case.knee, case.subject, case.grade, case.age)
+            assert np.array_equal(one.tokens.present, case.tokens.present)
+            there = case.tokens.present
+            assert np.array_equal(one.tokens.values[there], case.tokens.values[there])
+            assert np.array_equal(one.hu.values[there], case.hu.values[there])
+            assert np.isfinite(one.tokens.uncertainties[there]).all() == (source == "mr")
+
+
+def test_predictions_of_a_part_of_the_knees_are_read(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
+    chosen = [row for row in rows if row["knee"] < cases[20].knee]
+    write_table(tmp_path / "student-s1.csv", [{**row, KEYS[0]: "0.125", "f:a": "1.5"} for row in chosen])
+    found = read_data(folder, str(tmp_path / "student-s1.csv"))
+    assert found.values_from == "student-s1" and len(found.cases) == 20
+    there = found.cases[0].tokens.present
+    assert set(found.cases[0].tokens.values[there][:, 0]) == {0.125}
+    assert found.cases[0].tokens.extra[there].tolist() == [[1.5]] * 24
+    assert found.sha256 != read_data(folder, "mr").sha256
+
+
+def test_splits_choose_knees_and_knees_with_few_patches_are_left_out(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    changed(folder / "knees.csv", lambda row: {**row, "split": "test" if row["subject"] < "s012" else "train"})
+    assert len(read_data(folder, "mr", ("test",)).cases) == 24
+    lost = cases[1].knee
+    changed(
+        folder / "patches.csv",
+        lambda row: {**row, KEYS[1]: "" if row["knee"] == lost and row["id"][:2] == "TL" else row[KEYS[1]]},
+    )
+    found = read_data(folder, "mr")
+    assert list(found.left_out) == [lost] and "lateral tibial plateau" in found.left_out[lost]
+
+
+def test_tables_that_cannot_be_used_are_refused_with_the_reason(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    for without in ("ct_hu_mean", KEYS[2]):
+        folder = write_patch_set(cases, tmp_path / without, without)
+        with pytest.raises(InputError, match=f"lacks the column '{without}'"):
+            read_data(folder, "mr")
+    folder = write_patch_set(cases, tmp_path / "set")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_data(folder, str(tmp_path / "nowhere.csv"))
+    write_table(tmp_path / "other.csv", [{"knee": "stranger", "id": "TM-r1-c1-d1", **dict.fromkeys(KEYS, "0.1")}])
+    with pytest.raises(InputError, match="'stranger'"):
+        read_data(folder, str(tmp_path / "other.csv"))
+    changed(folder / "knees.csv", lambda row: {**row, "grade": "5"})
+    with pytest.raises(InputError, match="grade '5'"):
+        read_data(folder, "mr")
+    changed(folder / "knees.csv", lambda row: {**row, "grade": "1"})
+    with pytest.raises(InputError, match="both knees with and without"):
+        read_data(folder, "mr")
+
+
+def test_both_knees_of_a_patient_are_in_one_fold_and_grades_are_spread(cases: tuple[Case, ...]) -> None:
+    many = some_cases(200, one_compartment(0.0))
+    found = folds(many, 5, seed=1)
+    by_subject: dict[str, set[int]] = {}
+    for case, fold in zip(many, found, strict=True):
+        by_subject.setdefault(case.subject, set()).add(int(fold))
+    assert {len(inside) for inside in by_subject.values()} == {1}
+    shares = [np.mean([case.has_oa for case, f in zip(many, found, strict=True) if f == fold]) for fold in range(5)]
+    assert np.ptp(shares) < 0.12 and set(found) == set(range(5))
+    assert np.array_equal(found, folds(many, 5, seed=1)) and not np.array_equal(found, folds(many, 5, seed=2))
+
+
+def test_too_few_patients_for_the_folds_are_refused(cases: tuple[Case, ...]) -> None:
+    with pytest.raises(InputError, match="too few patients"):
+        folds(cases[:6], 5, seed=1)
+    one_kind = [replace(case, grade=0) for case in cases]
+    with pytest.raises(InputError, match="would lack"):
+        folds(one_kind, 3, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"aggregators": ("logistic", "forest", "transformer")}, "'forest' is unknown"),
+        ({"aggregators": ("logistic", "age")}, "both part"),
+        ({"splits": ("exam",)}, "'exam' is unknown"),
+        ({"outer_folds": 1}, "divides no patients"),
+        ({"budget": 9}, "budget of 9"),
+        ({"seed": -1}, "negative"),
+        ({"least_kept": 0.0}, "cannot keep"),
+    ],
+)
+def test_configurations_that_cannot_be_trained_are_refused(wrong: dict, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        DiagnosisConfig(**wrong)
+
+
+def test_networks_that_cannot_be_built_are_refused() -> None:
+    with pytest.raises(InputError, match="do not divide"):
+        NetworkConfig(width=30, heads=4)
