@@ -5,7 +5,7 @@ Subchondral trabecular microstructure from a routine knee CT. Research use only.
 Rooms import only rooms above them in this list: errors, notices, progress,
 resources, inputs, outputs, volumes, catalogue, palette, agreement, anatomy,
 morphometry, bundles, synthesis, student, diagnosis, registration, virtual,
-learning, analysis, report, scene, jobs, cli.
+learning, analysis, report, scene, jobs, subcommands, cli.
 """
 
 __version__ = "0.7.0"

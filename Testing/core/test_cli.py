@@ -27,6 +27,7 @@ from CTSMALib.jobs.protocol import Finished, Progressed, Started, decode
 from CTSMALib.jobs.request import AnalyzeRequest
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
+from CTSMALib.subcommands.analyzing import result_lines
 from Testing.core.made_up_knee import made_up_knee
 
 ROOT = Path(__file__).parents[2]
@@ -342,5 +343,5 @@ def test_grave_notices_are_shown_at_once(tmp_path: Path) -> None:
     knee = made_up_knee()
     grave = [Notice(code, f"Text of {code}.") for code in ("side-conflict", "side-uncertain", "side-by-user", "metal")]
     write_folder(replace(knee, analysis=replace(knee.analysis, notices=(*knee.analysis.notices, *grave))), tmp_path)
-    shown = [line for line in cli.summary(tmp_path).splitlines() if line.startswith("Notice")]
+    shown = [line for line in result_lines(tmp_path) if line.startswith("Notice")]
     assert shown == ["Notices      5, see the report", *(f"Notice       {notice.text}" for notice in grave)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from CTSMALib.diagnosis.standardizer import Standardizer
-from CTSMALib.diagnosis.summaries import FULL, summarize
-from CTSMALib.diagnosis.tokens import Array, KneeTokens
+from CTSMALib.diagnosis.summaries import FULL, MEANS, Summaries, summarize
+from CTSMALib.diagnosis.tokens import COMPARTMENT_KEYS, Array, KneeTokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class LogisticModel:
     """An ensemble of regressions; its log odds are the mean over the members.
 
     Attributes:
-        center, scale: (m,) usual summaries.
+        center, scale: (m,) usual summaries; how many there are tells which.
         coefficients: (members, m) per scaled summary.
         intercepts: (members,) log odds of the usual knee.
     """
@@ -33,7 +33,7 @@ class LogisticModel:
 
     def logits(self, tokens: KneeTokens, standardizer: Standardizer) -> Array:
         """(members,) log odds of one knee."""
-        found = summarize(standardizer.values(tokens), tokens.present, FULL).values
+        found = self._summarized(tokens, standardizer).values
         return np.asarray(self.coefficients @ ((found - self.center) / self.scale) + self.intercepts, dtype=float)
 
     def contributions(self, tokens: KneeTokens, standardizer: Standardizer) -> tuple[Array, float]:
@@ -43,7 +43,12 @@ class LogisticModel:
             (96,) contributions, 0 of patches that are absent, and the log odds of the usual knee. Together they are
             the log odds of this knee exactly.
         """
-        found = summarize(standardizer.values(tokens), tokens.present, FULL)
+        found = self._summarized(tokens, standardizer)
         usual = self.center[:, None] * found.about / found.about.sum(axis=1, keepdims=True)
         weights = self.coefficients.mean(axis=0) / self.scale
         return np.asarray(weights @ (found.shares - usual), dtype=float), float(self.intercepts.mean())
+
+    def _summarized(self, tokens: KneeTokens, standardizer: Standardizer) -> Summaries:
+        means = len(COMPARTMENT_KEYS) * len(standardizer.scale)
+        kind = MEANS if len(self.center) == means else FULL
+        return summarize(standardizer.values(tokens), tokens.present, kind)

@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,8 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import end_children, held
 from CTSMALib.jobs.learning_packages import need_learning_packages
-from CTSMALib.jobs.protocol import Failed
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.jobs.training_config import as_document, holds_training, read_config, refuse_other, write_record
-from CTSMALib.jobs.virtual import KeepsFinished
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
@@ -33,7 +31,6 @@ COARSE, FINE = "coarse", "fine"  # networks, as CTSMALib.synthesis.network has t
 CHECKING = "Checking"  # how the stage begins that a training tells of when a check is written
 COLUMNS = ("network", "step", "training_loss", "dice", "soft_hu", "bone_hu")
 STEPS = ("coarse_steps", "steps")
-_NOTHING, _KEPT = "Nothing was written;", "Finished knees and the last check are kept;"
 _PREPARED, _COARSE_TRAINED, _TRAINED = 0.2, 0.5, 0.95  # parts of the whole work
 
 
@@ -218,13 +215,3 @@ def training_summary(folder: Path) -> list[str]:
         f"Model        {folder / BUNDLE}, {read_bundle(folder / BUNDLE).identity}",
         f"To use it    ctsma synthesize MR --out DIR --model {folder / BUNDLE}",
     ]
-
-
-class KeepsTraining(KeepsFinished):
-    """A reporter of a training, which goes on after it was stopped, and says so."""
-
-    def fail(self, event: Failed) -> None:
-        """The job failed or was cancelled."""
-        if event.kind == "cancelled":
-            event = replace(event, remedy=f"{_KEPT} give the same command again to go on.")
-        self._reporter.fail(replace(event, remedy=event.remedy.replace(_NOTHING, _KEPT)))

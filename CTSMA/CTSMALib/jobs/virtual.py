@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.jobs.cancel import held
-from CTSMALib.jobs.protocol import Failed, Finished, Started
-from CTSMALib.jobs.reporters import Reporter
 from CTSMALib.jobs.request import VirtualRequest
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.progress import Progress, silent
 
 if TYPE_CHECKING:
     from CTSMALib.virtual.cohort.knee_plan import Makers
-
-_NOTHING = "Nothing was written;"
-_KEPT = "Finished knees are kept;"
 
 
 def run(request: VirtualRequest, progress: Progress = silent, makers: Makers | None = None) -> Path:
@@ -77,35 +71,6 @@ def cohort_summary(folder: Path) -> str:
             "Virtual: these are not real people.",
         ]
     )
-
-
-class KeepsFinished:
-    """A reporter of a job whose finished parts stay when it fails, and says so.
-
-    Args:
-        reporter: is told of everything.
-    """
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-
-    def __call__(self, stage: str, fraction: float, message: str = "") -> None:
-        """Report progress."""
-        self._reporter(stage, fraction, message)
-
-    def start(self, event: Started) -> None:
-        """The job begins."""
-        self._reporter.start(event)
-
-    def finish(self, event: Finished) -> None:
-        """The job succeeded."""
-        self._reporter.finish(event)
-
-    def fail(self, event: Failed) -> None:
-        """The job failed or was cancelled."""
-        if event.kind == "cancelled":
-            event = replace(event, remedy=f"{_KEPT} give the same command again to go on.")
-        self._reporter.fail(replace(event, remedy=event.remedy.replace(_NOTHING, _KEPT)))
 
 
 def _holds_cohort(folder: Path) -> bool:

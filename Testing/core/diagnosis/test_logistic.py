@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from CTSMALib.diagnosis.logistic import LogisticModel
 from CTSMALib.diagnosis.standardizer import Standardizer
 from CTSMALib.diagnosis.summaries import FULL, MEANS, names, summarize
 from CTSMALib.diagnosis.tokens import COMPARTMENT, PLACES
@@ -29,8 +31,11 @@ def test_a_compartment_without_patches_has_no_summary() -> None:
     assert np.isclose(found["mean app_bv_tv TM"], 1.0) and abs(found["SD app_bv_tv TM"]) < 1e-12
 
 
-def test_contributions_add_up_to_the_log_odds_exactly() -> None:
+@pytest.mark.parametrize("summaries", [40, 16])
+def test_contributions_add_up_to_the_log_odds_exactly(summaries: int) -> None:
     model, knees = a_logistic_model(), some_knees(12)
+    parts_of = (model.center[:summaries], model.scale[:summaries], model.coefficients[:, :summaries])
+    model = LogisticModel(*parts_of, model.intercepts)
     standardizer = Standardizer.of(knees)
     for knee in knees:
         parts, usual = model.contributions(knee, standardizer)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from CTSMALib.diagnosis.standardizer import Standardizer
-from CTSMALib.diagnosis.summaries import FULL, MEANS, summarize
+from CTSMALib.diagnosis.summaries import MEANS, summarize
 from CTSMALib.learning.diagnosis.candidates import AGE, MEAN_HU
 from CTSMALib.learning.diagnosis.dataset import Case
 from CTSMALib.learning.diagnosis.fit import Fit, Scores
@@ -25,6 +25,7 @@ class LinearFit:
 
     Attributes:
         aggregator: what its features are.
+        summaries: of compartments, which kind.
         standardizer: of patches; ``None`` for age.
         center, scale: (m,) of features.
         coefficients: (m,) of scaled features.
@@ -32,6 +33,7 @@ class LinearFit:
     """
 
     aggregator: str
+    summaries: str
     standardizer: Standardizer | None
     center: Array
     scale: Array
@@ -40,7 +42,7 @@ class LinearFit:
 
     def scores(self, cases: Sequence[Case]) -> Scores:
         """Log odds, which are the severity too."""
-        found = (_features(self.aggregator, cases, self.standardizer) - self.center) / self.scale
+        found = (_features(self.aggregator, self.summaries, cases, self.standardizer) - self.center) / self.scale
         # what is unknown, as an age, counts as usual
         logits = np.where(np.isfinite(found), found, 0.0) @ self.coefficients + self.intercept
         return Scores(logits, logits)
@@ -52,7 +54,8 @@ def fit_linear(what: Fit, cases: Sequence[Case], standardizer: Standardizer | No
         standardizer = None
     elif standardizer is None or what.aggregator == MEAN_HU:
         standardizer = Standardizer.of([case.hu if what.aggregator == MEAN_HU else case.tokens for case in cases])
-    found = _features(what.aggregator, cases, standardizer)
+    kind = MEANS if what.aggregator == MEAN_HU else what.candidate.summaries
+    found = _features(what.aggregator, kind, cases, standardizer)
     known = np.isfinite(found)
     count = np.maximum(known.sum(axis=0), 1)
     center = np.where(known, found, 0.0).sum(axis=0) / count
@@ -61,16 +64,16 @@ def fit_linear(what: Fit, cases: Sequence[Case], standardizer: Standardizer | No
     scaled = np.where(known, (found - center) / scale, 0.0)
     line = LogisticRegression(C=1.0 / what.candidate.penalty, max_iter=ITERATIONS)
     line.fit(scaled, [case.has_oa for case in cases])
-    return LinearFit(what.aggregator, standardizer, center, scale, line.coef_[0], float(line.intercept_[0]))
+    return LinearFit(what.aggregator, kind, standardizer, center, scale, line.coef_[0], float(line.intercept_[0]))
 
 
-def _features(aggregator: str, cases: Sequence[Case], standardizer: Standardizer | None) -> Array:
+def _features(aggregator: str, kind: str, cases: Sequence[Case], standardizer: Standardizer | None) -> Array:
     """(n, m) features of knees."""
     if aggregator == AGE:
         return np.array([[case.age] for case in cases], dtype=float)
     assert standardizer is not None
     found = []
     for case in cases:
-        tokens, kind = (case.hu, MEANS) if aggregator == MEAN_HU else (case.tokens, FULL)
+        tokens = case.hu if aggregator == MEAN_HU else case.tokens
         found.append(summarize(standardizer.values(tokens), tokens.present, kind).values)
     return np.array(found)

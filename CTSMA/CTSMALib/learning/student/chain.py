@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.learning.patches.patch_set import PatchSet
@@ -23,7 +24,7 @@ from CTSMALib.student.network import PatchNet
 from CTSMALib.student.tied_values import together
 
 BUNDLE, PREDICTIONS = "bundle", "predictions"
-LEARNED_FROM = ("train", "stop")  # splits that a network has seen; the others are predicted
+LEARNED_FROM = ("train", "stop")  # splits that networks see, of the first only as many subjects as are wanted
 
 
 def train_teacher(config: StudentConfig, found: PatchSet, folder: Path, progress: Progress = silent) -> State:
@@ -59,7 +60,7 @@ def train_student(
 
 
 def train_chain(config: ChainConfig, found: PatchSet, folder: Path, progress: Progress = silent) -> Bundle:
-    """Train teacher and students, predict all patches that were not learned from, and write the bundle.
+    """Train teacher and students, predict the patches of subjects that they did not see, and write the bundle.
 
     Args:
         config: of all.
@@ -80,9 +81,8 @@ def train_chain(config: ChainConfig, found: PatchSet, folder: Path, progress: Pr
 
 
 def predict(config: ChainConfig, found: PatchSet, teacher: State, states: list[State], folder: Path) -> None:
-    """Write what teacher, students and baselines read off all patches that were not learned from."""
-    splits = found.of_knee("split")
-    others = with_targets(found.select(~np.isin(splits, LEARNED_FROM)))
+    """Write what teacher, students and baselines read off the patches of subjects that none of them has seen."""
+    others = with_targets(found.select(~learned_from(config, found)))
     write_predictions(others, _read([best_network(teacher)], others), folder / f"{TEACHER}.csv")
     nets = [best_network(state) for state in states]
     write_predictions(others, _read(nets, others), folder / f"{STUDENT}.csv")
@@ -93,6 +93,18 @@ def predict(config: ChainConfig, found: PatchSet, teacher: State, states: list[S
         fitted = read_with(name, learned, table_of(others))
         sds = np.broadcast_to(fitted.sds, fitted.values.shape)
         write_predictions(others, Predicted(fitted.values, sds), folder / f"{name}.csv")
+
+
+def learned_from(config: ChainConfig, found: PatchSet) -> NDArray[np.bool_]:
+    """(n,) which patches are of subjects that teacher or students have seen."""
+    train_set, stop_set = (found.of_split(name) for name in LEARNED_FROM)
+    most = (
+        0
+        if 0 in (config.teacher.subjects, config.student.subjects)
+        else max(config.teacher.subjects, config.student.subjects)
+    )
+    seen = [*first_subjects(train_set, most).knees["subject"], *stop_set.knees["subject"]]
+    return np.asarray(np.isin(found.of_knee("subject"), seen))
 
 
 def with_targets(found: PatchSet) -> PatchSet:
