@@ -20,12 +20,13 @@ from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
 from Testing.benchmarks.registration import summary as registration
+from Testing.benchmarks.student import summary as student
 from Testing.benchmarks.synthesis import summary as synthesis
 from Testing.benchmarks.virtual import summary as virtual
 
 _NAMES = (
     *("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md"),
-    *("registration-benchmarks.md", "synthesis.md"),
+    *("registration-benchmarks.md", "synthesis.md", "student.md"),
 )
 PAGES = tuple(ROOT / "docs" / name for name in _NAMES)
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
@@ -182,6 +183,7 @@ TABLES = (
     | apparent.TABLES
     | registration.TABLES
     | synthesis.TABLES
+    | {"student arms": student.arms}
 )
 
 if __name__ == "__main__":

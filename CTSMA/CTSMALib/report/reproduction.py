@@ -76,7 +76,8 @@ def reproduction_model(folder: Path) -> ReportModel:
 _METHOD = (
     "Virtual knees are made with a CT and a high-resolution MR each. Some whole pairs are registered bone by bone; how "
     "far they are off is the error with which the MR patches of the cohort are displaced. Apparent parameters are "
-    "read off the MR patches; a teacher learns them on the MR, students on the CT, with and without the teacher's feature maps. "
+    "read off the MR patches; a teacher learns them on the MR, students on the CT, with and without the teacher's "
+    "feature maps. "
     "Nothing of a tested patient was learned from.",
     'ICC(2,1), absolute agreement of single patches with the MR values, on patients of the split "test"; intervals by '
     "resampling patients. The diagnosis (Kellgren-Lawrence grade 2 or more) is cross-validated by patient among those "
