@@ -108,7 +108,7 @@ def read_weights(bundle: Bundle) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             f"Models need the package {error.name}.",
-            "Install PyTorch, MONAI and safetensors: pip install 'ctsma[learning]'",
+            "Install PyTorch, MONAI, safetensors and scikit-learn: pip install 'ctsma[learning]'",
         ) from error
     stored = load_file(str(bundle.weights_path))
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in stored.items()}

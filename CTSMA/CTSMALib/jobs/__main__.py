@@ -23,6 +23,7 @@ from CTSMALib.jobs.arguments import (
     synthesize_request,
 )
 from CTSMALib.jobs.attached import Attachment
+from CTSMALib.jobs.diagnose import add_diagnose_arguments, diagnose_request
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.worker import Work, run_worker
 from CTSMALib.progress import Progress
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add_morphometry_arguments(jobs.add_parser("morphometry", help="measure trabecular structure"))
     add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
     add_synthesize_arguments(jobs.add_parser("synthesize", help="make a CT of an MR"))
+    add_diagnose_arguments(jobs.add_parser("diagnose", help="diagnose the knees of a result"))
     return parser
 
 
@@ -106,12 +108,24 @@ def _synthesize(options: argparse.Namespace) -> Work:
     return work
 
 
+def _diagnose(options: argparse.Namespace) -> Work:
+    request = diagnose_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.diagnose import run
+
+        return run(request, progress)
+
+    return work
+
+
 _JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
     "analyze": _analyze,
     "report": _report,
     "morphometry": _morphometry,
     "register": _register,
     "synthesize": _synthesize,
+    "diagnose": _diagnose,
 }
 
 if __name__ == "__main__":

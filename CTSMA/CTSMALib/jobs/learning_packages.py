@@ -8,15 +8,19 @@ from importlib.util import find_spec
 from CTSMALib.errors import MissingDependencyError
 
 PACKAGES = ("torch", "monai", "safetensors")
-REMEDY = "Install PyTorch, MONAI and safetensors: pip install 'ctsma[learning]'"
+FOR_TRAINING = ("sklearn",)
+REMEDY = "Install PyTorch, MONAI, safetensors and scikit-learn: pip install 'ctsma[learning]'"
 
 
-def need_learning_packages() -> None:
+def need_learning_packages(training: bool = False) -> None:
     """Say what is missing before anything heavy is loaded.
+
+    Args:
+        training: whether models are trained or judged, not only run.
 
     Raises:
         MissingDependencyError: a package is not installed.
     """
-    for name in PACKAGES:
+    for name in PACKAGES + (FOR_TRAINING if training else ()):
         if sys.modules.get(name) is None and find_spec(name) is None:
             raise MissingDependencyError(f"Models need the package {name}.", REMEDY)

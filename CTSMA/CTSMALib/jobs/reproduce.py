@@ -97,7 +97,7 @@ def run(request: ReproduceRequest, progress: Progress = silent) -> Path:
     Raises:
         CTSMAError: something cannot be done. What is finished stays.
     """
-    need_learning_packages()
+    need_learning_packages(training=True)
     folder = Target(resolved(request.out), overwrite=True, is_result=_is_reproduction).check()
     _begin(request, folder)
     preset = PRESETS[request.preset]

@@ -77,7 +77,7 @@ def run(request: TrainDiagnosisRequest, progress: Progress = silent) -> Path:
     if request.config is not None:
         existing_path(request.config)
     simulated = _is_virtual(existing_path(request.patches))
-    need_learning_packages()
+    need_learning_packages(training=True)
     folder = Target(resolved(request.out), overwrite=True, is_result=_is_training).check()
     progress("Starting", 0.0)
     with held():

@@ -92,7 +92,7 @@ def run(request: TrainStudentRequest, progress: Progress = silent) -> Path:
         existing_path(request.config)
     if request.threads is not None and request.threads < 1:
         raise InputError("A training needs a thread.", "Give --threads 1 or more.")
-    need_learning_packages()
+    need_learning_packages(training=True)
     folder = Target(resolved(request.out), overwrite=True, is_result=_is_training, keep=(request.patches,)).check()
     progress("Starting", 0.0)
     with held():

@@ -1,0 +1,71 @@
+"""``ctsma reproduce``: what it keeps, what it measures of the registration, and its page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.errors import InputError
+from CTSMALib.jobs import reproduce
+from CTSMALib.report.html import render_html
+from CTSMALib.report.reproduction import reproduction_model
+
+
+@pytest.fixture
+def a_finished_chain(tmp_path: Path) -> Path:
+    (tmp_path / "patches").mkdir()
+    (tmp_path / "evaluation").mkdir()
+    facts = {"patches": 320, "knees": 40, "recipe": "correlation 2"}
+    (tmp_path / "patches" / "patches.json").write_text(json.dumps(facts))
+    (tmp_path / "reproduction.json").write_text(json.dumps({"preset": "small", "seed": 3}))
+    error = {"bones": 2, "mean_target_registration_error_mm": 0.21, "along_each_axis_mm": 0.13}
+    (tmp_path / "registration_error.json").write_text(json.dumps(error))
+    columns = ("arm", "target", "level", "grouping", "key", "statistic", "value", "low", "high")
+    with (tmp_path / "evaluation" / "findings.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for arm, value in (("student_none", 0.81), ("student_l1", 0.79), ("ridge", 0.7)):
+            writer.writerow([arm, "mr", "patch", "all", "mean", "icc_agreement", value, value - 0.05, ""])
+    for name in ("none", "pooled", "l1", "mr"):
+        (tmp_path / "diagnosis" / name).mkdir(parents=True)
+        text = "aggregator,measure,value,low,high\nlogistic,auc by patient,0.75,0.6,0.9\n"
+        (tmp_path / "diagnosis" / name / "evaluation.csv").write_text(text)
+    return tmp_path
+
+
+def test_the_page_says_what_is_virtual_and_keeps_the_paper_apart(a_finished_chain: Path) -> None:
+    model = reproduction_model(a_finished_chain)
+    agreement, diagnosis, paper = model.leading_tables
+    assert model.virtual and "virtual" in model.title.lower()
+    assert agreement.rows[0][0].startswith("Ridge") and "0.810 (0.760 to —)" in agreement.rows[1]
+    assert diagnosis.rows[0][2] == "0.750 (0.600 to 0.900)" and diagnosis.rows[0][1] == "—"
+    assert paper.rows[1][-1] == "0.883"
+    page = render_html(model)
+    assert "small preset" in page and "no evidence about patients" in page
+    assert reproduce.reproduction_summary(a_finished_chain)[1].startswith("Found        Mean ICC(2,1)")
+
+
+def test_another_preset_or_seed_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "chain"
+    reproduce._begin(reproduce.ReproduceRequest(folder, "small", 3), folder)
+    reproduce._begin(reproduce.ReproduceRequest(folder, "small", 3), folder)
+    with pytest.raises(InputError, match="another preset or seed"):
+        reproduce._begin(reproduce.ReproduceRequest(folder, "small", 4), folder)
+
+
+def test_the_error_of_a_registration_is_measured_at_landmarks(tmp_path: Path) -> None:
+    pairs, registered = tmp_path / "pairs" / "vk0001", tmp_path / "registered" / "vk0001_right" / "transforms"
+    pairs.mkdir(parents=True)
+    registered.mkdir(parents=True)
+    names = ("bone", *(f"{scan}_{axis}_mm" for scan in ("ct", "mr") for axis in "xyz"))
+    with (pairs / "landmarks.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([["femur", 1, 2, 3, 11, 2, 3], ["femur", 4, 5, 6, 14, 5, 6], ["patella", 0, 0, 0, 0, 0, 0]])
+    for bone, shift in (("femur", (10.0, 0.3, 0.4)), ("patella", (5.0, 0.0, 0.0))):
+        sitk.WriteTransform(sitk.TranslationTransform(3, shift), str(registered / f"{bone}.tfm"))
+    assert reproduce.true_errors_mm(tmp_path / "pairs", tmp_path / "registered") == pytest.approx([0.5])

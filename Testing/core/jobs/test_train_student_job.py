@@ -1,0 +1,118 @@
+"""``ctsma train teacher|student``: from a patch set to a bundle that an analysis can use, and how it is stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from CTSMALib.bundles.bundle import read_bundle
+from CTSMALib.cli import main
+from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.jobs.train_student import TrainStudentRequest, run
+from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.learning.student.data import table_of
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.cubes import Cubes
+from CTSMALib.student.model import load_student
+from Testing.core.student.made_up_set import made_up_set
+
+SMALL = {"teacher": {"widths": [4, 6, 8], "batch": 8, "check_every": 4, "steps": 8, "learning_rate": 0.01}}
+SMALL["student"] = {**SMALL["teacher"], "distillation": "pooled", "subjects": 4}
+
+
+@pytest.fixture(scope="module")
+def a_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_set(tmp_path_factory.mktemp("sets") / "set")
+
+
+@pytest.fixture(scope="module")
+def a_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("configs") / "small.json"
+    path.write_text(json.dumps(SMALL))
+    return path
+
+
+@pytest.fixture(scope="module")
+def a_training(a_set: Path, a_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trainings") / "training"
+    words = ["train", "student", "--patches", str(a_set), "--out", str(out), "--config", str(a_config)]
+    assert main([*words, "--seeds", "2", "--threads", "1"]) == 0
+    return out
+
+
+def test_the_bundle_reads_patches_of_a_ct(a_training: Path, a_set: Path) -> None:
+    model = load_student(read_bundle(a_training / "bundle", "student"))
+    test = read_patch_set(a_set).of_split("test")
+    found = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features)
+    assert found.values.shape == found.uncertainties.shape == (len(test), 4)
+    assert np.allclose(found.values[:, 1] * found.values[:, 3], found.values[:, 0], rtol=1e-4)
+    assert np.corrcoef(found.values[:, 0], test.targets[:, 0])[0, 1] > 0.9  # the ridge regression has a share
+    assert model.simulated and len(model.nets) == 2 and (found.uncertainties > 0).all()
+    quick = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features, quick=True)
+    assert not np.array_equal(quick.uncertainties, found.uncertainties)  # one network knows of no differences
+
+
+def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
+    names = {path.stem for path in (a_training / "predictions").glob("*.csv")}
+    assert names == {"teacher", "student", "student-s0", "student-s1", "mean_hu", "ridge", "boosting"}
+    with (a_training / "predictions" / "student.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    knees = {row["knee"] for row in rows}
+    assert not knees & {f"vk{n:04d}_right" for n in range(7)}  # the teacher saw all six of the split train
+    assert len(knees) == 5 and all(float(row[f"u:{key}"]) > 0 for row in rows for key in KEYS)
+
+
+def test_the_same_command_does_nothing_twice(a_training: Path, a_set: Path, a_config: Path) -> None:
+    before = (a_training / "bundle" / "models" / "model.safetensors").read_bytes()
+    state = (a_training / "student-s0" / "state.pt").stat().st_mtime_ns
+    run(TrainStudentRequest(a_set, a_training, config=a_config, seeds=2, threads=1))
+    assert (a_training / "bundle" / "models" / "model.safetensors").read_bytes() == before
+    assert (a_training / "student-s0" / "state.pt").stat().st_mtime_ns == state
+
+
+def test_other_settings_or_patches_are_refused(a_training: Path, a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="batch"):
+        run(TrainStudentRequest(a_set, a_training, config=a_config, changes=(("batch", 4),)))
+    other = made_up_set(tmp_path / "other", ("train", "train", "stop", "tune", "calibrate", "test"))
+    with pytest.raises(InputError, match=r"patch_set\.knees"):
+        run(TrainStudentRequest(other, a_training, config=a_config))
+
+
+def test_a_teacher_can_be_trained_alone_and_is_taken_over(a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    out = run(TrainStudentRequest(a_set, tmp_path / "t", only_teacher=True, config=a_config, threads=1))
+    assert (out / "teacher" / "state.pt").is_file() and not (out / "bundle").exists()
+
+
+def test_a_training_that_is_stopped_keeps_its_last_check(a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    def stop_later(stage: str, fraction: float, message: str = "") -> None:
+        if message.startswith("step 6 "):
+            raise CancelledError
+
+    wanted = TrainStudentRequest(a_set, tmp_path / "t", only_teacher=True, config=a_config, threads=1)
+    with pytest.raises(CancelledError):
+        run(wanted, stop_later)
+    assert (tmp_path / "t" / "teacher" / "history.csv").read_text().count("\n") == 2
+    run(wanted)
+    assert (tmp_path / "t" / "teacher" / "history.csv").read_text().count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"student": {"distillation": "osmosis"}}', "osmosis"),
+        ('{"student": {"step": 3}}', "student.step"),
+        ('{"seeds": 0}', "seeds"),
+        ('{"student": {"widths": [4, 4, 4]}}', "widths"),
+        ("[1]", "no names"),
+    ],
+)
+def test_a_wrong_configuration_is_named(content: str, said: str, a_set: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=said):
+        run(TrainStudentRequest(a_set, tmp_path / "t", config=path))
+    assert not (tmp_path / "t").exists()
