@@ -93,7 +93,12 @@ def shipped_bundle(name: str, task: str | None = None) -> Bundle:
         MissingDependencyError: it is not part of this installation.
         InputError: it was altered.
     """
-    return read_bundle(resource(f"{SHIPPED}/{name}/{METADATA}").parents[1], task)
+    try:
+        folder = resource(f"{SHIPPED}/{name}/{METADATA}").parents[1]
+    except MissingDependencyError as error:
+        said = f"No model '{name}' comes with this CTSMA."
+        raise MissingDependencyError(said, "Name one with --model, or train one.") from error
+    return read_bundle(folder, task)
 
 
 def read_weights(bundle: Bundle) -> dict[str, Any]:

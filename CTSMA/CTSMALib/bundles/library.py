@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -72,30 +73,33 @@ def find_bundle(name_or_dir: str | Path, task: str | None = None) -> Bundle:
     return read_bundle(folder, task)
 
 
-def add_bundle(folder: Path) -> Bundle:
-    """Copy a bundle to the user's folder, under its own name.
+def add_bundle(folder: Path, name: str | None = None) -> Bundle:
+    """Copy a bundle to the user's folder.
 
     The copy is made aside, checked, and renamed.
 
     Args:
         folder: of the bundle.
+        name: what to call it there and in results; its own name where it is left out.
 
     Raises:
         InputError: it is no bundle, was altered, or has a name that is taken or cannot be one of a folder.
         OutputError: it cannot be written.
     """
-    name = read_bundle(folder).name
+    name = name or read_bundle(folder).name
     if not _NAME.fullmatch(name):
-        raise InputError(f"A model cannot be called '{name}'.", "Write the bundle again with a name of plain letters.")
+        raise InputError(f"A model cannot be called '{name}'.", "Give a name of plain letters with --name.")
     taken = next((place for place in places() if place.name.lower() == name.lower()), None)
     if taken is not None:
-        remedy = "Give it another name." if taken.shipped else f"First take that one away: ctsma models remove {name}"
+        away = f"First take that one away: ctsma models remove {name}"
+        remedy = "Give it another name with --name." if taken.shipped else away
         raise InputError(f"There is a model '{taken.name}' already.", remedy)
     target = models_folder() / name
     part = target.with_name(f".{name}.part-{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(folder, part)
+        _rename(part, name)
         read_bundle(part)
         os.replace(part, target)
     except (OSError, shutil.Error) as error:
@@ -105,6 +109,15 @@ def add_bundle(folder: Path) -> Bundle:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return read_bundle(target)
+
+
+def _rename(folder: Path, name: str) -> None:
+    """Write another name into the metadata of a bundle."""
+    path = folder / METADATA
+    metadata = json.loads(path.read_text(encoding="utf-8"))
+    if metadata["name"] != name:
+        text = json.dumps({**metadata, "name": name}, indent=2, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def remove_bundle(name: str) -> Path:

@@ -49,7 +49,7 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
         about = (
             f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
         )
-        parser.add_argument("--model", metavar="DIR", type=given_path, help=about)
+        parser.add_argument("--model", metavar="NAME|DIR", type=given_model, help=about)
     add_report_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
 
@@ -126,7 +126,7 @@ def add_register_arguments(parser: argparse.ArgumentParser) -> None:
     add("--engine", choices=ENGINES, default=DEFAULT_ENGINE, help=about)
     about = "what is compared with the CT: the MR, a synthetic CT that is made of it first, or both (default: mr)"
     add("--with", dest="guide", choices=GUIDES, default=MR, help=about)
-    add("--model", metavar="DIR", type=given_path, help=_MODEL)
+    add("--model", metavar="NAME|DIR", type=given_model, help=_MODEL)
     add("--local", action="store_true", help="also look for a small smooth displacement that rigid bones leave")
     add("--no-images", action="store_true", help="write transforms and tables only")
     add("--ct-series", metavar="X", help="DICOM series of the CT: its number or UID")
@@ -139,7 +139,7 @@ def add_synthesize_arguments(parser: argparse.ArgumentParser) -> None:
     about = "DICOM folder or file, NIfTI, NRRD or MetaImage file"
     parser.add_argument("mr", metavar="MR", type=given_path, help=about)
     parser.add_argument("--out", metavar="DIR", type=given_path, required=True, help="folder to write to")
-    parser.add_argument("--model", metavar="DIR", type=given_path, help=_MODEL)
+    parser.add_argument("--model", metavar="NAME|DIR", type=given_model, help=_MODEL)
     parser.add_argument("--series", metavar="X", help="DICOM series: its number or UID")
     parser.add_argument("--overwrite", action="store_true", help="replace a synthetic CT that is in DIR")
 
@@ -211,6 +211,14 @@ def given_path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
+
+
+def given_model(text: str) -> Path:
+    """The folder of a model as an argument: a name of :mod:`CTSMALib.bundles.library`, or a path."""
+    from CTSMALib.bundles.library import places
+
+    path = given_path(text)
+    return next((place.folder for place in places() if place.name == text), path)
 
 
 def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments import given_model, given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.learning_packages import need_learning_packages
@@ -42,7 +42,8 @@ def add_diagnose_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`diagnose_request` reads."""
     add = parser.add_argument
     add("result", metavar="RESULT", type=given_path, help="a result folder with apparent parameters of patches")
-    add("--model", metavar="DIR", type=given_path, help="folder of the model (default: the one that comes with CTSMA)")
+    about = "name or folder of the model (default: the one that comes with CTSMA)"
+    add("--model", metavar="NAME|DIR", type=given_model, help=about)
     about = "show what a model that was trained on simulated knees says of a real person, marked as that"
     add("--research", action="store_true", help=about)
 

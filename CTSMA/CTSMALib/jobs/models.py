@@ -38,17 +38,19 @@ def add_models_arguments(parser: argparse.ArgumentParser, action: str) -> None:
         parser.add_argument("model", metavar="NAME|DIR", nargs="?", help=about)
     elif action == ADD:
         parser.add_argument("model", metavar="DIR", type=given_path, help="the folder of a model bundle")
+        parser.add_argument("--name", metavar="NAME", help="what to call it (default: its own name)")
     elif action == REMOVE:
         parser.add_argument("model", metavar="NAME", help="name of a model that was added")
     parser.set_defaults(action=action)
 
 
-def run(action: str, model: str | Path | None = None) -> Told:
+def run(action: str, model: str | Path | None = None, name: str | None = None) -> Told:
     """Do one of the commands.
 
     Args:
         action: :data:`LIST`, :data:`VERIFY`, :data:`ADD` or :data:`REMOVE`.
         model: name or folder, where the command takes one.
+        name: what to call a model that is added.
 
     Raises:
         CTSMAError: there is no such model, or it cannot be added or removed.
@@ -56,7 +58,7 @@ def run(action: str, model: str | Path | None = None) -> Told:
     if action == VERIFY:
         return _verify(model)
     if action == ADD:
-        bundle = add_bundle(existing_path(model or ""))
+        bundle = add_bundle(existing_path(model or ""), name)
         return Told((f"Added        {bundle.identity} to {bundle.folder}",), (_document(bundle, False),))
     if action == REMOVE:
         folder = remove_bundle(str(model))

@@ -138,7 +138,7 @@ def _models(options: argparse.Namespace) -> int:
     stream = protocol_stream() if options.json else sys.stdout
 
     def work(progress: Progress) -> Path:
-        told = run(options.action, getattr(options, "model", None))
+        told = run(options.action, getattr(options, "model", None), getattr(options, "name", None))
         say(json.dumps({"models": list(told.models)}) if options.json else "\n".join(told.lines), stream)
         refuse_failed(told)
         return Path()

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from CTSMALib.bundles import library
+from CTSMALib.bundles.bundle import shipped_bundle
 from CTSMALib.bundles.library import add_bundle, find_bundle, models_folder, remove_bundle
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.cli import main
-from CTSMALib.errors import InputError, OutputError
+from CTSMALib.errors import InputError, MissingDependencyError, OutputError
+from CTSMALib.jobs.arguments import given_model
 
 SHIPPED = "synthesis"
 
@@ -87,6 +89,17 @@ def test_what_is_no_whole_bundle_is_not_added(tmp_path: Path, own_models: Path, 
 def test_names_that_are_taken_or_lead_elsewhere_are_refused(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         add_bundle(a_bundle(tmp_path / "trained", name))
+
+
+def test_a_model_can_be_given_another_name_and_is_found_by_it(tmp_path: Path, own_models: Path) -> None:
+    source = a_bundle(tmp_path / "trained", SHIPPED)
+    with pytest.raises(InputError, match="already"):
+        add_bundle(source)
+    added = add_bundle(source, "knees-of-2026")
+    assert added.name == "knees-of-2026" and find_bundle("knees-of-2026") == added
+    assert given_model("knees-of-2026") == added.folder and given_model("elsewhere") == Path("elsewhere")
+    with pytest.raises(MissingDependencyError, match="No model 'nothing' comes with"):
+        shipped_bundle("nothing")
 
 
 def test_a_model_is_not_replaced(tmp_path: Path, own_models: Path) -> None:
