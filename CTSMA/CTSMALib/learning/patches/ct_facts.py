@@ -22,7 +22,6 @@ from CTSMALib.morphometry.direct_ct.tissue_references import (
     MUSCLE_DEFAULT,
 )
 
-FWHM_PER_SD = float(2.0 * np.sqrt(2.0 * np.log(2.0)))
 FEWEST_VOXELS = 300
 
 
@@ -43,18 +42,6 @@ def references_from_boxes(boxes: ScanBoxes, kvp: float | None = None) -> TissueR
     cortical = TissueReference(solid, BONE_TISSUE_TOLERANCE * solid, 0, measured=False)
     usual = fat.hu + MARROW_DEFAULT_SHARE * (muscle.hu - fat.hu)
     return TissueReferences(fat, muscle, _marrow(boxes, usual), cortical, False, solid)
-
-
-def through_plane_fwhm_mm(slice_mm: float, blur_mm: float) -> float:
-    """Width of the Gaussian that is as wide as a slice profile, which is what a fit to edges in a whole scan finds.
-
-    The variance of a box of width T is T^2 / 12, and variances of blurs add up.
-
-    Args:
-        slice_mm: width of the box.
-        blur_mm: full width at half maximum of the Gaussian that blurs it.
-    """
-    return float(np.hypot(FWHM_PER_SD * slice_mm / np.sqrt(12.0), blur_mm))
 
 
 def _marrow(boxes: ScanBoxes, usual_hu: float) -> TissueReference:

@@ -17,7 +17,8 @@ MOST_BLUR_MM = 0.5  # full width at half maximum of what is added in quadrature
 BLURRED, NOISY = 0.5, 0.5  # share of batches
 MOST_NOISE_HU = 40.0
 LEVEL_HU, GAIN = 8.0, 0.015  # standard deviations: calibration differs from scanner to scanner
-KNOWN_TO = 0.08  # relative standard deviation of the covariates: they are measured on the image
+# Relative standard deviations of the covariates, as they are measured on whole virtual scans.
+KNOWN_TO = (0.04, 0.1, 0.03, 0.0, 0.0)
 FWHM_TO_SD = 1.0 / 2.3548
 _TRAINING = 11  # stream of random numbers
 
@@ -97,7 +98,7 @@ def augmented(patches: Patches, config: StudentConfig, rng: np.random.Generator)
         hu = _noisy(hu, covariates, rng)
     count = (len(hu), 1, 1, 1)
     hu = (hu * (1.0 + GAIN * rng.standard_normal(count)) + LEVEL_HU * rng.standard_normal(count)).astype(np.float32)
-    covariates *= np.exp(KNOWN_TO * rng.standard_normal(covariates.shape))
+    covariates *= np.exp(np.array(KNOWN_TO) * rng.standard_normal(covariates.shape))
     mr, mr_valid = patches.mr.values.astype(np.float32), patches.mr.valid
     for axis in (1, 2, 3):
         if rng.random() < 0.5:  # of both scans, so that their maps stay comparable

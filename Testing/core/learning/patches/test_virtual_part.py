@@ -12,7 +12,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.learning.patches.columns import COLUMNS, FEATURES
 from CTSMALib.learning.patches.knee_boxes import read_knee_boxes
 from CTSMALib.learning.patches.mr_targets import levels_of, read_targets
-from CTSMALib.learning.patches.virtual_part import LITTLE_BONE, filled_up, virtual_part
+from CTSMALib.learning.patches.virtual_part import LITTLE_BONE, THROUGH_SEEN, filled_up, virtual_part
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import DEFAULT
 from CTSMALib.morphometry.apparent.repeatability import repeatability_of
@@ -102,13 +102,13 @@ def test_covariates_and_facts_of_a_knee_are_told(knees) -> None:
     row = virtual_part(knee).knee
     assert row["knee"] == f"{knee.subject}_{knee.side}"
     assert row["mirrored"] == (knee.side == "left")
-    assert row["ct_inplane_fwhm_mm"] == knee.facts["ct_psf_fwhm_mm"]
+    assert 0.7 * knee.facts["ct_psf_fwhm_mm"] < row["ct_inplane_fwhm_mm"] <= knee.facts["ct_psf_fwhm_mm"]
     assert row["ct_noise_sd_hu"] == knee.facts["ct_noise_hu"]
     assert (row["ct_pixel_mm"], row["ct_slice_mm"]) == (0.4, 0.5)
     assert row["ct_slice_profile_mm"] == knee.facts["ct_slice_mm"]
-    # a box of 0.6 mm has the standard deviation of a Gaussian of 0.408 mm, and 0.3 mm of blur are added
+    # an edge through slices of 0.6 mm, blurred by 0.3 mm, is as wide as one through a Gaussian of 0.528 mm
     assert knee.facts["ct_slice_mm"] == 0.6
-    assert row["ct_through_fwhm_mm"] == pytest.approx(np.hypot(0.408, 0.3), abs=0.001)
+    assert row["ct_through_fwhm_mm"] == pytest.approx(THROUGH_SEEN * 0.528, abs=0.005)
 
 
 def test_ct_features_see_the_slopes_that_are_there(knees) -> None:
