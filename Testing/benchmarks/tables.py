@@ -183,7 +183,7 @@ TABLES = (
     | apparent.TABLES
     | registration.TABLES
     | synthesis.TABLES
-    | {"student arms": student.arms}
+    | {"student arms": student.arms, "student whole": student.whole}
 )
 
 if __name__ == "__main__":

@@ -35,6 +35,25 @@ def arms() -> str:
     return _table(head, body)
 
 
+def whole() -> str:
+    """Agreement on whole virtual scans."""
+    path = RESULTS / "whole.csv"
+    if not path.exists():
+        return NOT_YET
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    head = ["Arm", "Parameter", "Patches (knees)", "ICC(2,1)", "ICC(3,1)", "Bias", "RMSE", "In the 95 % interval"]
+    body = [
+        [
+            f"`{r['arm']}`", quantity(r["parameter"]).symbol, f"{r['patches']} ({r['knees']})",
+            f"{r['icc']} ({r['low']} to {r['high']})", r["consistency"], r["bias"], r["rmse"],
+            f"{float(r['covered']):.0%}",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return _table(head, body)
+
+
 def _cell(rows: list[Row], key: str) -> str:
     values = [float(row[key]) for row in rows]
     return f"{mean(values):.3f}" + (f" (SD {stdev(values):.3f})" if len(values) > 1 else "")

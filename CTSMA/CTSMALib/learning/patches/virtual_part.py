@@ -29,7 +29,7 @@ from CTSMALib.virtual.scanners.line_response import SliceMTF, WindowMTF
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-# Seven whole virtual scans were measured at 0.73 to 0.94 of the width across slices, at 0.95 to 0.99 of that within them.
+# Seven whole virtual scans were measured at 0.73 to 0.94 of the width across slices; within them at 0.95 to 0.99.
 THROUGH_SEEN = 0.86
 LEAST_VALID = 0.5  # share of a patch that must be trabecular bone, in the CT and in the MR
 LITTLE_BONE, NO_TARGET = "too little trabecular bone", "no structure seen on the MR"
