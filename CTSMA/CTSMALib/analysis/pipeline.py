@@ -24,7 +24,7 @@ from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import parameter_maps, patch_label_map
 from CTSMALib.analysis.measurement import measure
 from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, PatchMeasurement
-from CTSMALib.analysis.student_reading import StudentReading, student_facts, with_reading
+from CTSMALib.analysis.student_reading import StudentReading, with_reading
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
 from CTSMALib.anatomy.grids import labels_on
@@ -38,6 +38,7 @@ from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.student.estimate import PatchReader
+from CTSMALib.student.scan_facts import scan_facts
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
 
@@ -100,7 +101,7 @@ def _analyze_knee(
         anatomy, anatomy.display, references, metal, omitted, full=False, progress=part_of(progress, 0.65, 0.7)
     )
     if reader is not None:
-        facts = student_facts(anatomy.scan, sharpness, noise)
+        facts = scan_facts(anatomy.scan, sharpness, noise)
         reading = StudentReading(reader, anatomy, references, metal, facts)
         patches = reading.read(patches, progress=part_of(progress, 0.7, 0.75))
         display = reading.read(display, quick=True, progress=part_of(progress, 0.75, 0.85))

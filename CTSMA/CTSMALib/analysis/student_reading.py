@@ -16,12 +16,10 @@ from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.direct_ct.ct_features import patch_features
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches, sample_patches
-from CTSMALib.morphometry.direct_ct.sharpness import Sharpness
-from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, silent
-from CTSMALib.student.covariates import INPLANE_FWHM, NOISE_SD, PIXEL, SLICE, THROUGH_FWHM, covariates_of
+from CTSMALib.student.covariates import covariates_of
 from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
 from CTSMALib.student.estimate import Estimate, PatchReader
 from CTSMALib.student.linear import FEATURES
@@ -90,16 +88,6 @@ class StudentReading:
         valid = sample_label_patches(self._anatomy.trabecular, centers, frame, EDGE_MM, step_mm) > 0
         valid &= (sample_label_patches(self._metal, centers, frame, EDGE_MM, step_mm) == 0) & np.isfinite(hu)
         return hu, valid
-
-
-def student_facts(scan: sitk.Image, sharpness: Sharpness, noise_sd_hu: float | None) -> dict[str, float | None]:
-    """How a scan was taken, as students want to know it; ``None`` for what could not be measured."""
-    spacing = scan.GetSpacing()
-    across = slice_axis(scan)
-    return {
-        INPLANE_FWHM: sharpness.inplane_fwhm_mm, THROUGH_FWHM: sharpness.through_plane_fwhm_mm, NOISE_SD: noise_sd_hu,
-        PIXEL: float(np.mean([step for axis, step in enumerate(spacing) if axis != across])), SLICE: spacing[across],
-    }  # fmt: skip
 
 
 def with_reading(analysis: KneeAnalysis, reader: PatchReader) -> KneeAnalysis:

@@ -29,7 +29,7 @@ PLACES = len(IDS)
 # (96, 4) compartment, row, column and layer of each place, counted from 0
 SPOTS: NDArray[np.int64] = np.array(_SPOTS, dtype=np.int64)
 COMPARTMENT: NDArray[np.int64] = SPOTS[:, 0]
-FEWEST, FEWEST_IN_COMPARTMENT = 16, 4  # patches without which nothing is said
+FEWEST, FEWEST_IN_COMPARTMENT = 12, 2  # patches without which nothing is said
 _NUMBER = {name: number for number, name in enumerate(IDS)}
 
 

@@ -10,6 +10,7 @@ from CTSMALib.jobs.reporters import Reporter
 
 KNEES = "Finished knees are kept;"
 CHECKS = "Finished knees and the last check are kept;"
+LAST_CHECK = "Finished networks and the last check are kept;"
 FOLDS = "Finished folds are kept;"
 STEPS = "Finished steps are kept;"
 _NOTHING = "Nothing was written;"
@@ -19,7 +20,7 @@ def keeping(kept: str) -> Callable[[Reporter], Reporter]:
     """A reporter that says what is kept.
 
     Args:
-        kept: :data:`KNEES`, :data:`CHECKS`, :data:`FOLDS` or :data:`STEPS`.
+        kept: :data:`KNEES`, :data:`CHECKS`, :data:`LAST_CHECK`, :data:`FOLDS` or :data:`STEPS`.
 
     Returns:
         Puts it around another reporter.

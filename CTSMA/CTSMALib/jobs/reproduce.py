@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,12 +24,15 @@ from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
+TEACHER = "teacher"
 PAIRS, REGISTERED, COHORT, SET, STUDENTS, PREDICTIONS, DIAGNOSES, EVALUATION = (
     *("pairs", "registered", "cohort", "patches", "students", "predictions", "diagnosis", "evaluation"),
 )
 RECORD_FILE, SCHEMA = "reproduction.json", "ctsma-reproduction"
 ERROR_FILE = "registration_error.json"
 WAYS = ("none", "pooled", "l1")  # of distilling; the last one is the paper's
+MOST_ERROR_MM = 2.0  # along each axis, that boxes are displaced by
+MEASURED = "mr"
 SMALL, FULL = "small", "full"
 
 
@@ -55,7 +60,7 @@ class Preset:
 
 
 PRESETS = {
-    SMALL: Preset(1, 40, 8, 200, 1, 0, 1, 3, 200),
+    SMALL: Preset(1, 40, 16, 200, 1, 0, 1, 3, 200),
     FULL: Preset(12, 440, 24, 1500, 3, 60, 3, 5, 1000),
 }
 
@@ -152,7 +157,9 @@ def _registration_error(request: ReproduceRequest, preset: Preset, folder: Path,
     if not errors:
         raise InputError("No bone could be registered.", "Look at the status in the folder 'registered'.")
     mean = sum(errors) / len(errors)
-    content = {"bones": len(errors), "mean_target_registration_error_mm": mean, "along_each_axis_mm": mean / 1.6}
+    # the mean length of a vector is 1.6 standard deviations of its components
+    along = round(min(mean / 1.6, MOST_ERROR_MM), 3)
+    content = {"bones": len(errors), "mean_target_registration_error_mm": mean, "along_each_axis_mm": along}
     replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
@@ -167,18 +174,23 @@ def true_errors_mm(pairs: Path, registered: Path) -> list[float]:
     import SimpleITK as sitk
 
     found = []
-    for transform in sorted(registered.glob("*/transforms/*.tfm")):
-        bone, subject = transform.stem, transform.parents[1].name.split("_")[0]
-        table = pairs / subject / "landmarks.csv"
-        if bone not in ("femur", "tibia") or not table.is_file():
-            continue
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["bone"] == bone]
-        motion = sitk.ReadTransform(str(transform))
-        ct, mr = (np.array([[float(r[f"{s}_{axis}_mm"]) for axis in "xyz"] for r in rows]) for s in ("ct", "mr"))
-        moved = np.array([motion.TransformPoint(point.tolist()) for point in ct])
-        found.append(float(np.linalg.norm(moved - mr, axis=1).mean()))
+    for pair in _table(registered / register_cohort.MANIFEST_FILE):
+        landmarks = _table(pairs / pair["subject"] / "landmarks.csv")
+        for bone in ("femur", "tibia"):
+            transform = registered / pair["registration"] / "transforms" / f"{bone}.tfm"
+            if not pair["registration"] or not transform.is_file():
+                continue
+            rows = [row for row in landmarks if row["bone"] == bone]
+            motion = sitk.ReadTransform(str(transform))
+            ct, mr = (np.array([[float(r[f"{s}_{axis}_mm"]) for axis in "xyz"] for r in rows]) for s in ("ct", "mr"))
+            moved = np.array([motion.TransformPoint(point.tolist()) for point in ct])
+            found.append(float(np.linalg.norm(moved - mr, axis=1).mean()))
     return found
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _cohort(request: ReproduceRequest, preset: Preset, folder: Path) -> VirtualRequest:
@@ -187,39 +199,59 @@ def _cohort(request: ReproduceRequest, preset: Preset, folder: Path) -> VirtualR
     error = json.loads((folder / ERROR_FILE).read_text(encoding="utf-8"))["along_each_axis_mm"]
     order = CohortOrder(
         preset.knees, request.seed, "patches", grades=BALANCED, patches=preset.patches,
-        registration_error_mm=round(min(float(error), 2.0), 3),
+        registration_error_mm=float(error),
     )  # fmt: skip
     return VirtualRequest(folder / COHORT, order, request.jobs)
 
 
 def _students(preset: Preset, folder: Path, progress: Progress) -> None:
-    """Students with and without distillation, each with its own predictions, gathered in one folder."""
+    """Students with and without distillation from one teacher, and their predictions in one folder."""
+    first = folder / STUDENTS / WAYS[0]
     for number, way in enumerate(WAYS):
         out = folder / STUDENTS / way
+        if number and (first / TEACHER).is_dir() and not (out / TEACHER).exists():
+            shutil.copytree(first / TEACHER, out / TEACHER)
         changes = (("steps", preset.steps), ("subjects", preset.subjects), ("distillation", way))
         wanted = train_student.TrainStudentRequest(folder / SET, out, changes=changes, seeds=preset.seeds)
-        own = part_of(progress, number / len(WAYS), (number + 1) / len(WAYS))
-        train_student.run(wanted, own)
+        train_student.run(wanted, part_of(progress, number / len(WAYS), (number + 1) / len(WAYS)))
+        own = {"networks": f"student_{way}", "student": f"shipped_{way}"}
         for table in sorted((out / PREDICTIONS).glob("*.csv")):
-            name = table.stem.replace("student", f"student_{way}")
+            name = own.get(table.stem) or table.stem.replace("student-", f"student_{way}-")
             if name != table.stem or number == 0:
                 (folder / PREDICTIONS).mkdir(exist_ok=True)
                 replace_file(folder / PREDICTIONS / f"{name}.csv", table.read_bytes())
 
 
 def _diagnoses(preset: Preset, folder: Path, progress: Progress) -> None:
-    """The diagnosis from students with and without distillation, and from the MR itself."""
+    """The diagnosis from students with and without distillation, and from the MR of the same patches."""
     config = folder / "diagnosis.json"
     settings = {
         "outer_folds": preset.folds, "inner_folds": min(3, preset.folds), "budget": preset.budget,
-        "resamplings": preset.resamplings, "splits": ["train", "tune", "calibrate", "test"],
+        "resamplings": preset.resamplings,
     }  # fmt: skip
     replace_file(config, (json.dumps(settings, indent=2) + "\n").encode())
-    values = {way: str(folder / PREDICTIONS / f"student_{way}.csv") for way in WAYS} | {"mr": "mr"}
+    values = {way: folder / PREDICTIONS / f"student_{way}.csv" for way in WAYS}
+    values[MEASURED] = _measured(folder, values[WAYS[0]])
     for number, (name, predictions) in enumerate(values.items()):
         own = part_of(progress, number / len(values), (number + 1) / len(values))
-        wanted = train_diagnosis.TrainDiagnosisRequest(folder / SET, predictions, folder / DIAGNOSES / name, config)
+        wanted = train_diagnosis.TrainDiagnosisRequest(
+            folder / SET, str(predictions), folder / DIAGNOSES / name, config
+        )
         train_diagnosis.run(wanted, own)
+
+
+def _measured(folder: Path, predicted: Path) -> Path:
+    """A table of what the MR says of the patches of another table."""
+    wanted = {(row["knee"], row["id"]) for row in _table(predicted)}
+    rows = [row for row in _table(folder / SET / "patches.csv") if (row["knee"], row["id"]) in wanted]
+    columns = list(_table(predicted)[0])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path = folder / f"{MEASURED}.csv"
+    replace_file(path, text.getvalue().encode())
+    return path
 
 
 def _evaluate(preset: Preset, folder: Path, progress: Progress) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from CTSMALib.progress import Progress, silent
 if TYPE_CHECKING:
     from CTSMALib.learning.patches.patch_set import PatchSet
     from CTSMALib.learning.student.chain_config import ChainConfig
+    from CTSMALib.learning.student.device import Place
 
 TEACHER, STUDENT = "teacher", "student"
 RECORD_FILE, SCHEMA = "training.json", "ctsma-student-training"
@@ -99,22 +102,37 @@ def run(request: TrainStudentRequest, progress: Progress = silent) -> Path:
         import CTSMALib.learning.student.chain  # noqa: F401
         from CTSMALib.learning.patches.check import refuse_errors
         from CTSMALib.learning.patches.patch_set import read_patch_set
-        from CTSMALib.virtual.cohort.lock import locked
+        from CTSMALib.learning.student.chain import refuse_incomplete
+        from CTSMALib.learning.student.device import find_place
     config = read_config(request)
     found = read_patch_set(request.patches)
     refuse_errors(found)
-    record = _record(config, found)
+    refuse_incomplete(found, request.only_teacher)
+    record = _record(config, found, request.only_teacher)
     if holds_training(folder):
         _refuse_other(record, folder)
+    place = find_place()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder), threads(request.threads):
-            replace_file(folder / RECORD_FILE, (json.dumps(record, indent=2) + "\n").encode())
-            _train(config, found, folder, request.only_teacher, progress)
+        with _kept(folder, record, place), threads(request.threads):
+            _train(config, found, folder, request.only_teacher, progress if place.writes else silent, place)
     except OSError as error:
         raise output_error(error, folder) from error
     progress("Finishing", 1.0)
     return folder
+
+
+@contextmanager
+def _kept(folder: Path, record: dict[str, Any], place: Place) -> Iterator[None]:
+    """Keep the record, and others out of the folder; both are done by the first of several processes."""
+    from CTSMALib.virtual.cohort.lock import locked
+
+    if not place.writes:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        replace_file(folder / RECORD_FILE, (json.dumps(record, indent=2) + "\n").encode())
+        yield
 
 
 def read_config(request: TrainStudentRequest) -> ChainConfig:
@@ -137,13 +155,15 @@ def read_config(request: TrainStudentRequest) -> ChainConfig:
     return converted(document, ChainConfig, what, FORMAT)
 
 
-def _train(config: ChainConfig, found: PatchSet, folder: Path, only_teacher: bool, progress: Progress) -> None:
+def _train(
+    config: ChainConfig, found: PatchSet, folder: Path, only_teacher: bool, progress: Progress, place: Place
+) -> None:
     from CTSMALib.learning.student.chain import train_chain, train_teacher
 
     if only_teacher:
-        train_teacher(config.teacher, found, folder, progress)
+        train_teacher(config.teacher, found, folder, progress, place)
     else:
-        train_chain(config, found, folder, progress)
+        train_chain(config, found, folder, progress, place)
 
 
 class threads:  # used as a context
@@ -177,18 +197,25 @@ def _is_training(folder: Path) -> bool:
     return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
 
 
-def _record(config: ChainConfig, found: PatchSet) -> dict[str, Any]:
+def _record(config: ChainConfig, found: PatchSet, only_teacher: bool) -> dict[str, Any]:
     plain = json.loads(json.dumps(asdict(config)))
+    if only_teacher:  # what students are like may be said later
+        plain = {TEACHER: plain[TEACHER]}
     facts = found.facts
     made_of = {"recipe": facts.recipe, "patches": facts.patches, "knees": facts.knees, "made_from": facts.made_from}
     return {"schema": SCHEMA, "schema_version": 1, "patch_set": made_of, "config": plain}
 
 
 def _refuse_other(now: dict[str, Any], folder: Path) -> None:
-    """Refuse to go on with a training that was begun in another way; the number of students may grow."""
+    """Refuse to go on with a training that was begun in another way.
+
+    The number of students may change, and students may be added to a teacher, or left as they are.
+    """
     then = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
     before, wanted = flat(then), flat(now)
-    for name in sorted({*before, *wanted} - {"config.seeds", "schema_version"}):
+    both = STUDENT in then["config"] and STUDENT in now["config"]
+    names = {name for name in (*before, *wanted) if both or not name.startswith(f"config.{STUDENT}.")}
+    for name in sorted(names - {"config.seeds", "schema_version"}):
         if before.get(name) != wanted.get(name):
             raise InputError(
                 f"The training in {folder} was begun with {name} = {before.get(name)}, not {wanted.get(name)}.",

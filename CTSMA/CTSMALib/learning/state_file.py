@@ -37,7 +37,7 @@ def read_state_file(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        content = torch.load(path, weights_only=True)  # a pickle with code in it is refused
+        content = torch.load(path, map_location="cpu", weights_only=True)  # a pickle with code in it is refused
     except (OSError, EOFError, RuntimeError, KeyError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise unreadable(folder) from error
     if not isinstance(content, dict):

@@ -108,7 +108,8 @@ def _summary(findings: _Rows, error: Mapping[str, Any]) -> tuple[str, ...]:
             "the teacher's raw maps."
         )
     said.append(
-        f"Bones were registered to {error['mean_target_registration_error_mm']:.2f} mm (mean TRE)."
+        f"Bones were registered to {error['mean_target_registration_error_mm']:.2f} mm (mean TRE); MR boxes were "
+        f"displaced by {error['along_each_axis_mm']:.2f} mm along each axis."
     )
     return tuple(said)
 
@@ -136,7 +137,10 @@ def _diagnosis(areas: Mapping[str, _Rows]) -> Table:
         found = {row["aggregator"]: row for row in areas[name] if row["measure"] == "auc by patient"}
         rows.append((title, *(_interval(found[a]) if a in found else MISSING for a in AGGREGATORS)))
     titles = ("Transformer", "Logistic regression", "Attention MIL", "Mean CT number", "Age")
-    note = "Area under the ROC curve with its 95 % interval. Mean CT number and age do not depend on the row."
+    note = (
+        "Area under the ROC curve with its 95 % interval. All rows are of the same patients: mean CT number and age do "
+        "not depend on the row."
+    )
     return Table("Diagnosis", (Column("Values from"), *(Column(title) for title in titles)), tuple(rows), note)
 
 

@@ -11,6 +11,7 @@ from CTSMALib.catalogue import quantities
 from CTSMALib.student.covariates import scaled
 
 Floats = NDArray[np.float64]
+FARTHEST = 4.0  # standard deviations: a logarithm must not run away with one wild quantity
 # Left out: what does not lie in the cube, and what the mean CT number says already, but for references of the scan.
 LEFT_OUT = ("ct_plate_thickness_mm", "ct_bvf")
 FEATURES = tuple(entry.key for entry in quantities("ct_", scope="patch") if entry.key not in LEFT_OUT)
@@ -42,7 +43,7 @@ class LinearReading:
     offset: Floats
 
     def read(self, table: Floats) -> Floats:
-        """(n, k) values of (n, m) rows of :func:`design`."""
-        level = np.where(np.isfinite(table), (table - self.center) / self.scale, 0.0)
+        """(n, k) values of (n, m) rows of :func:`design`; columns count as no farther off than :data:`FARTHEST`."""
+        level = np.where(np.isfinite(table), np.clip((table - self.center) / self.scale, -FARTHEST, FARTHEST), 0.0)
         found: Floats = level @ self.weights + self.offset
         return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from CTSMALib.jobs.arguments import add_virtual_arguments
 from CTSMALib.jobs.evaluate import add_evaluate_arguments
-from CTSMALib.jobs.keeping import CHECKS, FOLDS, KNEES, STEPS, keeping
+from CTSMALib.jobs.keeping import CHECKS, FOLDS, KNEES, LAST_CHECK, STEPS, keeping
 from CTSMALib.jobs.models import add_models_arguments
 from CTSMALib.jobs.patches import add_patches_arguments
 from CTSMALib.jobs.reproduce import add_reproduce_arguments
@@ -103,7 +103,7 @@ def _train(options: argparse.Namespace, only_teacher: bool) -> int:
     def work(progress: Progress) -> Path:
         return run(train_student_request(options, only_teacher), progress)
 
-    return run_job("train", options, work, student_summary, keeping(CHECKS))
+    return run_job("train", options, work, student_summary, keeping(LAST_CHECK))
 
 
 def _train_diagnosis(options: argparse.Namespace) -> int:

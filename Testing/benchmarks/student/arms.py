@@ -19,6 +19,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
 from CTSMALib.learning.student.predictions import Predicted, write_predictions
 from CTSMALib.learning.student.train import best_network, read_in_parts
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.record import ResultTable, code_digest
 
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/learning/student", "CTSMA/CTSMALib/student")
@@ -62,14 +63,16 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     found = read_patch_set(options.patches)
     facts = {"made_from": found.facts.made_from, "knees": found.facts.knees}
+    facts |= {name: version(name) for name in ("torch", "scikit-learn")}
     table = ResultTable(RESULTS / "arms.csv", ("arm", "seed"), CODE, **facts)
+    cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8]  # networks of other code are others
     others = with_targets(found.select(np.isin(found.of_knee("split"), PREDICTED)))
     for name in BASELINES:
         if not table.holds(arm=name):
-            table.add([_baseline(name, found, others, options.cache)])
+            table.add([_baseline(name, found, others, cache)])
     for arm, seed in _plan(table, options.confirm):
         if not table.holds(arm=arm.name, seed=seed):
-            table.add([_run(replace(arm, config=replace(arm.config, seed=seed)), found, others, options.cache)])
+            table.add([_run(replace(arm, config=replace(arm.config, seed=seed)), found, others, cache)])
             print({k: v for k, v in table.rows[-1].items() if k != "config"}, flush=True)
 
 
@@ -161,7 +164,8 @@ def _row(
     for split in PREDICTED:
         rows = splits == split
         spread = values[rows].std(axis=0)
-        row[f"{split}_error"] = float(np.mean(((read.values[rows] - values[rows]) / spread) ** 2))
+        error = np.mean(((read.values[rows] - values[rows]) / spread) ** 2)
+        row[f"{split}_error"] = f"{error:.6f}"
         both = [np.column_stack([read.values[rows, k], values[rows, k]]) for k in range(len(KEYS))]
         for key, pair in zip(KEYS, both, strict=True):
             row[f"{split}_{key}"] = icc_agreement(pair)

@@ -1,18 +1,40 @@
-"""Training of the published recipe: values scaled to 0 to 1 by the training's extremes, and raw maps compared by L1."""
+"""The published recipe on the patches of the center of :mod:`Testing.benchmarks.student.arms`, at a declared size.
+
+Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by L1. What is trained is reduced in width and
+edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise, which wants a GPU. An arm whose
+mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
+
+Usage::
+
+    python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--full]
+"""
 
 from __future__ import annotations
 
+import argparse
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from CTSMALib.agreement import icc_agreement
+from CTSMALib.learning.patches.patch_set import read_patch_set
 from CTSMALib.learning.student.batches import Patches
-from CTSMALib.student.cubes import Cubes
-from Testing.benchmarks.student.reference_net import CT_EDGE, ReferenceNet, Size
+from CTSMALib.learning.student.chain import with_targets
+from CTSMALib.learning.student.data import first_subjects, patches_of
+from CTSMALib.learning.student.predictions import Predicted, write_predictions
+from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.cubes import CT_SHAPE, Cubes
+from CTSMALib.student.network import CT, PatchNet
+from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.student.arms import CENTER, RESULTS
+from Testing.benchmarks.student.reference_net import CT_EDGE, REDUCED, ReferenceNet, Size, multiply_adds
+
+CODE = ("Testing/benchmarks/student",)
 
 BATCH, LEARNING_RATE, WEIGHT_DECAY = 4, 3e-4, 1e-5  # as published
 MILESTONES, GAMMA = (0.25, 0.5, 0.75), 0.1  # shares of the training, as epochs 50, 100 and 150 of 200
@@ -21,6 +43,39 @@ CHECKS = 12
 AT_ONCE = 64
 
 Floats = NDArray[np.float64]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patches", type=Path, required=True, help="patch set")
+    parser.add_argument("--cache", type=Path, required=True, help="where predictions go")
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--full", action="store_true", help="the published size")
+    options = parser.parse_args()
+    size = Size() if options.full else REDUCED
+    found = read_patch_set(options.patches)
+    train, stop, test = (with_targets(found.of_split(name)) for name in ("train", "stop", "test"))
+    learned, checked, tested = patches_of(first_subjects(train, CENTER.subjects)), patches_of(stop), patches_of(test)
+    settings = {"made_from": found.facts.made_from, "steps": options.steps, "size": str(size)}
+    table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
+    teacher = None
+    for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
+        distilled = teacher if arm == "reference_l1" else None
+        trained = train_reference(modality, size, learned, checked, options.steps, teacher=distilled)
+        teacher = teacher or trained
+        values = read_with_reference(trained, modality, tested, size)
+        read = Predicted(values, np.full(values.shape, np.nan))
+        write_predictions(test, read, options.cache / "predictions" / f"{arm}.csv")
+        iccs = {key: icc_agreement(np.column_stack([values[:, k], tested.values[:, k]])) for k, key in enumerate(KEYS)}
+        work = {"gmac": multiply_adds(trained.net, image_of(modality, tested.select(np.arange(1)), size)) / 1e9}
+        row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}
+        table.add([{**row, "training_error": trained.errors[0], "check_error": trained.errors[1]}])
+        print(table.rows[-1], flush=True)
+
+
+def _ours() -> dict[str, object]:
+    cube = torch.zeros(1, *CT_SHAPE)
+    return {"our_gmac": multiply_adds(PatchNet(CT, CENTER.widths), cube, cube, torch.zeros(1, 5)) / 1e9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,3 +176,7 @@ def _ct_image(cubes: Cubes) -> torch.Tensor:
 def _resized(level: torch.Tensor, cubes: Cubes, edge: int) -> torch.Tensor:
     both = torch.stack([level, torch.from_numpy(cubes.valid.astype(np.float32))], dim=1)
     return nn.functional.interpolate(both, size=(edge,) * 3, mode="trilinear", align_corners=False)
+
+
+if __name__ == "__main__":
+    main()

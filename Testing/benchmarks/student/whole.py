@@ -1,6 +1,6 @@
 """The shipped student on whole virtual scans: own anatomy, own registration, own levels; beside the baselines.
 
-The patch set is that of ``ctsma register --cohort`` and ``ctsma patches`` on whole scans (seed 902, reserved for tests);
+The patch set is that of ``ctsma register --cohort`` and ``ctsma patches`` on whole scans (seed 902, kept for tests);
 what is trained comes from boxes. So this is where boxes and whole scans might differ: bones that were found, masks,
 sharpness and noise as measured, levels of the MR, registration.
 

@@ -58,9 +58,13 @@ def test_another_preset_or_seed_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_error_of_a_registration_is_measured_at_landmarks(tmp_path: Path) -> None:
-    pairs, registered = tmp_path / "pairs" / "vk0001", tmp_path / "registered" / "vk0001_right" / "transforms"
+    pairs, registered = tmp_path / "pairs" / "vk0001", tmp_path / "registered" / "vk0001-right" / "transforms"
     pairs.mkdir(parents=True)
     registered.mkdir(parents=True)
+    manifest = "subject,side,registration\nvk0001,right,vk0001-right\nvk0002,left,\n"
+    (tmp_path / "registered" / "manifest.csv").write_text(manifest)
+    (tmp_path / "pairs" / "vk0002").mkdir()
+    (tmp_path / "pairs" / "vk0002" / "landmarks.csv").write_text("bone\n")
     names = ("bone", *(f"{scan}_{axis}_mm" for scan in ("ct", "mr") for axis in "xyz"))
     with (pairs / "landmarks.csv").open("w", newline="") as file:
         writer = csv.writer(file)

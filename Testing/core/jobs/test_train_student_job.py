@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.cli import main
 from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.jobs.commands import worker_environment
 from CTSMALib.jobs.train_student import TrainStudentRequest, run
 from CTSMALib.learning.patches.patch_set import read_patch_set
 from CTSMALib.learning.student.data import table_of
@@ -58,7 +61,7 @@ def test_the_bundle_reads_patches_of_a_ct(a_training: Path, a_set: Path) -> None
 
 def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
     names = {path.stem for path in (a_training / "predictions").glob("*.csv")}
-    assert names == {"teacher", "student", "student-s0", "student-s1", "mean_hu", "ridge", "boosting"}
+    assert names == {"teacher", "student", "networks", "student-s0", "student-s1", "mean_hu", "ridge", "boosting"}
     with (a_training / "predictions" / "student.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     knees = {row["knee"] for row in rows}
@@ -85,6 +88,44 @@ def test_other_settings_or_patches_are_refused(a_training: Path, a_set: Path, a_
 def test_a_teacher_can_be_trained_alone_and_is_taken_over(a_set: Path, a_config: Path, tmp_path: Path) -> None:
     out = run(TrainStudentRequest(a_set, tmp_path / "t", only_teacher=True, config=a_config, threads=1))
     assert (out / "teacher" / "state.pt").is_file() and not (out / "bundle").exists()
+    before = (out / "teacher" / "state.pt").stat().st_mtime_ns
+    run(TrainStudentRequest(a_set, out, config=a_config, seeds=1, threads=1))
+    assert (out / "teacher" / "state.pt").stat().st_mtime_ns == before and (out / "bundle").is_dir()
+
+
+@pytest.mark.parametrize("missing", ["stop", "calibrate"])
+def test_a_set_without_a_split_is_refused_before_anything_is_trained(missing: str, a_config, tmp_path: Path) -> None:
+    splits = tuple(s for s in ("train", "train", "stop", "tune", "calibrate", "test") if s != missing)
+    other = made_up_set(tmp_path / "other", splits)
+    with pytest.raises(InputError, match=f"'{missing}' has patches of 0 subjects"):
+        run(TrainStudentRequest(other, tmp_path / "t", config=a_config))
+    assert not (tmp_path / "t").exists()
+
+
+def test_two_processes_train_as_torchrun_starts_them(a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "t"
+    words = [
+        "train",
+        "student",
+        "--patches",
+        a_set,
+        "--out",
+        out,
+        "--config",
+        a_config,
+        "--seeds",
+        "1",
+        "--threads",
+        "1",
+    ]
+    launch = ["torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29517", "-m", "CTSMALib.cli"]
+    environment = worker_environment()
+    done = subprocess.run(
+        [sys.executable, "-m", *launch, *map(str, words)], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert load_student(read_bundle(out / "bundle", "student")).simulated
+    assert (out / "student-s0" / "history.csv").read_text().count("\n") == 3
 
 
 def test_a_training_that_is_stopped_keeps_its_last_check(a_set: Path, a_config: Path, tmp_path: Path) -> None:

@@ -119,7 +119,11 @@ def _sides(patch_set: PatchSet) -> list[SetFinding]:
         text = "The set does not say which knees were read mirrored."
         return [*found, SetFinding("mirroring-unknown", Gravity.WARNING, text, "Make the set again to be sure.")]
     read = patch_set.knees[MIRRORED].tolist()
-    wrong = [k for k, side, flag in zip(knees, sides, read, strict=True) if side in SIDES and flag != (side == "left")]
+    wrong = [
+        key
+        for key, side, flag in zip(knees, sides, read, strict=True)
+        if side in SIDES and flag in (0.0, 1.0) and flag != (side == "left")  # a knee without patches was not read
+    ]
     if wrong:
         text = f"Not read as its side (left ones are mirrored): {_some(wrong, 'knee')}."
         found.append(_error("side-not-as-read", text))

@@ -121,7 +121,7 @@ class PatchSet:
 
     @property
     def covariates(self) -> NDArray[np.float64]:
-        """(n, 5) of the CT of each patch: :data:`~CTSMALib.learning.patches.ct_facts.COVARIATES`."""
+        """(n, 5) of the CT of each patch: :data:`~CTSMALib.student.covariates.COVARIATES`."""
         return np.column_stack([self.of_knee(name) for name in COVARIATES])
 
     def select(self, mask: NDArray[Any]) -> PatchSet:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.patch import Patch
+from CTSMALib.learning.patches.check import MIRRORED
 from CTSMALib.learning.patches.columns import FEATURES, columns_of
 from CTSMALib.learning.patches.knee_part import KneePart, Value
 from CTSMALib.learning.patches.pair_manifest import PairRow
@@ -31,12 +32,12 @@ from CTSMALib.morphometry.direct_ct.ct_features import patch_features
 from CTSMALib.morphometry.direct_ct.noise import estimate_noise_sd
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, Steps
 from CTSMALib.morphometry.direct_ct.sharpness import estimate_sharpness
-from CTSMALib.morphometry.direct_ct.slice_axis import slice_axis
 from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
 from CTSMALib.registration.patch_pairs import COMPARTMENT, OUTSIDE
 from CTSMALib.registration.record import PairedPatch, RegistrationRecord
 from CTSMALib.registration.review.decisions import accepted_bones
 from CTSMALib.student.cubes import CT_SHAPE, CT_STEPS_MM, MR_SHAPE, MR_STEPS_MM
+from CTSMALib.student.scan_facts import scan_facts
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
 
@@ -116,10 +117,8 @@ def of_ct(ct: Scan, anatomy: KneeAnatomy, patches: Sequence[Patch]) -> CTOfKnee:
     metal = metal_mask(anatomy.scan)
     fine, fine_valid = _ct_cubes(anatomy, metal, patches, STEP_MM)
     hu, valid = _ct_cubes(anatomy, metal, patches, CT_STEPS_MM)
-    spacing, across = anatomy.scan.GetSpacing(), slice_axis(anatomy.scan)
     told = {
-        "ct_inplane_fwhm_mm": sharpness.inplane_fwhm_mm, "ct_through_fwhm_mm": sharpness.through_plane_fwhm_mm,
-        "ct_noise_sd_hu": noise, "ct_pixel_mm": spacing[across - 1], "ct_slice_mm": spacing[across],
+        **scan_facts(anatomy.scan, sharpness, noise),
         "mirrored": int(all(frame.mirrored for frame in anatomy.frames.values())),
         "ct_marrow_hu": references.marrow.hu, "ct_bone_tissue_hu": references.bone_tissue_hu,
     }  # fmt: skip
@@ -191,7 +190,7 @@ def without_patches(row: PairRow, record: RegistrationRecord) -> KneePart:
         key, [], [], np.empty((0, 2)), nothing, nothing, none.astype(bool), nothing, dict.fromkeys(FEATURES, none)
     )
     return KneePart(
-        {**row.knee_row(key), **row.facts}, columns,
+        {**row.knee_row(key), **{k: v for k, v in row.facts.items() if k != MIRRORED}}, columns,
         np.empty((0, *CT_SHAPE), np.int16), np.empty((0, *CT_SHAPE), np.uint8),
         np.empty((0, *MR_SHAPE), np.float16), np.empty((0, *MR_SHAPE), np.uint8),
         {NOT_ACCEPTED: len(record.patches)},

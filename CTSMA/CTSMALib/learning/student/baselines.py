@@ -41,7 +41,7 @@ def fit_ridge(table: Table, targets: Floats, folds: int = FOLDS) -> tuple[Linear
         The reading, and (k,) standard deviations of its errors in cross-validation.
     """
     columns = design(table.features, table.covariates)
-    center, scale = np.nanmean(columns, axis=0), np.nanstd(columns, axis=0)
+    center, scale = (np.nan_to_num(f(columns, axis=0)) for f in (np.nanmean, np.nanstd))
     scale = np.where(scale > 1e-9, scale, 1.0)
     level = np.where(np.isfinite(columns), (columns - center) / scale, 0.0)
     weights, offset, sds = [], [], []

@@ -14,7 +14,7 @@ from CTSMALib.student.covariates import COVARIATES, INPLANE_FWHM, NOISE_SD, THRO
 from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
 
 MOST_BLUR_MM = 0.5  # full width at half maximum of what is added in quadrature
-BLURRED, NOISY = 0.5, 0.5  # share of batches
+BLURRED, NOISY, OTHER_MASK = 0.5, 0.5, 0.5  # share of batches
 MOST_NOISE_HU = 40.0
 LEVEL_HU, GAIN = 8.0, 0.015  # standard deviations: calibration differs from scanner to scanner
 # Relative standard deviations of the covariates, as they are measured on whole virtual scans.
@@ -92,6 +92,8 @@ def augmented(patches: Patches, config: StudentConfig, rng: np.random.Generator)
     covariates = patches.covariates.copy()
     if config.misregistration_mm:
         hu, valid = _displaced(hu, valid, config.misregistration_mm, rng)
+    if rng.random() < OTHER_MASK:
+        valid = _other_mask(valid, rng)
     if rng.random() < BLURRED:
         hu = _blurred(hu, covariates, rng)
     if rng.random() < NOISY:
@@ -128,8 +130,19 @@ def _displaced(
     return moved, inside
 
 
+def _other_mask(valid: NDArray, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Trabecular bone one sample narrower or wider, as outlines that are found differ from true ones."""
+    cross = ndimage.generate_binary_structure(3, 1)[None]
+    change = ndimage.binary_erosion if rng.random() < 0.5 else ndimage.binary_dilation
+    border = {"border_value": 1} if change is ndimage.binary_erosion else {}
+    found = change(valid > 0, cross, **border).astype(np.uint8)
+    empty = ~found.any(axis=(1, 2, 3))
+    found[empty] = valid[empty]
+    return found
+
+
 def _blurred(hu: NDArray, covariates: NDArray, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Blur a batch by one Gaussian; noise falls by what white noise of the scan's voxels would lose."""
+    """Blur a batch by one Gaussian; noise is taken to fall as the scan's own sharpness does."""
     fwhm = float(rng.uniform(0.0, MOST_BLUR_MM))
     sds = [fwhm * FWHM_TO_SD / step for step in CT_STEPS_MM]
     found: NDArray[np.float32] = ndimage.gaussian_filter(hu, [0.0, *sds], mode="nearest")

@@ -10,24 +10,53 @@ import torch
 from numpy.typing import NDArray
 
 from CTSMALib.bundles.bundle import Bundle
+from CTSMALib.errors import InputError
 from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.learning.student.baselines import BASELINES, read_with
 from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.config import NONE, StudentConfig
 from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
+from CTSMALib.learning.student.device import Place
 from CTSMALib.learning.student.finish import finish
 from CTSMALib.learning.student.predictions import Predicted, write_predictions
 from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.train import STUDENT, TEACHER, best_network, read_in_parts, train
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.student.cubes import Cubes
+from CTSMALib.student.model import load_student
 from CTSMALib.student.network import PatchNet
 from CTSMALib.student.tied_values import together
 
 BUNDLE, PREDICTIONS = "bundle", "predictions"
+NETWORKS = "networks"  # arm of the students' networks alone; STUDENT is what the bundle says
 LEARNED_FROM = ("train", "stop")  # splits that networks see, of the first only as many subjects as are wanted
+FEWEST_SUBJECTS = 2  # of the split train, for cross-validation
 
 
-def train_teacher(config: StudentConfig, found: PatchSet, folder: Path, progress: Progress = silent) -> State:
+def refuse_incomplete(found: PatchSet, only_teacher: bool = False) -> None:
+    """Refuse a patch set that lacks what a training needs at its end.
+
+    Args:
+        found: the patch set.
+        only_teacher: whether no student is trained.
+
+    Raises:
+        InputError: names the split.
+    """
+    splits = found.of_knee("split")
+    for name in LEARNED_FROM if only_teacher else (*LEARNED_FROM, "calibrate"):
+        subjects = len(np.unique(found.of_knee("subject")[splits == name]))
+        fewest = FEWEST_SUBJECTS if name == "train" else 1
+        if subjects < fewest:
+            raise InputError(
+                f"The split '{name}' has patches of {subjects} subjects; a training needs {fewest} at least.",
+                "Add knees to the cohort, or name other splits in its manifest.",
+            )
+
+
+def train_teacher(
+    config: StudentConfig, found: PatchSet, folder: Path, progress: Progress = silent, place: Place | None = None
+) -> State:
     """Train the teacher, or go on with it.
 
     Args:
@@ -35,15 +64,18 @@ def train_teacher(config: StudentConfig, found: PatchSet, folder: Path, progress
         found: the patch set.
         folder: of the whole training.
         progress: told of every step.
+        place: where to compute.
     """
     train_set, stop_set = (found.of_split(name) for name in LEARNED_FROM)
     chosen = first_subjects(train_set, config.subjects)
-    return train(config, TEACHER, patches_of(chosen), patches_of(stop_set), folder / TEACHER, progress=progress)
+    where = folder / TEACHER
+    return train(config, TEACHER, patches_of(chosen), patches_of(stop_set), where, progress=progress, place=place)
 
 
 def train_student(
-    config: StudentConfig, found: PatchSet, folder: Path, teacher: State | None, progress: Progress = silent
-) -> State:
+    config: StudentConfig, found: PatchSet, folder: Path, teacher: State | None, progress: Progress = silent,
+    place: Place | None = None,
+) -> State:  # fmt: skip
     """Train one student, or go on with it.
 
     Args:
@@ -52,40 +84,72 @@ def train_student(
         folder: of this student.
         teacher: where it distils.
         progress: told of every step.
+        place: where to compute.
     """
     train_set, stop_set = (found.of_split(name) for name in LEARNED_FROM)
     chosen = first_subjects(train_set, config.subjects)
     net = best_network(teacher) if teacher is not None and config.distillation != NONE else None
-    return train(config, STUDENT, patches_of(chosen), patches_of(stop_set), folder, net, progress)
+    return train(config, STUDENT, patches_of(chosen), patches_of(stop_set), folder, net, progress, place)
 
 
-def train_chain(config: ChainConfig, found: PatchSet, folder: Path, progress: Progress = silent) -> Bundle:
-    """Train teacher and students, predict the patches of subjects that they did not see, and write the bundle.
+def train_chain(
+    config: ChainConfig, found: PatchSet, folder: Path, progress: Progress = silent, place: Place | None = None
+) -> Bundle | None:
+    """Train teacher and students, write the bundle, and read the patches of subjects that none has seen.
 
     Args:
         config: of all.
         found: the patch set.
         folder: of the training; what is done there stays and is not done again.
         progress: told of every step; stops by raising.
+        place: where to compute.
+
+    Returns:
+        The bundle; ``None`` in a process that only computes.
+
+    Raises:
+        InputError: the patch set lacks something.
     """
-    teacher = train_teacher(config.teacher, found, folder, part_of(progress, 0.0, 0.3))
+    refuse_incomplete(found)
+    teacher = train_teacher(config.teacher, found, folder, part_of(progress, 0.0, 0.3), place)
     states = []
     for number in range(config.seeds):
         start, stop = (0.3 + 0.6 * (number + k) / config.seeds for k in (0, 1))
         own = replace(config.student, seed=config.student.seed + number)
         where = folder / f"{STUDENT}-s{own.seed}"
-        states.append(train_student(own, found, where, teacher, part_of(progress, start, stop)))
-    progress("Reading the other patches", 0.9)
-    predict(config, found, teacher, states, folder / PREDICTIONS)
-    return finish(states, found, folder / BUNDLE, part_of(progress, 0.95, 1.0))
+        states.append(train_student(own, found, where, teacher, part_of(progress, start, stop), place))
+    if place is not None and not place.writes:
+        return None
+    bundle = finish(states, found, folder / BUNDLE, part_of(progress, 0.9, 0.95))
+    progress("Reading the other patches", 0.95)
+    predict(config, found, teacher, states, bundle, folder / PREDICTIONS)
+    return bundle
 
 
-def predict(config: ChainConfig, found: PatchSet, teacher: State, states: list[State], folder: Path) -> None:
-    """Write what teacher, students and baselines read off the patches of subjects that none of them has seen."""
+def predict(
+    config: ChainConfig, found: PatchSet, teacher: State, states: list[State], bundle: Bundle, folder: Path
+) -> None:
+    """Write what bundle, teacher, students and baselines read off the patches of subjects that none of them has seen.
+
+    Args:
+        config: of all.
+        found: the patch set.
+        teacher, states: what was trained.
+        bundle: what became of it: the arm ``student``.
+        folder: of the tables; those of students that are no more are deleted.
+    """
     others = with_targets(found.select(~learned_from(config, found)))
+    if not len(others):
+        return
+    for old in folder.glob(f"{STUDENT}-s*.csv"):
+        old.unlink()
+    read = load_student(bundle).estimate(
+        Cubes(others.ct, others.ct_valid), others.covariates, table_of(others).features
+    )
+    write_predictions(others, Predicted(read.values, read.uncertainties), folder / f"{STUDENT}.csv")
     write_predictions(others, _read([best_network(teacher)], others), folder / f"{TEACHER}.csv")
     nets = [best_network(state) for state in states]
-    write_predictions(others, _read(nets, others), folder / f"{STUDENT}.csv")
+    write_predictions(others, _read(nets, others), folder / f"{NETWORKS}.csv")
     for state, net in zip(states, nets, strict=True):
         write_predictions(others, _read([net], others), folder / f"{STUDENT}-s{state.config.seed}.csv")
     learned = table_of(first_subjects(found.of_split(LEARNED_FROM[0]), config.student.subjects))
@@ -98,13 +162,9 @@ def predict(config: ChainConfig, found: PatchSet, teacher: State, states: list[S
 def learned_from(config: ChainConfig, found: PatchSet) -> NDArray[np.bool_]:
     """(n,) which patches are of subjects that teacher or students have seen."""
     train_set, stop_set = (found.of_split(name) for name in LEARNED_FROM)
-    most = (
-        0
-        if 0 in (config.teacher.subjects, config.student.subjects)
-        else max(config.teacher.subjects, config.student.subjects)
-    )
-    seen = [*first_subjects(train_set, most).knees["subject"], *stop_set.knees["subject"]]
-    return np.asarray(np.isin(found.of_knee("subject"), seen))
+    counts = (config.teacher.subjects, config.student.subjects)
+    seen = first_subjects(train_set, 0 if 0 in counts else max(counts)).knees["subject"]
+    return np.asarray(np.isin(found.of_knee("subject"), [*seen, *stop_set.knees["subject"]]))
 
 
 def with_targets(found: PatchSet) -> PatchSet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from CTSMALib.errors import InputError
 from CTSMALib.learning.patches.patch_set import PatchSet
@@ -12,17 +11,10 @@ from CTSMALib.learning.student.table import Table
 from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.linear import FEATURES
 
-APPARENT, TRUE = "apparent", "true"  # what is learned: values read off the MR, or those of the virtual structure itself
 
-
-def targets_of(found: PatchSet, target: str) -> NDArray[np.float64]:
-    """(n, 4) targets of a kind."""
-    return found.targets if target == APPARENT else found.truth
-
-
-def patches_of(found: PatchSet, target: str = APPARENT) -> Patches:
+def patches_of(found: PatchSet) -> Patches:
     """Cubes and targets; patches without all targets are left out."""
-    values = targets_of(found, target)
+    values = found.targets
     known = np.asarray(np.isfinite(values).all(axis=1))
     every = Patches(
         Cubes(found.ct, found.ct_valid), Cubes(found.mr, found.mr_valid), values, found.covariates,
@@ -31,10 +23,10 @@ def patches_of(found: PatchSet, target: str = APPARENT) -> Patches:
     return every if known.all() else every.select(known)
 
 
-def table_of(found: PatchSet, target: str = APPARENT) -> Table:
+def table_of(found: PatchSet) -> Table:
     """Rows of numbers; a target may be NaN."""
     features = np.column_stack([found.patches[name] for name in FEATURES])
-    return Table(features, found.covariates, targets_of(found, target), found.of_knee("subject").astype(np.str_))
+    return Table(features, found.covariates, found.targets, found.of_knee("subject").astype(np.str_))
 
 
 def first_subjects(found: PatchSet, count: int) -> PatchSet:

@@ -31,10 +31,18 @@ class Place:
         return self.rank == 0
 
     def autocast(self) -> AbstractContextManager:
-        """Mixed precision on a GPU, nothing on a CPU."""
-        if self.device.type != "cuda":
+        """Mixed precision on a GPU that knows bfloat16; single precision elsewhere."""
+        if self.device.type != "cuda" or not torch.cuda.is_bf16_supported():
             return nullcontext()
-        return torch.autocast("cuda", dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16)
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+
+    def agreed(self, value: float) -> float:
+        """What the first process found, for all: they must decide alike."""
+        if self.world == 1:
+            return value
+        told = torch.tensor([value], dtype=torch.float64, device=self.device)
+        dist.broadcast(told, 0)
+        return float(told)
 
     def average_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Make gradients the mean over all processes."""

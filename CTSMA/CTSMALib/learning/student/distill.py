@@ -80,4 +80,4 @@ def _attention(features: torch.Tensor) -> torch.Tensor:
 def _distances(summary: torch.Tensor) -> torch.Tensor:
     """Distances among the patches of a batch, over their mean."""
     apart = torch.cdist(summary, summary)
-    return apart / apart[apart > 0].mean().clamp_min(1e-6)
+    return apart / (apart.sum() / (apart > 0).sum().clamp_min(1)).clamp_min(1e-6)

@@ -16,7 +16,7 @@ from CTSMALib.bundles.write import write_bundle
 from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.learning.student.baselines import RIDGE, fit_ridge, read_with
 from CTSMALib.learning.student.batches import plain_batch
-from CTSMALib.learning.student.data import patches_of, table_of
+from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
 from CTSMALib.learning.student.model_card import metadata_of, model_card
 from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.table import Table
@@ -30,6 +30,7 @@ from CTSMALib.student.tied_values import latents, tied, together, uncertainties
 from CTSMALib.synthesis.familiarity import Familiarity
 
 SHARES = np.linspace(0.0, 1.0, 11)
+MARGIN = 0.01
 COVERED, NORMAL = 0.95, 1.96
 AT_ONCE = 256
 
@@ -65,11 +66,12 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
         out: folder of the bundle.
         progress: told of every step.
     """
-    nets = [best_network(state) for state in states]
+    nets = [_as_stored(best_network(state)) for state in states]
     train, tune, calibrate = (found.of_split(name) for name in ("train", "tune", "calibrate"))
+    train = first_subjects(train, states[0].config.subjects)
     progress("Fitting the ridge regression", 0.1)
     linear = fit_latents(table_of(train))
-    shares = _shares(nets, linear, tune) if len(tune) else np.zeros(2)
+    shares = _shares(nets, linear, train, tune) if len(tune) else np.zeros(2)
     progress("Calibrating", 0.5)
     measured = _measured(nets, linear, shares, train, calibrate)
     progress("Learning what is familiar", 0.8)
@@ -97,16 +99,42 @@ def fit_latents(table: Table) -> LinearReading:
     return fit_ridge(table, np.where(known[:, None], wanted, np.nan))[0]
 
 
-def _shares(nets: Sequence[PatchNet], linear: LinearReading, found: PatchSet) -> Floats:
-    """The shares of the ridge regression with the smallest error of the four parameters."""
+def _as_stored(net: PatchNet) -> PatchNet:
+    """The network with weights in the precision that a bundle keeps."""
+    with torch.no_grad():
+        for tensor in (*net.parameters(), *net.buffers()):
+            if tensor.is_floating_point():
+                tensor.copy_(tensor.half().float())
+    return net
+
+
+def _shares(nets: Sequence[PatchNet], linear: LinearReading, train: PatchSet, found: PatchSet) -> Floats:
+    """The shares of the ridge regression with the smallest error of the four parameters.
+
+    Among those with which no parameter agrees worse than a ridge regression of its own, by more than :data:`MARGIN`;
+    where there are none, the shares that come nearest to that.
+    """
     outputs, read, values = _of_set(nets, linear, found)
-    spread, best = values.std(axis=0), (np.inf, np.zeros(2))
+    own = _iccs(_ridge(train, found), values)
+    spread, best = values.std(axis=0), (np.inf, np.inf, np.zeros(2))
     for first in SHARES:
         for second in SHARES:
             shares = np.array([first, second])
-            error = float(np.mean(((tied(mixed(outputs, read, shares)).numpy() - values) / spread) ** 2))
-            best = min(best, (error, shares), key=lambda one: one[0])
-    return best[1]
+            given = tied(mixed(outputs, read, shares)).numpy().astype(float)
+            short = max(float(np.nan_to_num(own - _iccs(given, values)).max()) - MARGIN, 0.0)
+            error = float(np.mean(((given - values) / spread) ** 2))
+            best = min(best, (short, error, shares), key=lambda one: one[:2])
+    return best[2]
+
+
+def _ridge(train: PatchSet, found: PatchSet) -> Floats:
+    """(n, 4) what a ridge regression of each parameter reads off the patches that have all targets."""
+    read = read_with(RIDGE, table_of(train), table_of(found)).values
+    return read[np.asarray(np.isfinite(found.targets).all(axis=1))]
+
+
+def _iccs(read: NDArray, targets: Floats) -> Floats:
+    return np.array([icc_agreement(np.column_stack(pair)) for pair in zip(read.T, targets.T, strict=True)])
 
 
 def pooled_by(net: PatchNet, found: PatchSet) -> Floats:
@@ -126,13 +154,9 @@ def _measured(
     given = mixed(outputs, read, shares)
     values, sds = tied(given).numpy().astype(float), uncertainties(given).numpy().astype(float)
     factors = np.quantile(np.abs(values - targets) / sds, COVERED, axis=0) / NORMAL
-    patches = patches_of(found)
-    ridge = read_with(RIDGE, table_of(train), table_of(found)).values[np.isfinite(found.targets).all(axis=1)]
-    iccs = [
-        np.array([icc_agreement(np.column_stack(pair)) for pair in zip(one.T, targets.T, strict=True)])
-        for one in (values, tied(outputs).numpy(), ridge)
-    ]
-    return Measured(iccs[0], iccs[1], iccs[2], factors, len(np.unique(patches.subjects)), len(patches))
+    subjects = patches_of(found).subjects
+    iccs = [_iccs(one, targets) for one in (values, tied(outputs).numpy(), _ridge(train, found))]
+    return Measured(iccs[0], iccs[1], iccs[2], factors, len(np.unique(subjects)), len(subjects))
 
 
 def _of_set(

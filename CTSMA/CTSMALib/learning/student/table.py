@@ -25,7 +25,3 @@ class Table:
     covariates: Floats
     values: Floats
     subjects: NDArray[np.str_]
-
-    def select(self, rows: NDArray) -> Table:
-        """Some of them, by index or mask."""
-        return Table(self.features[rows], self.covariates[rows], self.values[rows], self.subjects[rows])

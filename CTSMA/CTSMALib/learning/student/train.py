@@ -49,7 +49,8 @@ def train(
         place: where to compute; found out where it is left out.
 
     Raises:
-        InputError: the folder holds another training, a teacher is missing, or there is nothing to learn from.
+        InputError: the folder holds another training, a teacher is missing, there is nothing to learn from, or the
+            training runs away.
     """
     if not len(patches) or not len(stop):
         raise InputError("There are no patches to learn from, or none to check on.", "Fill the splits train and stop.")
@@ -139,7 +140,10 @@ class _Run:
         parameters = [parameter for module in modules for parameter in module.parameters()]
         optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, config.learning_rate, total_steps=config.steps + 1, pct_start=WARM_UP
+            optimizer,
+            config.learning_rate,
+            total_steps=config.steps + 1,
+            pct_start=max(WARM_UP, 2 / (config.steps + 1)),
         )
         spread = torch.from_numpy(np.nanstd(patches.values, axis=0).astype(np.float32)).clamp_min(1e-6)
         teacher = teacher.to(place.device).eval() if teacher else None
@@ -151,6 +155,8 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         with self.place.autocast():
             loss = self._loss(batch)
+        if not bool(torch.isfinite(loss)):
+            raise InputError("The training ran away: its loss is no number any more.", "Give a smaller learning_rate.")
         loss.backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.place.average_gradients(parameters)
@@ -177,7 +183,7 @@ class _Run:
         """Check on other patients; the best network so far is kept."""
         outputs = read_in_parts(self.net, stop, self.place.device)
         values = torch.from_numpy(stop.values.astype(np.float32))
-        error = float(value_loss(outputs, values, self.spread.cpu()))
+        error = self.place.agreed(float(value_loss(outputs, values, self.spread.cpu())))
         found = Check(step, training_loss, error, mean_icc(tied(outputs).numpy(), stop.values))
         if not self.best or error < self._best_error:
             self._best_error = error

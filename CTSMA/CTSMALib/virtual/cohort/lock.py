@@ -40,6 +40,6 @@ def _lock(descriptor: int, cohort: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         remedy = "Wait until it ends, or name another folder with --out."
-        raise OutputError(f"Another process is making knees in {cohort}.", remedy) from error
+        raise OutputError(f"Another process is at work in {cohort}.", remedy) from error
     except OSError:  # a file system without locks
         return
