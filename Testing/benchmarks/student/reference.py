@@ -1,7 +1,7 @@
 """The published recipe on the patches of the center of :mod:`Testing.benchmarks.student.arms`, at a declared size.
 
 Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by L1. What is trained is reduced in width
-and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise, which wants a GPU.
+and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (wants a GPU).
 An arm whose mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
 
 Usage::
