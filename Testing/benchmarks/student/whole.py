@@ -21,7 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.agreement import clustered_interval, icc_agreement, icc_consistency
+from CTSMALib.agreement import icc_consistency
+from CTSMALib.agreement.pair_moments import pair_moments, pair_statistics
+from CTSMALib.agreement.resampling import corrected_interval, patient_draws
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.baselines import BASELINES, read_with
@@ -66,14 +68,16 @@ def _readings(model: StudentModel, found: PatchSet, learned: PatchSet) -> Iterat
 
 
 def _rows(arm: str, values: Floats, sds: Floats, found: PatchSet) -> list[dict[str, object]]:
-    subjects, rows = found.of_knee("subject"), []
+    names, codes = np.unique(found.of_knee("subject"), return_inverse=True)
+    draws, rows = patient_draws(len(names), RESAMPLINGS), []
     for k, key in enumerate(KEYS):
         pair = np.column_stack([values[:, k], found.targets[:, k]])
         off = pair[:, 0] - pair[:, 1]
-        icc = clustered_interval(lambda n, pair=pair: icc_agreement(pair[n]), subjects, RESAMPLINGS)
+        moments = pair_moments(pair[:, 1], pair[:, 0], codes, len(names))
+        icc = corrected_interval(pair_statistics(draws @ moments).icc_agreement, len(names))
         rows.append(
             {
-                "arm": arm, "parameter": key, "patches": len(pair), "knees": len(np.unique(subjects)), "icc": icc.value,
+                "arm": arm, "parameter": key, "patches": len(pair), "knees": len(names), "icc": icc.value,
                 "low": icc.low, "high": icc.high, "consistency": icc_consistency(pair), "bias": f"{off.mean():.4f}",
                 "rmse": f"{np.sqrt(np.mean(off**2)):.4f}", "r": float(np.corrcoef(pair.T)[0, 1]),
                 "covered": float(np.mean(np.abs(off) <= 1.96 * sds[:, k])),
