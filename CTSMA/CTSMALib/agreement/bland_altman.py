@@ -1,4 +1,4 @@
-"""By how much two measurements of the same thing differ, and whether that depends on its size."""
+"""By how much two measurements of the same thing differ."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class BlandAltman:
         bias: mean of measured less reference.
         sd: standard deviation of that.
         lower, upper: limits of agreement: between them lie 95 % of the differences, where they are normal.
-        slope: of the difference over the mean of both: 0 where it does not depend on size.
     """
 
     pairs: int
@@ -27,7 +26,6 @@ class BlandAltman:
     sd: float
     lower: float
     upper: float
-    slope: float
 
 
 def bland_altman(reference: ArrayLike, measured: ArrayLike) -> BlandAltman:
@@ -46,9 +44,7 @@ def bland_altman(reference: ArrayLike, measured: ArrayLike) -> BlandAltman:
     pairs: NDArray[np.float64] = np.column_stack(both)
     pairs = pairs[np.isfinite(pairs).all(axis=1)]
     if len(pairs) < 2:
-        return BlandAltman(len(pairs), *[float("nan")] * 5)
-    differences, means = pairs[:, 1] - pairs[:, 0], pairs.mean(axis=1)
+        return BlandAltman(len(pairs), *[float("nan")] * 4)
+    differences = pairs[:, 1] - pairs[:, 0]
     bias, sd = float(differences.mean()), float(differences.std(ddof=1))
-    spread = float(np.sum((means - means.mean()) ** 2))
-    slope = float(np.sum((means - means.mean()) * differences)) / spread if spread > 0.0 else float("nan")
-    return BlandAltman(len(pairs), bias, sd, bias - WITHIN * sd, bias + WITHIN * sd, slope)
+    return BlandAltman(len(pairs), bias, sd, bias - WITHIN * sd, bias + WITHIN * sd)

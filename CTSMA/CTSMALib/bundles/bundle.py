@@ -16,11 +16,12 @@ WEIGHTS = "models/model.safetensors"
 SCHEMA, SCHEMA_VERSION = "ctsma-bundle", 1
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".ts")
 SHIPPED = "Models"
+CONFIG_SHA256 = "config_sha256"
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose checksums were right when it was read.
+    """A bundle whose checksums, of weights and settings, were right when it was read.
 
     Attributes:
         folder: where it lies.
@@ -70,7 +71,8 @@ def read_bundle(folder: Path, task: str | None = None) -> Bundle:
                 "Take a bundle whose weights are a safetensors file.",
             )
     metadata, config = _json(folder, METADATA), _json(folder, CONFIG)
-    own = metadata.get("ctsma", {})
+    own = metadata.get("ctsma")
+    own = own if isinstance(own, dict) else {}
     if own.get("schema") != SCHEMA or own.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
             f"{folder} is a model bundle, but not one of CTSMA in version {SCHEMA_VERSION}.",
@@ -78,12 +80,29 @@ def read_bundle(folder: Path, task: str | None = None) -> Bundle:
         )
     if task is not None and own.get("task") != task:
         raise InputError(f"The model in {folder} is for '{own.get('task')}', not for '{task}'.", "Name another model.")
+    said = {"name": metadata.get("name"), "version": metadata.get("version"), "task": own.get("task")}
+    for key, value in said.items():
+        if not isinstance(value, str) or not value:
+            raise InputError(f"{METADATA} in {folder} says no {key}.", "Copy the whole folder of the bundle.")
+    found = _checked_weights(folder, own)
+    return Bundle(
+        folder, **{key: str(value) for key, value in said.items()}, sha256=found, metadata=metadata, config=config
+    )
+
+
+def _checked_weights(folder: Path, own: dict[str, Any]) -> str:
+    """The checksum of the weights, once these and the settings are found to be those of the bundle."""
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"The model in {folder} has no weights.", "Copy the whole folder of the bundle.")
-    found = sha256_of(folder / WEIGHTS)
-    if found != own.get("sha256"):
+    try:
+        weights, settings = sha256_of(folder / WEIGHTS), sha256_of(folder / CONFIG)
+    except OSError as error:
+        raise InputError(f"The model in {folder} cannot be read: {error.strerror}.", "Copy it again.") from error
+    if weights != own.get("sha256"):
         raise InputError(f"The weights in {folder} are not those of the bundle.", "Copy the bundle again.")
-    return Bundle(folder, str(metadata["name"]), str(metadata["version"]), str(own["task"]), found, metadata, config)
+    if own.get(CONFIG_SHA256, settings) != settings:  # older bundles do not say it
+        raise InputError(f"The settings in {folder} are not those of the bundle.", "Copy the bundle again.")
+    return weights
 
 
 def shipped_bundle(name: str, task: str | None = None) -> Bundle:

@@ -15,6 +15,7 @@ from CTSMALib.resources import resource
 
 FOLDER_VARIABLE = "CTSMA_MODELS"
 USUAL_FOLDER = "~/.ctsma/models"
+NO_MODEL = "none"  # in place of a name: no model is wanted
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LIST = "'ctsma models list' shows which there are."
 
@@ -86,8 +87,9 @@ def add_bundle(folder: Path, name: str | None = None) -> Bundle:
         InputError: it is no bundle, was altered, or has a name that is taken or cannot be one of a folder.
         OutputError: it cannot be written.
     """
-    name = name or read_bundle(folder).name
-    if not _NAME.fullmatch(name):
+    found = read_bundle(folder)
+    name = name or found.name
+    if not _NAME.fullmatch(name) or name.lower() == NO_MODEL:
         raise InputError(f"A model cannot be called '{name}'.", "Give a name of plain letters with --name.")
     taken = next((place for place in places() if place.name.lower() == name.lower()), None)
     if taken is not None:

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from CTSMALib.bundles.bundle import (
     CONFIG,
+    CONFIG_SHA256,
     METADATA,
     README,
     SCHEMA,
@@ -50,9 +51,10 @@ def write_bundle(
             (part / name).parent.mkdir(parents=True, exist_ok=True)
         save_file({k: _stored(v) for k, v in weights.items()}, str(part / WEIGHTS))
         (part / WEIGHTS).chmod(0o644)  # it is made for its owner alone
-        own = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "task": task, "sha256": sha256_of(part / WEIGHTS)}
-        _write(part / METADATA, {**metadata, "ctsma": own})
         _write(part / CONFIG, config)
+        sums = {"sha256": sha256_of(part / WEIGHTS), CONFIG_SHA256: sha256_of(part / CONFIG)}
+        own = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "task": task, **sums}
+        _write(part / METADATA, {**metadata, "ctsma": own})
         (part / README).write_text(readme, encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)

@@ -24,6 +24,7 @@ class Diagnosis:
         limit: distance that one in a hundred knees of the training exceeds.
         abstained: why nothing is said, as a sentence; ``None`` where something is.
         notes: what must be known beside it.
+        unlike: patches that were left out as they look unlike those that their values are learned from.
     """
 
     aggregator: str
@@ -40,3 +41,4 @@ class Diagnosis:
     limit: float
     abstained: str | None
     notes: tuple[str, ...]
+    unlike: int = 0

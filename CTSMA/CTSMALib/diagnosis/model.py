@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,6 +27,7 @@ from CTSMALib.diagnosis.names import (
     TASK,
     TRANSFORMER,
 )
+from CTSMALib.diagnosis.origin import Origin, difference
 from CTSMALib.diagnosis.standardizer import Standardizer
 from CTSMALib.diagnosis.summaries import MEANS, summarize
 from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, IDS, Array, KneeTokens, lacking
@@ -57,6 +58,7 @@ class DiagnosisModel:
         default: which of :data:`AGGREGATORS` answers if none is asked for.
         simulated: it was trained on simulated knees.
         identity: name, version and checksum.
+        origin: of the values that it learned from.
     """
 
     logistic: LogisticModel
@@ -67,22 +69,22 @@ class DiagnosisModel:
     default: str
     simulated: bool
     identity: str
+    origin: Origin
 
-    def predict(self, tokens: KneeTokens, aggregator: str | None = None) -> Diagnosis:
+    def predict(self, tokens: KneeTokens, aggregator: str | None = None, origin: Origin | None = None) -> Diagnosis:
         """Diagnose one knee.
 
         Args:
             tokens: its patches.
             aggregator: of :data:`AGGREGATORS`; the default if left out.
+            origin: of the values; where it is another one than that of the training, a note says so.
 
         Raises:
-            InputError: the patches have other quantities or features than those of the training.
+            InputError: the patches have other quantities than those of the training.
         """
         name = aggregator or self.default
         if tokens.values.shape[1] != len(self.standardizer.scale):
             raise InputError("The model takes other quantities.", "Take another model.")
-        if tokens.extra.shape[1] != len(self.standardizer.extra_mean):
-            raise InputError("The model takes other features of patches than are given.", "Take another model.")
         reason, distance = lacking(tokens), None
         if not reason:
             distance = self.familiarity.distance(compartment_means(tokens, self.standardizer))
@@ -92,7 +94,9 @@ class DiagnosisModel:
                     f"100 knees there ({self.familiarity.limit:.2f})."
                 )
         answer = None if reason else self._answer(tokens, name)
-        return self._told(name, tokens, distance, reason, answer)
+        notes = (SIMULATED if self.simulated else "", difference(self.origin, origin) if origin is not None else "")
+        found = self._told(name, tokens, distance, reason, answer)
+        return replace(found, notes=tuple(note for note in notes if note), unlike=tokens.unlike)
 
     def _answer(self, tokens: KneeTokens, name: str) -> Answer:
         if name == LOGISTIC:
@@ -109,11 +113,10 @@ class DiagnosisModel:
         self, name: str, tokens: KneeTokens, distance: float | None, reason: str, answer: Answer | None
     ) -> Diagnosis:
         counts = dict(zip(COMPARTMENT_KEYS, (int(n) for n in tokens.counts), strict=True))
-        notes = (SIMULATED,) if self.simulated else ()
         limit = self.familiarity.limit
         if answer is None:
             return Diagnosis(
-                name, self.identity, None, None, None, (), None, {}, {}, counts, distance, limit, reason, notes
+                name, self.identity, None, None, None, (), None, {}, {}, counts, distance, limit, reason, ()
             )
         calibration = self.calibrations[name]
         error = jackknife_error(answer.logits)
@@ -126,7 +129,7 @@ class DiagnosisModel:
         by_compartment = {key: float(total) for key, total in zip(COMPARTMENT_KEYS, totals, strict=True)}
         return Diagnosis(
             name, self.identity, *probability, grades, usual, by_patch, by_compartment, counts, distance, limit, None,
-            notes,
+            (),
         )  # fmt: skip
 
 
@@ -155,11 +158,14 @@ def load_model(bundle: Bundle | None = None) -> DiagnosisModel:
         familiarity = Familiarity(arrays[FAMILIARITY + "mean"], arrays[FAMILIARITY + "precision"], limit)
         calibrations = {name: msgspec.convert(settings["calibration"][name], Calibration) for name in AGGREGATORS}
         default, simulated = str(settings["default"]), bool(settings["simulated"])
+        origin = Origin(str(settings.get("values_from", "")), str(settings.get("values_sha256", "")))
         if default not in AGGREGATORS or not nets:
             raise ValueError(default)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
-    return DiagnosisModel(logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity)
+    return DiagnosisModel(
+        logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity, origin
+    )
 
 
 def _part(arrays: dict[str, Array], beginning: str) -> dict[str, Array]:

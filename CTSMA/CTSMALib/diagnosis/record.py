@@ -99,6 +99,10 @@ def _checked(diagnosis: Diagnosis) -> list[str]:
     """What was looked at, a sentence each."""
     each = ", ".join(f"{key} {count}" for key, count in diagnosis.counts.items())
     lines = [f"{sum(diagnosis.counts.values())} of {PLACES} patches have values ({each})."]
+    if diagnosis.unlike:
+        lines.append(
+            f"{diagnosis.unlike} more were left out, as they look unlike those that their values are learned from."
+        )
     if diagnosis.distance is not None:
         where = "within" if diagnosis.distance <= diagnosis.limit else "outside"
         lines.append(

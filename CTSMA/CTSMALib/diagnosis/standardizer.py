@@ -22,15 +22,12 @@ class Standardizer:
         mean: (96, k) at each place, drawn towards the mean over all where few knees have a patch there.
         scale: (k,) standard deviation about it.
         log_mean, log_scale: (k,) of logarithms of standard uncertainties.
-        extra_mean, extra_scale: (f,) of further features.
     """
 
     mean: Array
     scale: Array
     log_mean: Array
     log_scale: Array
-    extra_mean: Array
-    extra_scale: Array
 
     @classmethod
     def of(cls, knees: Sequence[KneeTokens]) -> Standardizer:
@@ -42,11 +39,7 @@ class Standardizer:
         mean = sums / (present.sum(axis=0)[:, None] + SHRINKAGE)
         scale = (values - mean)[present].std(axis=0)
         logs = _logs(np.array([knee.uncertainties for knee in knees])[present])
-        extra = np.array([knee.extra for knee in knees])[present]
-        return cls(
-            mean, np.maximum(scale, LEAST_SCALE), *_mean_and_scale(logs), extra.mean(axis=0),
-            np.maximum(extra.std(axis=0), LEAST_SCALE),
-        )  # fmt: skip
+        return cls(mean, np.maximum(scale, LEAST_SCALE), *_mean_and_scale(logs))
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, Array]) -> Standardizer:
@@ -72,10 +65,9 @@ class Standardizer:
         return np.where(tokens.present[:, None], off, 0.0)
 
     def inputs(self, tokens: KneeTokens) -> Array:
-        """(96, 2 k + f) values, logarithms of uncertainties and further features; 0 stands for usual or unknown."""
+        """(96, 2 k) values and logarithms of uncertainties; 0 stands for usual or unknown."""
         logs = np.clip((_logs(tokens.uncertainties) - self.log_mean) / self.log_scale, -FARTHEST, FARTHEST)
-        further = np.clip((tokens.extra - self.extra_mean) / self.extra_scale, -FARTHEST, FARTHEST)
-        known = np.concatenate([self.values(tokens), logs, further], axis=1)
+        known = np.concatenate([self.values(tokens), logs], axis=1)
         return np.where(tokens.present[:, None] & np.isfinite(known), known, 0.0)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, PLACES, Array, Flags
 
-MEANS, FULL = KINDS = ("means", "full")
+MEANS, FULL = "means", "full"
 SIDES = ((0, 1), (2, 3))  # medial and lateral of a bone, numbers of COMPARTMENT_KEYS
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ PLACES = len(IDS)
 SPOTS: NDArray[np.int64] = np.array(_SPOTS, dtype=np.int64)
 COMPARTMENT: NDArray[np.int64] = SPOTS[:, 0]
 FEWEST, FEWEST_IN_COMPARTMENT = 12, 2  # patches without which nothing is said
+MOST_UNLIKE = 0.25  # share of the patches that may look unlike those that their values are learned from
 _NUMBER = {name: number for number, name in enumerate(IDS)}
 
 
@@ -41,21 +42,21 @@ class KneeTokens:
         values: (96, k) of the k quantities, :data:`KEYS` for all models that are delivered; not numbers where absent.
         uncertainties: (96, k) their standard uncertainties; not numbers where unknown.
         present: (96,) which patches have all their values.
-        extra: (96, f) further features of patches, such as those of a network; f may be 0.
         age: of the patient in years; not a number where unknown.
+        unlike: how many patches are absent because they look unlike those that their values are learned from.
     """
 
     values: Array
     uncertainties: Array
     present: Flags
-    extra: Array = field(default_factory=lambda: np.zeros((PLACES, 0)))
     age: float = float("nan")
+    unlike: int = 0
 
     def __post_init__(self) -> None:
         """Refuse other shapes."""
         if self.values.ndim != 2 or len(self.values) != PLACES or self.uncertainties.shape != self.values.shape:
             raise ValueError(f"values of shape {self.values.shape}, not ({PLACES}, k)")
-        if self.present.shape != (PLACES,) or self.extra.shape[:1] != (PLACES,):
+        if self.present.shape != (PLACES,):
             raise ValueError("one row for each place of the learning grid is needed")
 
     @property
@@ -67,11 +68,15 @@ class KneeTokens:
         """The same knee with the patches of (96,) ``kept`` alone."""
         return replace(self, present=self.present & kept)
 
+    def without_unlike(self, unlike: Flags) -> KneeTokens:
+        """The same knee without the patches of (96,) ``unlike``; how many these are is kept."""
+        lost = int((self.present & unlike).sum())
+        return replace(self, present=self.present & ~unlike, unlike=self.unlike + lost)
+
 
 def knee_tokens(
     values: Mapping[str, Mapping[str, float]],
     uncertainties: Mapping[str, Mapping[str, float]] | None = None,
-    extra: Mapping[str, Sequence[float]] | None = None,
     age: float = float("nan"),
     keys: Sequence[str] = KEYS,
 ) -> KneeTokens:
@@ -81,7 +86,6 @@ def knee_tokens(
         values: id on the learning grid, as ``"TM-r2-c4-d1"``, to values by key. A patch that lacks one of ``keys``, or
             has none that is finite, is absent.
         uncertainties: likewise, standard uncertainties; any may be missing.
-        extra: id to further features, equally many for each patch that is present.
         age: of the patient in years.
         keys: quantities that are taken, in this order.
 
@@ -89,8 +93,6 @@ def knee_tokens(
         InputError: an id is not on the learning grid.
     """
     found, unsure = (np.full((PLACES, len(keys)), np.nan) for _ in range(2))
-    width = len(next(iter(extra.values()), ())) if extra else 0
-    further = np.full((PLACES, width), np.nan)
     for name, known in values.items():
         if name not in _NUMBER:
             raise InputError(
@@ -100,15 +102,18 @@ def knee_tokens(
         found[place] = [known.get(key, np.nan) for key in keys]
         sure = (uncertainties or {}).get(name, {})
         unsure[place] = [sure.get(key, np.nan) for key in keys]
-        if extra:
-            further[place] = extra.get(name, [np.nan] * width)
-    present = np.isfinite(found).all(axis=1) & np.isfinite(further).all(axis=1)
-    return KneeTokens(found, unsure, present, further, age)
+    return KneeTokens(found, unsure, np.isfinite(found).all(axis=1), age)
 
 
 def lacking(tokens: KneeTokens) -> str:
     """Why there are too few patches to say anything, as a sentence; empty where there are enough."""
     counts = tokens.counts
+    read = int(counts.sum()) + tokens.unlike
+    if tokens.unlike > MOST_UNLIKE * read:
+        return (
+            f"{tokens.unlike} of {read} patches look unlike those that their values are learned from, more than one "
+            f"in {1.0 / MOST_UNLIKE:.0f}."
+        )
     if counts.sum() < FEWEST:
         return f"Only {counts.sum()} of {PLACES} patches have values; at least {FEWEST} are needed."
     least = int(np.argmin(counts))

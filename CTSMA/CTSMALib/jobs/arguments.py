@@ -214,7 +214,9 @@ def given_path(text: str) -> Path:
 
 
 def given_model(text: str) -> Path:
-    """The folder of a model as an argument: a name of :mod:`CTSMALib.bundles.library`, or a path."""
+    """The folder of a model as an argument: a name of :mod:`CTSMALib.bundles.library`, a path, or :data:`NO_MODEL`."""
+    if text == NO_MODEL:
+        return Path(NO_MODEL)
     from CTSMALib.bundles.library import places
 
     path = given_path(text)

@@ -129,6 +129,8 @@ def diagnose_arguments(request: DiagnoseRequest) -> list[str]:
     arguments = ["diagnose", _path(request.result)]
     if request.model is not None:
         arguments += ["--model", _path(request.model)]
+    if request.aggregator is not None:
+        arguments += ["--aggregator", request.aggregator]
     return arguments + (["--research"] if request.research else [])
 
 

@@ -18,6 +18,7 @@ from CTSMALib.progress import Progress, silent
 
 if TYPE_CHECKING:
     from CTSMALib.analysis.result import KneeAnalysis
+    from CTSMALib.diagnosis.origin import Origin
     from CTSMALib.diagnosis.tokens import KneeTokens
 
 _REMEDY = "Ask for permission to write there, or copy the result folder to another place."
@@ -31,26 +32,32 @@ class DiagnoseRequest:
         result: a result folder, of one knee or of both.
         model: folder of a bundle; ``None`` for the one that comes with the software.
         research: show of real people what a model from simulated knees says.
+        aggregator: which part of the model answers; ``None`` for its default.
     """
 
     result: Path
     model: Path | None = None
     research: bool = False
+    aggregator: str | None = None
 
 
 def add_diagnose_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`diagnose_request` reads."""
+    from CTSMALib.diagnosis.names import AGGREGATORS
+
     add = parser.add_argument
     add("result", metavar="RESULT", type=given_path, help="a result folder with apparent parameters of patches")
     about = "name or folder of the model (default: the one that comes with CTSMA)"
     add("--model", metavar="NAME|DIR", type=given_model, help=about)
+    about = "which part of the model answers (default: the one that the model names)"
+    add("--aggregator", choices=AGGREGATORS, help=about)
     about = "show what a model that was trained on simulated knees says of a real person, marked as that"
     add("--research", action="store_true", help=about)
 
 
 def diagnose_request(options: argparse.Namespace) -> DiagnoseRequest:
     """The request that arguments stand for."""
-    return DiagnoseRequest(options.result, options.model, options.research)
+    return DiagnoseRequest(options.result, options.model, options.research, options.aggregator)
 
 
 def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
@@ -89,7 +96,7 @@ def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
         virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
         subject = Subject(virtual, request.research, model.simulated, analysis.method)
         try:
-            write_diagnosis(model.predict(known), subject, knee)
+            write_diagnosis(model.predict(known, request.aggregator, origin_of(analysis)), subject, knee)
         except OSError as error:
             raise output_error(error, knee, _REMEDY) from error
     progress("Finishing", 1.0)
@@ -97,12 +104,15 @@ def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
 
 
 def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
-    """The patches of a result as a model takes them.
+    """The patches of a result as a model takes them; those that look unlike the student's training are absent.
 
     Raises:
         InputError: no patch has all apparent parameters.
     """
-    from CTSMALib.diagnosis.tokens import knee_tokens
+    import numpy as np
+
+    from CTSMALib.analysis.student_reading import UNLIKE
+    from CTSMALib.diagnosis.tokens import IDS, knee_tokens
 
     values = {one.patch.id: one.values for one in analysis.patches}
     found = knee_tokens(values, {one.patch.id: one.uncertainties for one in analysis.patches})
@@ -111,11 +121,20 @@ def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
             f"The result in {folder} has no apparent parameters of patches, which a diagnosis is made from.",
             "Analyze the scan again with a model for them.",
         )
-    return found
+    unlike = {one.patch.id for one in analysis.patches if UNLIKE in one.flags}
+    return found.without_unlike(np.array([name in unlike for name in IDS]))
+
+
+def origin_of(analysis: KneeAnalysis) -> Origin:
+    """Where the apparent parameters of a result come from."""
+    from CTSMALib.diagnosis.origin import MR, Origin
+
+    return Origin(MR) if analysis.modality == "MR" else Origin(analysis.method, analysis.model_sha256)
 
 
 def diagnosis_summary(folder: Path) -> list[str]:
     """What was found, in a few lines for a terminal."""
+    from CTSMALib.diagnosis.names import SIMULATED
     from CTSMALib.diagnosis.record import FILE, read_diagnosis
 
     lines = [f"Result       {folder}"]
@@ -130,5 +149,7 @@ def diagnosis_summary(folder: Path) -> list[str]:
             lines.append(f"Grades       {likely}")
             parts = ", ".join(f"{key} {part:+.2f}" for key, part in found["compartments"].items())
             lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
-        lines += [f"Note         {found['statement']}", f"Table        {knee / FILE}"]
+        notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
+        lines += [f"Note         {note}" for note in (*notes, found["statement"])]
+        lines.append(f"Table        {knee / FILE}")
     return lines

@@ -51,7 +51,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="DIR", type=given_path, required=True, help="folder for tables and page")
     add("--split", metavar="NAME", default=TEST, help=f"which subjects to evaluate (default: {TEST})")
     add("--arm", metavar="NAME", help="arm to show in figures (default: that with the highest mean ICC)")
-    add("--rescan", metavar="FILE", type=given_path, help="table of a second MR scan, like predictions: a ceiling")
+    add("--rescan", metavar="FILE", type=given_path, help="table of a second MR scan, like predictions: a reference")
     about = f"how often patients are drawn for intervals (default: {RESAMPLINGS})"
     add("--resamplings", metavar="N", type=int, default=RESAMPLINGS, help=about)
     add("--overwrite", action="store_true", help="replace an evaluation that is in DIR")
@@ -119,22 +119,30 @@ def evaluation_summary(folder: Path) -> list[str]:
     from CTSMALib.learning.evaluation import result
     from CTSMALib.learning.evaluation.write import FINDINGS_FILE, read_head
     from CTSMALib.report.evaluation_page.page import PAGE_FILE
+    from CTSMALib.report.evaluation_page.wording import name
 
     head = read_head(folder)
     with (folder / FINDINGS_FILE).open(encoding="utf-8", newline="") as file:
         wanted = (result.MR, result.PATCH, result.ALL, result.MEAN, result.AGREEMENT)
-        names = ("target", "level", "grouping", "key", "statistic")
-        rows = [row for row in csv.DictReader(file) if tuple(row[name] for name in names) == wanted]
+        columns = ("target", "level", "grouping", "key", "statistic")
+        rows = [row for row in csv.DictReader(file) if tuple(row[column] for column in columns) == wanted]
     rows.sort(key=lambda row: (row["kind"] == result.ARM, -float(row["value"] or "-inf")))
     return [
         f"Evaluation   {folder}",
-        f"Patches      {head['patches']} of {head['patients']} patients, split {head['split']}",
+        *(_count(row, head["split"]) for row in rows if row["arm"] == head["shown_arm"]),
         "Mean ICC(2,1) of patches with the MR, 95 % interval by patient:",
-        *(f"  {row['arm']:<28} {_text(row['value'])}  {_text(row['low'])} to {_text(row['high'])}" for row in rows),
+        *(
+            f"  {name(row['arm']):<36} {_text(row['value'])}  {_text(row['low'])} to {_text(row['high'])}"
+            for row in rows
+        ),
         *(f"Note         {remark}" for remark in head["remarks"]),
         *(["Virtual: these are not patients."] if head["virtual"] else []),
         f"Page         {folder / PAGE_FILE}",
     ]
+
+
+def _count(row: dict[str, str], split: str) -> str:
+    return f"Patches      {row['pairs']} of {row['patients']} patients that {row['arm']} predicted, split {split}"
 
 
 def _text(cell: str) -> str:

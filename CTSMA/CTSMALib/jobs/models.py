@@ -77,7 +77,7 @@ def refuse_failed(told: Told) -> None:
 
 
 def _list() -> Told:
-    lines, models, failed = [], [], []
+    lines, models = [], []
     for place in places():
         origin = "shipped" if place.shipped else "added"
         try:
@@ -85,7 +85,6 @@ def _list() -> Told:
         except CTSMAError as error:
             lines.append(f"{place.name:<20} {origin:<8} damaged: {error.message}")
             models.append({"name": place.name, "shipped": place.shipped, "error": error.message})
-            failed.append(place.name)
         else:
             lines.append(f"{place.name:<20} {origin:<8} {bundle.task:<12} {bundle.version:<8} {bundle.sha256[:8]}")
             models.append(_document(bundle, place.shipped))
@@ -114,7 +113,7 @@ def _checked(place: Place) -> Told:
 
 
 def _lines(bundle: Bundle) -> list[str]:
-    metrics = [f"{name} {_text(value)}" for name, value in _metrics(bundle).items()]
+    metrics = _flat(_metrics(bundle))
     return [
         f"Model        {bundle.name}, whole",
         f"Task         {bundle.task}",
@@ -139,7 +138,22 @@ def _metrics(bundle: Bundle) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _flat(metrics: dict[str, Any], beginning: str = "") -> list[str]:
+    """Metrics in words; the names of nested ones follow each other."""
+    found = []
+    for name, value in metrics.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{beginning}{name} ")
+        else:
+            found.append(f"{beginning}{name} {_text(value)}")
+    return found
+
+
 def _text(value: object) -> str:
+    """A number; one with its interval as ``0.8 [0.7, 0.9]``."""
+    if isinstance(value, list) and len(value) == 3:
+        middle, low, high = (_text(part) for part in value)
+        return f"{middle} [{low}, {high}]"
     return f"{value:.4g}" if isinstance(value, int | float) else str(value)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 
 MEASURED = ("mr", "truth")  # values of the patch set itself, in place of predictions
-PATCH_SET_FILE, PATCH_SET_SCHEMA = "patches.json", "ctsma-patch-set"
 _FORMAT = "Give a TOML or JSON file with some of: aggregators, splits, outer_folds, inner_folds, budget, seed, network."
 
 
@@ -76,14 +73,16 @@ def run(request: TrainDiagnosisRequest, progress: Progress = silent) -> Path:
         predictions = str(existing_path(predictions))
     if request.config is not None:
         existing_path(request.config)
-    simulated = _is_virtual(existing_path(request.patches))
+    existing_path(request.patches)
     need_learning_packages(training=True)
     folder = Target(resolved(request.out), overwrite=True, is_result=_is_training).check()
     progress("Starting", 0.0)
     with held():
         from CTSMALib.learning.diagnosis.dataset import read_data
         from CTSMALib.learning.diagnosis.train import train
+        from CTSMALib.learning.patches.patch_set import read_facts
         from CTSMALib.virtual.cohort.lock import locked
+    simulated = read_facts(request.patches).virtual
     config = _read_config(request.config)
     data = read_data(request.patches, predictions, config.splits)
     try:
@@ -122,18 +121,6 @@ def _is_training(folder: Path) -> bool:
     from CTSMALib.learning.diagnosis.record import holds_training
 
     return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
-
-
-def _is_virtual(patch_set: Path) -> bool:
-    """Whether the knees of a patch set are virtual; what does not say so counts as real."""
-    remedy = "Name a folder that 'ctsma patches' wrote."
-    try:
-        facts = json.loads((patch_set / PATCH_SET_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{patch_set} holds no patch set.", remedy) from error
-    if not isinstance(facts, dict) or facts.get("schema") != PATCH_SET_SCHEMA:
-        raise InputError(f"{patch_set} holds no patch set.", remedy)
-    return bool(facts.get("virtual"))
 
 
 def _read_config(path: Path | None) -> DiagnosisConfig:

@@ -54,6 +54,16 @@ def test_altered_weights_are_refused(a_bundle: Bundle) -> None:
         read_bundle(a_bundle.folder)
 
 
+def test_altered_settings_are_refused_and_bundles_without_their_checksum_are_read(a_bundle: Bundle) -> None:
+    (a_bundle.folder / CONFIG).write_text('{"a": [1, 3]}')
+    with pytest.raises(InputError, match=r"settings in .* are not those of the bundle"):
+        read_bundle(a_bundle.folder)
+    metadata = json.loads((a_bundle.folder / METADATA).read_text())
+    del metadata["ctsma"]["config_sha256"]
+    (a_bundle.folder / METADATA).write_text(json.dumps(metadata))
+    assert read_bundle(a_bundle.folder).config == {"a": [1, 3]}
+
+
 @pytest.mark.parametrize("name", ["models/model.pt", "extra/code.PKL", "x.ckpt"])
 def test_a_pickle_is_refused_wherever_it_lies(a_bundle: Bundle, name: str) -> None:
     path = a_bundle.folder / name
@@ -84,9 +94,17 @@ def test_damaged_metadata_are_told_in_words(a_bundle: Bundle, text: str) -> None
         read_bundle(a_bundle.folder)
 
 
+@pytest.mark.parametrize(("key", "value"), [("name", None), ("name", ""), ("version", None), ("version", 1.0)])
+def test_metadata_without_name_or_version_are_refused(a_bundle: Bundle, key: str, value: object) -> None:
+    metadata = {**json.loads((a_bundle.folder / METADATA).read_text()), key: value}
+    (a_bundle.folder / METADATA).write_text(json.dumps({k: v for k, v in metadata.items() if v is not None}))
+    with pytest.raises(InputError, match=f"says no {key}"):
+        read_bundle(a_bundle.folder)
+
+
 def test_a_bundle_of_others_and_a_folder_that_is_none_are_refused(a_bundle: Bundle, tmp_path: Path) -> None:
     metadata = json.loads((a_bundle.folder / METADATA).read_text())
-    for own in ({}, {**metadata["ctsma"], "schema_version": 2}):
+    for own in ({}, [], {**metadata["ctsma"], "schema_version": 2}):
         (a_bundle.folder / METADATA).write_text(json.dumps({**metadata, "ctsma": own}))
         with pytest.raises(InputError, match="not one of CTSMA"):
             read_bundle(a_bundle.folder)

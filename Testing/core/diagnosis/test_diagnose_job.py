@@ -11,6 +11,7 @@ import pytest
 
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.student_reading import UNLIKE
 from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.cli import main
 from CTSMALib.diagnosis.tokens import IDS, KneeTokens
@@ -129,7 +130,52 @@ def test_tokens_of_a_result_are_those_that_were_put_in(tmp_path: Path) -> None:
     assert np.array_equal(given.uncertainties[given.present], found.uncertainties[given.present])
 
 
+def flagged(folder: Path, count: int) -> Path:
+    """A result of a virtual knee, some of whose 24 patches look unlike those that the student learned from."""
+    folder.mkdir()
+    knee = made_up_knee()
+    analysis = with_values(knee.analysis, some_knees(3, seed=9)[1], virtual=True)
+    patches, left = [], count
+    for number, one in enumerate(analysis.patches):
+        if left and number % 2 and one.uncertainties:
+            one, left = replace(one, flags=(*one.flags, UNLIKE)), left - 1
+        patches.append(one)
+    assert not left
+    write_folder(replace(knee, analysis=replace(analysis, patches=tuple(patches))), folder)
+    return folder
+
+
+def test_patches_unlike_the_training_of_the_student_are_left_out(tmp_path: Path, a_bundle: Bundle, capsys) -> None:
+    found = diagnosed(flagged(tmp_path / "r", 3), a_bundle)
+    assert found["shown"] is True and len(found["patches"]) == 21 and sum(found["counts"].values()) == 21
+    assert found["checked"][0].startswith("21 of 96 patches have values")
+    assert found["checked"][1].startswith("3 more were left out") and found["checked"][1] in capsys.readouterr().out
+
+
+def test_with_more_than_a_quarter_of_them_nothing_is_said(tmp_path: Path, a_bundle: Bundle) -> None:
+    found = diagnosed(flagged(tmp_path / "r", 7), a_bundle, "--research")
+    assert found["shown"] is False and not HIDDEN & set(found)
+    assert found["abstained"].startswith("7 of 24 patches look unlike")
+    assert found["abstained"] in found["statement"] and found["checked"][1].startswith("7 more were left out")
+
+
+def test_values_of_another_origin_are_noted(tmp_path: Path, a_bundle: Bundle, capsys) -> None:
+    found = diagnosed(a_result(tmp_path / "r"), a_bundle)
+    note = "The model learned from values that are of unknown origin; those of this knee are estimated from CT."
+    assert note in found["notes"] and f"Note         {note}" in capsys.readouterr().out
+
+
+def test_the_aggregator_can_be_chosen(tmp_path: Path, a_bundle: Bundle, capsys) -> None:
+    folder = a_result(tmp_path / "r")
+    assert diagnosed(folder, a_bundle)["aggregator"] == "logistic"
+    assert diagnosed(folder, a_bundle, "--aggregator", "transformer")["aggregator"] == "transformer"
+    assert ", transformer" in capsys.readouterr().out
+
+
 def test_the_arguments_of_a_request_are_those_of_the_command(tmp_path: Path, a_bundle: Bundle) -> None:
     folder = a_result(tmp_path / "r")
-    assert main(diagnose_arguments(DiagnoseRequest(folder, a_bundle.folder, research=True))) == 0
-    assert json.loads((folder / "diagnosis.json").read_text())["research"] is True
+    assert (
+        main(diagnose_arguments(DiagnoseRequest(folder, a_bundle.folder, research=True, aggregator="transformer"))) == 0
+    )
+    found = json.loads((folder / "diagnosis.json").read_text())
+    assert found["research"] is True and found["aggregator"] == "transformer"

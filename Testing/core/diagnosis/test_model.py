@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from CTSMALib.bundles.bundle import read_bundle
+from CTSMALib.bundles.bundle import read_bundle, sha256_of
 from CTSMALib.diagnosis.calibration import Calibration, jackknife_error
 from CTSMALib.diagnosis.model import DiagnosisModel, load_model
+from CTSMALib.diagnosis.origin import Origin
 from CTSMALib.diagnosis.tokens import COMPARTMENT, IDS, KneeTokens
 from CTSMALib.errors import InputError
 from Testing.core.diagnosis.made_up_model import CALIBRATION, a_diagnosis_bundle, some_knees
@@ -66,10 +68,10 @@ def test_it_abstains_far_from_what_it_learned_from(a_model: DiagnosisModel, a_kn
     assert found.distance is not None and found.distance > found.limit
 
 
-def test_other_features_are_refused(a_model: DiagnosisModel, a_knee: KneeTokens) -> None:
-    more = KneeTokens(a_knee.values, a_knee.uncertainties, a_knee.present, np.zeros((96, 2)))
-    with pytest.raises(InputError, match="other features"):
-        a_model.predict(more)
+def test_other_quantities_are_refused(a_model: DiagnosisModel, a_knee: KneeTokens) -> None:
+    less = KneeTokens(a_knee.values[:, :3], a_knee.uncertainties[:, :3], a_knee.present)
+    with pytest.raises(InputError, match="other quantities"):
+        a_model.predict(less)
 
 
 def test_a_bundle_of_another_make_is_refused(tmp_path: Path) -> None:
@@ -78,8 +80,36 @@ def test_a_bundle_of_another_make_is_refused(tmp_path: Path) -> None:
     config = json.loads(path.read_text())
     config["ctsma_diagnosis"]["members"] = 9
     path.write_text(json.dumps(config))
+    metadata = json.loads((bundle.folder / "configs" / "metadata.json").read_text())
+    metadata["ctsma"]["config_sha256"] = sha256_of(path)
+    (bundle.folder / "configs" / "metadata.json").write_text(json.dumps(metadata))
     with pytest.raises(InputError, match="does not fit"):
         load_model(read_bundle(bundle.folder))
+
+
+@pytest.mark.parametrize(
+    ("learned", "given", "said"),
+    [
+        (Origin("mr"), Origin("mr"), ""),
+        (Origin("student", "a" * 64), Origin("some method", "a" * 64), ""),
+        (Origin("student", "a" * 64), Origin("mr"), "by the model aaaaaaaa; those of this knee are measured on MR."),
+        (
+            Origin("mr"),
+            Origin("x", "b" * 64),
+            "measured on MR; those of this knee are estimated from CT by the model bbb",
+        ),
+        (Origin("student", "a" * 64), Origin("x", "b" * 64), "model aaaaaaaa; those of this knee are estimated from"),
+        (Origin("student"), Origin("x", "b" * 64), "is not known"),
+        (Origin("truth"), Origin("mr"), "the truth of virtual knees; those of this knee are measured on MR"),
+        (Origin(""), Origin("mr"), "unknown origin"),
+    ],
+)
+def test_values_of_another_origin_than_the_trainings_are_noted(
+    a_model: DiagnosisModel, a_knee: KneeTokens, learned: Origin, given: Origin, said: str
+) -> None:
+    found = replace(a_model, origin=learned).predict(a_knee, origin=given)
+    assert found.probability is not None and len(found.notes) == 1 + bool(said)
+    assert said in found.notes[-1]
 
 
 def test_grades_of_a_calibration_add_up_and_follow_the_severity() -> None:

@@ -31,13 +31,6 @@ def test_a_patch_that_lacks_a_value_is_absent_and_what_is_unsure_is_not_a_number
     assert found.age == 61.0 and found.counts.tolist() == [0, 0, 1, 0]
 
 
-def test_further_features_belong_to_their_patch() -> None:
-    values = dict.fromkeys(IDS[:2], VALUES)
-    found = knee_tokens(values, extra={IDS[0]: [1.0, 2.0, 3.0]})
-    assert found.extra.shape == (96, 3) and found.extra[0].tolist() == [1.0, 2.0, 3.0]
-    assert np.flatnonzero(found.present).tolist() == [0], "a patch without features is absent"
-
-
 def test_an_id_of_another_grid_is_refused() -> None:
     with pytest.raises(InputError, match="tibia-i001"):
         knee_tokens({"tibia-i001-j002-d1": VALUES})
@@ -50,6 +43,16 @@ def test_too_few_patches_are_told_in_a_sentence() -> None:
     assert "Only 1 patches of the lateral tibial plateau" in lacking(one_side)
     few = np.isin(np.arange(PLACES), np.flatnonzero(knee.present)[::2][:11])
     assert "Only 11 of 96" in lacking(knee.only(few))
+
+
+def test_patches_unlike_the_training_are_counted_and_too_many_of_them_are_a_reason() -> None:
+    knee = some_knees(1, kept=40)[0]
+    there = np.flatnonzero(knee.present)
+    for count, reason in ((10, ""), (11, "11 of 40 patches look unlike")):
+        unlike = np.isin(np.arange(PLACES), there[::3][:count])
+        found = knee.without_unlike(unlike)
+        assert found.unlike == count and found.counts.sum() == 40 - count and not found.present[unlike].any()
+        assert lacking(found).startswith(reason) and bool(lacking(found)) == bool(reason)
 
 
 def test_usual_values_of_a_place_become_zero_and_absent_ones_too() -> None:

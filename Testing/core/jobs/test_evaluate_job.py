@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,12 @@ from CTSMALib.cli import main
 from CTSMALib.errors import CancelledError, OutputError
 from CTSMALib.jobs.evaluate import RESAMPLINGS, TEST, EvaluateRequest, run
 from CTSMALib.jobs.protocol import Finished, decode
-from Testing.core.learning.evaluation.made_up_patch_set import a_patch_set, some_predictions, write_predictions
+from Testing.core.learning.evaluation.made_up_patch_set import (
+    a_patch_set,
+    some_predictions,
+    write_predictions,
+    write_rows,
+)
 
 FILES = ["differences.csv", "evaluation.html", "evaluation.json", "findings.csv"]
 
@@ -33,8 +40,12 @@ def test_predictions_become_a_folder(some_input: tuple[str, str], tmp_path: Path
     assert command(some_input, out, "--arm", "ridge") == 0
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
-    assert lines[0] == f"Evaluation   {out}" and lines[1] == "Patches      40 of 5 patients, split test"
-    assert [line.split()[0] for line in lines[3:6]] == ["ceiling_true_parameters", "ensemble", "student_none"]
+    assert (
+        lines[0] == f"Evaluation   {out}"
+        and lines[1] == "Patches      40 of 5 patients that ridge predicted, split test"
+    )
+    assert lines[3].startswith("  reference: ridge on true parameters")
+    assert [line.split()[0] for line in lines[4:6]] == ["ensemble", "student_none"]
     assert lines[-3:] == [
         "Virtual: these are not patients.",
         f"Page         {out / 'evaluation.html'}",
@@ -47,7 +58,25 @@ def test_predictions_become_a_folder(some_input: tuple[str, str], tmp_path: Path
     second = str(Path(some_input[1]) / "ensemble.csv")
     assert command(some_input, out, "--overwrite", "--split", "calibrate", "--rescan", second) == 0
     printed = capsys.readouterr()
-    assert "split calibrate" in printed.out and "ceiling_rescan" in printed.out
+    assert "split calibrate" in printed.out and "reference: second MR scan" in printed.out
+
+
+def test_patients_are_those_of_the_arm_that_is_shown(some_input: tuple[str, str], tmp_path: Path, capsys) -> None:
+    rows = list(csv.DictReader((Path(some_input[1]) / "ridge.csv").open()))
+    ours = {row["knee"]: row for row in csv.DictReader((Path(some_input[0]) / "knees.csv").open())}
+    tested = sorted({knee["subject"] for knee in ours.values() if knee["split"] == "test"})
+    first = [row for row in rows if ours[row["knee"]]["subject"] in tested[:3]]
+    shutil.copytree(some_input[1], tmp_path / "predictions")
+    write_rows(tmp_path / "predictions" / "few.csv", first)
+    given = ["evaluate", some_input[0], str(tmp_path / "predictions"), "--resamplings", "100", "--arm"]
+    assert main([*given, "few", "--out", str(tmp_path / "few")]) == 0
+    assert "Patches      24 of 3 patients that few predicted, split test" in capsys.readouterr().out
+    page = (tmp_path / "few" / "evaluation.html").read_text(encoding="utf-8")
+    assert "on 24 patches of 3 patients" in page and "on 40 patches of 5 patients" not in page
+    write_rows(tmp_path / "predictions" / "few.csv", [row for row in rows if ours[row["knee"]]["split"] != "test"])
+    assert main([*given, "few", "--out", str(tmp_path / "none")]) == 2
+    assert "The arm 'few' predicted no patches of the split 'test'" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_only_an_evaluation_is_replaced(some_input: tuple[str, str], tmp_path: Path, capsys) -> None:

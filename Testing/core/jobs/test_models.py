@@ -14,7 +14,7 @@ from CTSMALib.bundles.library import add_bundle, find_bundle, models_folder, rem
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.cli import main
 from CTSMALib.errors import InputError, MissingDependencyError, OutputError
-from CTSMALib.jobs.arguments import given_model
+from CTSMALib.jobs.arguments import NO_MODEL, given_model
 
 SHIPPED = "synthesis"
 
@@ -80,12 +80,23 @@ def test_what_is_no_whole_bundle_is_not_added(tmp_path: Path, own_models: Path, 
     folder = a_bundle(tmp_path / "trained")
     damage(folder)
     for path, said in ((folder, "not those of the bundle"), (tmp_path, "no readable"), (tmp_path / "x", "not exist")):
-        assert main(["models", "add", str(path)]) == 2
-        assert said in capsys.readouterr().err
+        for more in ([], ["--name", "other"]):
+            assert main(["models", "add", str(path), *more]) == 2
+            told = capsys.readouterr().err
+            assert said in told and "unexpected" not in told
     assert not own_models.exists() or not list(own_models.iterdir())
 
 
-@pytest.mark.parametrize(("name", "said"), [(SHIPPED, "already"), ("Synthesis", "already"), ("../up", "be called")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (SHIPPED, "already"),
+        ("Synthesis", "already"),
+        ("../up", "be called"),
+        ("none", "be called"),
+        ("None", "be called"),
+    ],
+)
 def test_names_that_are_taken_or_lead_elsewhere_are_refused(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         add_bundle(a_bundle(tmp_path / "trained", name))
@@ -100,6 +111,32 @@ def test_a_model_can_be_given_another_name_and_is_found_by_it(tmp_path: Path, ow
     assert given_model("knees-of-2026") == added.folder and given_model("elsewhere") == Path("elsewhere")
     with pytest.raises(MissingDependencyError, match="No model 'nothing' comes with"):
         shipped_bundle("nothing")
+
+
+def test_no_model_is_no_name_of_one(tmp_path: Path, own_models: Path) -> None:
+    assert NO_MODEL == library.NO_MODEL
+    a_bundle(own_models / NO_MODEL)  # put there by hand
+    assert given_model(NO_MODEL) == Path(NO_MODEL)
+
+
+def test_a_bad_folder_does_not_stop_the_list(tmp_path: Path, own_models: Path, capsys) -> None:
+    add_bundle(a_bundle(tmp_path / "trained"))
+    a_bundle(own_models / "bad")
+    path = own_models / "bad" / "configs" / "metadata.json"
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "version"}))
+    assert main(["models", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "says no version" in listed and any(line.split()[:2] == ["mine", "added"] for line in listed.splitlines())
+
+
+def test_nested_metrics_are_told_in_a_row(tmp_path: Path, capsys) -> None:
+    metrics = {"age": {"auc": [0.71234, 0.6, 0.8], "brier": 0.2}, "n": 3}
+    metadata = {"name": "mine", "version": "2.0", "eval_metrics": metrics}
+    write_bundle(tmp_path / "b", "diagnosis", metadata, {"a": 1}, {"w": torch.ones(3)}, "# Card\n")
+    assert main(["models", "verify", str(tmp_path / "b")]) == 0
+    assert "Metrics      age auc 0.7123 [0.6, 0.8], age brier 0.2, n 3\n" in capsys.readouterr().out
+    assert main(["models", "verify", str(tmp_path / "b"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"][0]["metrics"] == metrics
 
 
 def test_a_model_is_not_replaced(tmp_path: Path, own_models: Path) -> None:

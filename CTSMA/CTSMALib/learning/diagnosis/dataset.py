@@ -12,13 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
+from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.diagnosis.calibration import GRADES, OA_GRADE
+from CTSMALib.diagnosis.origin import MR, TRUTH
 from CTSMALib.diagnosis.tokens import KneeTokens, knee_tokens, lacking
 from CTSMALib.errors import InputError
+from CTSMALib.learning.student.chain import BUNDLE, PREDICTIONS
+from CTSMALib.learning.student.train import STUDENT
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.model import TASK as STUDENT_TASK
 
-MR, TRUTH = "mr", "truth"  # in place of a file with predictions
-HU, UNCERTAINTY, TRUE, FEATURE = "ct_hu_mean", "u:", "true:", "f:"
+HU, UNCERTAINTY, TRUE = "ct_hu_mean", "u:", "true:"
+UNGRADED = "grade unknown"
 KNEES_FILE, PATCHES_FILE = "knees.csv", "patches.csv"
 _REMEDY = "Make the patch set again with 'ctsma patches'."
 _Row = dict[str, str]
@@ -55,16 +60,19 @@ class DiagnosisData:
     """All knees of a training.
 
     Attributes:
-        cases: knees with enough patches.
+        cases: knees with a grade and enough patches.
         left_out: knee to the reason.
         values_from: ``"mr"``, ``"truth"`` or the name of the predictions.
         sha256: of the tables that it was read from.
+        values_sha256: of the weights of the student that the predictions are of; empty where there is none, or where
+            it does not lie beside them, as 'ctsma train student' leaves it.
     """
 
     cases: tuple[Case, ...]
     left_out: dict[str, str]
     values_from: str
     sha256: str
+    values_sha256: str = ""
 
 
 def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -> DiagnosisData:
@@ -73,7 +81,7 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
     Args:
         patch_set: its folder.
         predictions: ``"mr"`` for the targets measured on MR, ``"truth"`` for the truth of virtual knees, or the path
-            of a CSV file with predicted values. Its columns ``f:...`` are further features of patches.
+            of a CSV file with predicted values.
         splits: of the knees that take part; all if empty.
 
     Raises:
@@ -98,7 +106,11 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
     for knee in sorted(by_knee):
         if splits and facts[knee]["split"] not in splits:
             continue
-        case = _case(facts[knee], by_knee[knee], hu[knee], columns)
+        grade = _grade(facts[knee])
+        if grade is None:
+            left_out[knee] = UNGRADED
+            continue
+        case = _case(facts[knee], grade, by_knee[knee], hu[knee], columns)
         reason = lacking(case.tokens) or lacking(case.hu)
         if reason:
             left_out[knee] = reason
@@ -108,23 +120,40 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
         raise InputError("There are not both knees with and without osteoarthritis.", "Take more knees or splits.")
     paths = (patch_set / KNEES_FILE, patch_set / PATCHES_FILE, source)
     name = predictions if predictions in (MR, TRUTH) else source.stem
-    return DiagnosisData(tuple(cases), left_out, name, _digest(paths))
+    return DiagnosisData(tuple(cases), left_out, name, _digest(paths), _student_of(source))
 
 
-def _case(facts: _Row, rows: list[_Row], hu: dict[str, dict[str, float]], columns: dict[str, str]) -> Case:
+def _case(facts: _Row, grade: int, rows: list[_Row], hu: dict[str, dict[str, float]], columns: dict[str, str]) -> Case:
     values = {row["id"]: {key: _number(row, column) for key, column in columns.items()} for row in rows}
     unsure = {row["id"]: {key: _number(row, UNCERTAINTY + column) for key, column in columns.items()} for row in rows}
-    features = [name for name in rows[0] if name and name.startswith(FEATURE)]
-    extra = {row["id"]: [_number(row, name) for name in features] for row in rows} if features else None
     age = _number(facts, "age")
-    try:
-        grade = int(float(facts["grade"]))
-    except ValueError:
-        grade = -1
-    if not 0 <= grade < GRADES:
-        raise InputError(f"The knee '{facts['knee']}' has the grade '{facts['grade']}'.", "Give 0 to 4 in knees.csv.")
-    tokens = knee_tokens(values, unsure, extra, age)
+    tokens = knee_tokens(values, unsure, age=age)
     return Case(facts["knee"], facts["subject"], grade, age, tokens, knee_tokens(hu, age=age, keys=(HU,)))
+
+
+def _grade(facts: _Row) -> int | None:
+    """The grade of a knee; ``None`` where it is unknown."""
+    text = (facts["grade"] or "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if number not in range(GRADES):  # whole and finite
+        raise InputError(f"The knee '{facts['knee']}' has the grade '{text}'.", "Give 0 to 4 in knees.csv, or nothing.")
+    return int(number)
+
+
+def _student_of(source: Path) -> str:
+    """The checksum of the student whose predictions these are, where its bundle lies beside them."""
+    folder = source.absolute().parent
+    if source.stem != STUDENT or folder.name != PREDICTIONS:
+        return ""
+    try:
+        return read_bundle(folder.with_name(BUNDLE), STUDENT_TASK).sha256
+    except InputError:
+        return ""
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[_Row]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from CTSMALib import __version__
 from CTSMALib.bundles.bundle import Bundle
@@ -24,7 +25,7 @@ from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
 from CTSMALib.learning.diagnosis.evaluate import Evaluation
-from CTSMALib.learning.diagnosis.fit import Fit, fit
+from CTSMALib.learning.diagnosis.fit import Fit, Scores, fit
 from CTSMALib.learning.diagnosis.fit_linear import LinearFit
 from CTSMALib.learning.diagnosis.fit_network import NetworkFit, shape_of
 from CTSMALib.learning.diagnosis.folds import folds
@@ -34,6 +35,7 @@ from CTSMALib.progress import Progress, silent
 from CTSMALib.synthesis.familiarity import QUANTILE, Familiarity
 
 MEMBERS_STAGE = "Fitting the final models"
+SEED_OF_MEMBERS = 1000  # above that of the training
 
 
 def finish(
@@ -41,10 +43,6 @@ def finish(
     evaluation: Evaluation, out: Path, progress: Progress = silent,
 ) -> Bundle:  # fmt: skip
     """Fit the final models and write the bundle.
-
-    Each is an ensemble with one member for each outer fold, which lacks the patients of that fold: together they
-    learned from all knees, how they differ tells how sure they are (jackknife), and the calibration learned from the
-    cross-validation is that of such members.
 
     Args:
         config: of the training.
@@ -57,33 +55,20 @@ def finish(
     """
     standardizer = Standardizer.of([case.tokens for case in data.cases])
     outer = folds(data.cases, config.outer_folds, config.seed)
-    weights: dict[str, torch.Tensor] = {}
-    linear: list[LinearFit] = []
-    for fold in range(config.outer_folds):
-        learned = [case for case, where in zip(data.cases, outer, strict=True) if where != fold]
-        for aggregator in (LOGISTIC, TRANSFORMER):
-            stage = f"{aggregator}, member {fold + 1} of {config.outer_folds}"
-
-            def tick(stage: str = stage, done: float = fold / config.outer_folds) -> None:
-                progress(MEMBERS_STAGE, done, stage)
-
-            what = Fit(aggregator, best_candidate(config, aggregator, results), config.seed + 1000 + fold)
-            found = fit(what, learned, config, standardizer, tick)
-            if isinstance(found, NetworkFit):
-                weights |= {f"{TRANSFORMER}.{fold}.{k}": v for k, v in found.net.state_dict().items()}
-            elif isinstance(found, LinearFit):
-                linear.append(found)
-    arrays = {f"{LOGISTIC}.{name}": array for name, array in _joined(linear).items()}
+    found = _members(config, data.cases, outer, standardizer, results, progress)
+    arrays = {f"{LOGISTIC}.{name}": array for name, array in _joined(found.linear).items()}
     arrays |= {STANDARDIZER + name: array for name, array in standardizer.arrays().items()}
     familiarity = _familiarity(data.cases, outer, standardizer)
     arrays |= {FAMILIARITY + "mean": familiarity.mean, FAMILIARITY + "precision": familiarity.precision}
     # as double precision they are stored as they are
-    weights |= {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in arrays.items()}
-    shape = shape_of(config, 2 * len(standardizer.scale) + len(standardizer.extra_mean))
+    weights = {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in arrays.items()}
+    for number, net in enumerate(found.networks):
+        weights |= {f"{TRANSFORMER}.{number}.{k}": v for k, v in net.net.state_dict().items()}
+    shape = shape_of(config, 2 * len(standardizer.scale))
     settings = {
         "default": evaluation.default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
-        "familiarity_limit": familiarity.limit, "values_from": data.values_from,
-        "calibration": {name: asdict(_calibration(data.cases, name, results)) for name in (LOGISTIC, TRANSFORMER)},
+        "familiarity_limit": familiarity.limit, "values_from": data.values_from, "values_sha256": data.values_sha256,
+        "calibration": {name: asdict(_calibration(data.cases, scores)) for name, scores in found.held_out.items()},
     }  # fmt: skip
     definition = {"_target_": f"{PatchTransformer.__module__}.{PatchTransformer.__name__}", "shape": asdict(shape)}
     inference = {"network_def": definition, SETTINGS: settings}
@@ -92,9 +77,51 @@ def finish(
     return write_bundle(out, TASK, _metadata(config, data, simulated, evaluation), inference, weights, card)
 
 
-def made_with(config: DiagnosisConfig, data: DiagnosisData) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Members:
+    """The final models, and by aggregator what each knee got from the member that lacks it."""
+
+    linear: list[LinearFit]
+    networks: list[NetworkFit]
+    held_out: dict[str, Scores]
+
+
+def _members(
+    config: DiagnosisConfig, cases: Sequence[Case], outer: NDArray[np.int64], standardizer: Standardizer,
+    results: Sequence[FoldResult], progress: Progress,
+) -> _Members:  # fmt: skip
+    """One member for each outer fold, which lacks the patients of that fold.
+
+    Together they learned from all knees. How they differ tells how sure they are (jackknife); all begin with the same
+    random numbers, so that they differ by their knees alone.
+    """
+    nothing = np.zeros(len(cases))
+    found = _Members([], [], {name: Scores(nothing.copy(), nothing.copy()) for name in (LOGISTIC, TRANSFORMER)})
+    for fold in range(config.outer_folds):
+        learned = [case for case, where in zip(cases, outer, strict=True) if where != fold]
+        asked = np.flatnonzero(outer == fold)
+        for aggregator in (LOGISTIC, TRANSFORMER):
+            stage = f"{aggregator}, member {fold + 1} of {config.outer_folds}"
+
+            def tick(stage: str = stage, done: float = fold / config.outer_folds) -> None:
+                progress(MEMBERS_STAGE, done, stage)
+
+            what = Fit(aggregator, best_candidate(config, aggregator, results), config.seed + SEED_OF_MEMBERS)
+            member = fit(what, learned, config, standardizer, tick)
+            scores = found.held_out[aggregator]
+            scores.logits[asked], scores.severities[asked] = member.scores([cases[int(n)] for n in asked])
+            if isinstance(member, NetworkFit):
+                found.networks.append(member)
+            elif isinstance(member, LinearFit):
+                found.linear.append(member)
+    return found
+
+
+def made_with(config: DiagnosisConfig, data: DiagnosisData, simulated: bool) -> dict[str, Any]:
     """What tells this training from others, as JSON holds it."""
-    found: dict[str, Any] = json.loads(json.dumps({**asdict(config), "tables_sha256": data.sha256}))
+    found: dict[str, Any] = json.loads(
+        json.dumps({**asdict(config), "tables_sha256": data.sha256, "simulated": simulated})
+    )
     return found
 
 
@@ -108,10 +135,9 @@ def _joined(fits: Sequence[LinearFit]) -> dict[str, np.ndarray]:
     return {"center": center, "scale": scale, "coefficients": slopes * scale, "intercepts": intercepts}
 
 
-def _calibration(cases: Sequence[Case], aggregator: str, results: Sequence[FoldResult]) -> Calibration:
-    found = {one.knee: one for result in results if result.aggregator == aggregator for one in result.predicted}
-    logits, severities = (np.array([getattr(found[c.knee], name) for c in cases]) for name in ("logit", "severity"))
-    return fit_calibration(logits, severities, labels(tuple(cases)), grades(tuple(cases)))
+def _calibration(cases: Sequence[Case], held_out: Scores) -> Calibration:
+    """Of the members themselves, by what each says of the patients that it lacks."""
+    return fit_calibration(*held_out, labels(tuple(cases)), grades(tuple(cases)))
 
 
 def _familiarity(cases: Sequence[Case], outer: np.ndarray, standardizer: Standardizer) -> Familiarity:
@@ -152,5 +178,5 @@ def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, eva
         "intended_use": "Research use only.",
         "eval_metrics": numbers,
         "network_data_format": {"inputs": {"patches": tokens}, "outputs": {"pred": output}},
-        "training": made_with(config, data),
+        "training": made_with(config, data, simulated),
     }  # fmt: skip

@@ -38,7 +38,8 @@ says nothing where fewer than {FEWEST} patches, or fewer than {FEWEST_IN_COMPART
 where the means of the compartments lie farther than {limit:.2f} from those of the training.
 
 **Learned from** {evaluation.knees} {kind} of {evaluation.patients} patients, {evaluation.diseased} of them with
-osteoarthritis; values {origin}. {len(data.left_out)} more were left out, as too few of their patches had values.
+osteoarthritis; values {origin}. {len(data.left_out)} more were left out: grade unknown, or too few
+patches with values.
 
 **On patients that were not learned from** ({config.outer_folds}-fold cross-validation by patient, settings and
 calibration chosen in {config.inner_folds} inner folds, {config.budget} settings for each aggregator; 95 % intervals,
@@ -46,7 +47,7 @@ those of "auc" of DeLong, the others from resampling patients):
 
 {table}
 
-AUC of {apart.first} less that of {apart.second}: {apart.delong}, p = {apart.p:.3f}. The default is
+AUC of {apart.first} less that of {apart.second}: {apart.by_patient}, interval by resampling patients. The default is
 **{evaluation.default}**: the Transformer only if its AUC is higher by more than {config.tie}. The bundle holds both.
 
 **Made with** `ctsma train diagnosis` of CTSMA {__version__}, seed {config.seed}. License Apache-2.0.

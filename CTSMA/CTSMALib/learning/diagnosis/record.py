@@ -22,7 +22,7 @@ def holds_training(folder: Path) -> bool:
         return False
 
 
-def begin(config: DiagnosisConfig, data: DiagnosisData, folder: Path) -> None:
+def begin(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, folder: Path) -> None:
     """Keep what a training is made with.
 
     Raises:
@@ -31,7 +31,7 @@ def begin(config: DiagnosisConfig, data: DiagnosisData, folder: Path) -> None:
     """
     record = {
         "schema": SCHEMA, "values_from": data.values_from, "sha256": data.sha256,
-        "config": json.loads(json.dumps(asdict(config))),
+        "simulated": simulated, "config": json.loads(json.dumps(asdict(config))),
     }  # fmt: skip
     if holds_training(folder):
         then = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from scipy.stats import norm, rankdata
 from sklearn.metrics import cohen_kappa_score
 
 from CTSMALib.agreement import Interval
+from CTSMALib.diagnosis.calibration import GRADES
 from CTSMALib.learning.diagnosis.calibrate import fit_line
 
 Array = NDArray[np.float64]
@@ -103,11 +104,12 @@ def calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = B
 
 
 def weighted_kappa(grades: ArrayLike, predicted: ArrayLike) -> float:
-    """Cohen's kappa of grades with quadratic weights (Cohen 1968); not a number where nothing varies."""
+    """Cohen's kappa of the grades 0 to 4 with quadratic weights (Cohen 1968); not a number where nothing varies."""
     given, told = np.asarray(grades), np.asarray(predicted)
     if len(np.unique(np.concatenate([given, told]))) < 2:
         return float("nan")
-    return float(cohen_kappa_score(given, told, weights="quadratic"))
+    # grades that nobody has keep their place: without them the others would move together
+    return float(cohen_kappa_score(given, told, labels=range(GRADES), weights="quadratic"))
 
 
 def _covariance(placements: Array) -> Array:

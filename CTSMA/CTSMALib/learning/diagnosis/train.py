@@ -38,8 +38,8 @@ def train(
         InputError: the folder holds a training of other knees or with another configuration.
         OSError: it cannot be written.
     """
-    begin(config, data, folder)
-    finished = _finished(config, data, folder)
+    begin(config, data, simulated, folder)
+    finished = _finished(config, data, simulated, folder)
     if finished is not None:
         return finished
     threads = torch.get_num_threads()
@@ -55,10 +55,10 @@ def train(
         torch.set_num_threads(threads)
 
 
-def _finished(config: DiagnosisConfig, data: DiagnosisData, folder: Path) -> Bundle | None:
+def _finished(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, folder: Path) -> Bundle | None:
     """The bundle, where this training has ended already."""
     try:
         bundle = read_bundle(folder / BUNDLE, TASK)
     except CTSMAError:
         return None
-    return bundle if bundle.metadata.get("training") == made_with(config, data) else None
+    return bundle if bundle.metadata.get("training") == made_with(config, data, simulated) else None

@@ -1,4 +1,4 @@
-"""What could be reached: values that bound what arms may be expected to reach."""
+"""Values that say what arms may be expected to reach: references, not upper bounds."""
 
 from __future__ import annotations
 

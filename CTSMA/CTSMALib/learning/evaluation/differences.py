@@ -20,7 +20,7 @@ _Cache = dict[tuple[str, str, str, bytes], Samples]
 
 
 def differences(setting: Setting, compared: Sequence[Entry]) -> tuple[Difference, ...]:
-    """Every arm less each reference arm that is there, and its share of each ceiling."""
+    """Every arm less each reference arm that is there, and its share of each of the values beside arms."""
     cache: _Cache = {}
     arms = [entry for entry in compared if entry.kind == result.ARM]
     found: list[Difference] = []

@@ -1,4 +1,4 @@
-"""What is evaluated: arms with their runs, ceilings, and the MR values themselves."""
+"""What is evaluated: arms with their runs, references beside them, and the MR values themselves."""
 
 from __future__ import annotations
 
@@ -65,13 +65,16 @@ def entries(
         found.append(Entry(result.RESCAN, result.CEILING, {result.MR: own_sights[result.MR]}))
     truth = table.truth[rows]
     if not np.isfinite(truth).any():
-        return tuple(found), (*remarks, "The set holds no true values: neither truth nor the ceiling is compared.")
+        return tuple(found), (
+            *remarks,
+            "The set holds no true values: neither with them nor with ridge on them is anything compared.",
+        )
     reached = from_true_parameters(truth, table.labels[rows], setting.patients)
     if np.isfinite(reached).any():
         sight = Sight(table.labels[rows], reached, None)
         found.append(Entry(result.TRUE_PARAMETERS, result.CEILING, {result.MR: (sight,)}))
     else:
-        remarks.append("There are too few patients for the ceiling from true parameters.")
+        remarks.append("There are too few patients for ridge on true parameters.")
     own = _sights(
         table, [Run(result.MR_VALUES, result.MR_VALUES, table.labels, np.full_like(table.labels, np.nan))], setting
     )

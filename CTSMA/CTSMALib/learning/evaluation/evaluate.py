@@ -50,10 +50,10 @@ def evaluate(
         progress: told of every arm.
 
     Raises:
-        InputError: there is no such split or arm, or nothing was predicted in the split.
+        InputError: there is no such split or arm, or nothing was predicted in the split, by any arm or by that one.
     """
     setting = _setting(table, split, resamplings, seed)
-    _refuse_unknown(arm, runs)
+    _refuse_unknown(arm, runs, setting, split)
     compared, remarks = entries(table, runs, setting, rescan)
     if not any(entry.kind == result.ARM for entry in compared):
         raise InputError(f"No arm predicted patches of the split '{split}'.", "Predict it, or name another --split.")
@@ -88,10 +88,18 @@ def _setting(table: PatchTable, split: str, resamplings: int, seed: int) -> Sett
     return Setting(rows, patients.astype(np.intp), table.strata[rows], draws)
 
 
-def _refuse_unknown(arm: str | None, runs: Sequence[Run]) -> None:
+def _refuse_unknown(arm: str | None, runs: Sequence[Run], setting: Setting, split: str) -> None:
+    """Refuse an arm that cannot be shown."""
     known = dict.fromkeys(name for run in runs for name in (run.arm, run.name))
-    if arm is not None and arm not in known:
+    if arm is None:
+        return
+    if arm not in known:
         raise InputError(f"There are no predictions of an arm '{arm}'.", f"The arms are: {', '.join(known)}.")
+    own = [run.values[setting.rows] for run in runs if arm in (run.name, run.arm)]
+    if not np.isfinite(own).any():
+        raise InputError(
+            f"The arm '{arm}' predicted no patches of the split '{split}'.", "Name another --arm or --split."
+        )
 
 
 def _of_entry(setting: Setting, entry: Entry, divided: Sequence[Grouping]) -> list[Finding]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 MR, TRUTH, CALIBRATED = "mr", "truth", "truth-calibrated"
-TARGETS = (MR, TRUTH, CALIBRATED)
 PATCH, COMPARTMENT, PATIENT = "patch", "compartment", "patient"
 WITHIN, MIDDLE = "within-stratum", "middle-half"
 LEVELS = (PATCH, COMPARTMENT, PATIENT, WITHIN, MIDDLE)
@@ -28,10 +27,10 @@ class Finding:
 
     Attributes:
         arm: its name without a seed.
-        kind: :data:`ARM`; :data:`CEILING` for what no arm can be expected to exceed; :data:`LABEL` for the MR values
-            themselves, compared with truth.
+        kind: :data:`ARM`; :data:`CEILING` for references that say what to expect, which are no upper bounds;
+            :data:`LABEL` for the MR values themselves, compared with truth.
         runs: trainings with different seeds.
-        target: one of :data:`TARGETS`.
+        target: :data:`MR`, :data:`TRUTH` or :data:`CALIBRATED`, which is truth after a line for each parameter.
         level: one of :data:`LEVELS`.
         grouping: how patches were divided, or :data:`ALL`.
         group: which part this is, or :data:`ALL`.
@@ -69,7 +68,7 @@ class Difference:
         arm: its name.
         reference: the other one.
         target, level, key: as in :class:`Finding`.
-        statistic: its name; for :data:`RATIO` the arm's ICC is divided by that of the reference, a ceiling.
+        statistic: its name; for :data:`RATIO` the arm's ICC is divided by that of the reference, a :data:`CEILING`.
         value, low, high: with the 95 % interval.
         pairs, patients: as in :class:`Finding`.
     """

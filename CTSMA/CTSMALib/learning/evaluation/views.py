@@ -32,9 +32,10 @@ class Pairs:
 def pairs_at(level: str, labels: Numbers, values: Numbers, patients: Codes, strata: Codes) -> Pairs:
     """What is compared at a level.
 
-    Means are over the patches that have both label and value. At :data:`WITHIN` the mean of each patient's
-    compartment is taken off both, so that only differences inside it count. At :data:`MIDDLE` only patches are left
-    whose label lies between the quartiles: a wide range of labels raises every ICC.
+    Means are over the patches that have both label and value. At :data:`WITHIN` the mean of each knee's
+    compartment is taken off both, so that only differences inside it count; those of m patches are widened by
+    sqrt(m / (m - 1)), which the mean has taken from them, and single patches are left out. At :data:`MIDDLE` only
+    patches are left whose label lies between the quartiles: a wide range of labels raises every ICC.
 
     Args:
         level: one of :data:`~CTSMALib.learning.evaluation.result.LEVELS`.
@@ -55,7 +56,7 @@ def pairs_at(level: str, labels: Numbers, values: Numbers, patients: Codes, stra
     if level == PATIENT:
         return _means(x, y, owners, owners)
     if level == WITHIN:
-        return Pairs(x - _group_means(x, parts)[parts], y - _group_means(y, parts)[parts], owners)
+        return _deviations(x, y, owners, parts)
     if level == MIDDLE:
         low, high = np.quantile(x, MIDDLE_QUANTILES) if len(x) else (0.0, 0.0)
         inside = (low <= x) & (x <= high)
@@ -66,6 +67,14 @@ def pairs_at(level: str, labels: Numbers, values: Numbers, patients: Codes, stra
 def _means(x: Numbers, y: Numbers, owners: Codes, parts: Codes) -> Pairs:
     names, first = np.unique(parts, return_index=True)
     return Pairs(_group_means(x, parts)[names], _group_means(y, parts)[names], owners[first])
+
+
+def _deviations(x: Numbers, y: Numbers, owners: Codes, parts: Codes) -> Pairs:
+    counts = np.bincount(parts)[parts] if len(parts) else np.zeros(0)
+    several = counts > 1
+    wider = np.sqrt(counts[several] / (counts[several] - 1.0))
+    off = [(values - _group_means(values, parts)[parts])[several] * wider for values in (x, y)]
+    return Pairs(off[0], off[1], owners[several])
 
 
 def _group_means(values: Numbers, parts: Codes) -> Numbers:

@@ -44,6 +44,7 @@ def write_evaluation(found: Evaluation, folder: Path) -> None:
         "interval": "95 %, bias-corrected percentiles over resamplings of patients",
         "arms": list(found.arms()),
         "shown": found.shown.run,
+        "shown_arm": found.shown.arm,
         "remarks": list(found.remarks),
         "tables": {"findings": FINDINGS_FILE, "differences": DIFFERENCES_FILE},
     }

@@ -26,8 +26,8 @@ _METHOD = (
     "between arms are of the same patients and patches.",
     "ICC(2,1): absolute agreement; ICC(3,1): consistency (Shrout and Fleiss 1979). Limits of agreement: Bland and "
     "Altman 1986. Where an arm was trained several times, values are means over its runs.",
-    "The ceiling is what ridge regression makes of the true parameters, cross-validated by patient: the MR value holds "
-    "noise of its own, which no CT shows.",
+    "References say what to expect and are no upper bounds. One is what ridge regression makes of the true parameters, "
+    "cross-validated by patient: the MR value holds noise of its own, which no CT shows. Another is a second MR scan.",
 )
 _LIMITS = (
     "Intervals are about other patients like these, not about other trainings, scanners or kinds of bone. With few "
@@ -84,8 +84,8 @@ def _set_facts(found: Evaluation) -> tuple[Fact, ...]:
         Fact("Knees", VIRTUAL if found.virtual else "of people"),
         Fact("Source", clean(found.source) or NOT_STATED),
         Fact("Split", clean(found.split)),
-        Fact("Patches", str(found.patches)),
-        Fact("Patients", str(found.patients)),
+        Fact("Patches of the split", str(found.patches)),
+        Fact("Patients of the split", str(found.patients)),
     )
 
 
@@ -98,10 +98,14 @@ def _notices(found: Evaluation) -> tuple[NoticeGroup, ...]:
 
 def _summary(found: Evaluation) -> tuple[str, ...]:
     arm = found.shown.arm
-    said = [f"{name(arm)}: mean ICC(2,1) with the MR {with_interval(found.find(arm))} on {found.patients} patients."]
+    mean = found.find(arm)
+    said = []
+    if mean is not None:
+        count = f"{mean.pairs} patches of {mean.patients} patients"
+        said.append(f"{name(arm)}: mean ICC(2,1) with the MR {with_interval(mean)} on {count}.")
     ratio = found.difference(arm, "ceiling_true_parameters", "icc_agreement_ratio")
     if ratio is not None:
-        said.append(f"That is {number_text(100 * ratio.value, 0)} % of the ceiling from true parameters.")
+        said.append(f"That is {number_text(100 * ratio.value, 0)} % of what ridge makes of the true parameters.")
     difference = found.difference(arm, REFERENCE)
     if difference is not None:
         said.append(f"Less {REFERENCE}: {with_interval(difference, signed=True)}.")
@@ -115,7 +119,7 @@ def _figures(found: Evaluation) -> tuple[ReportFigure, ...]:
     shown, virtual, run = found.shown, found.virtual, clean(found.shown.run)
     other = REFERENCE in found.arms() and shown.arm != REFERENCE
     figures = (
-        ("Arms compared", "Squares: arms; diamonds: ceilings; lines: 95 % intervals.", forest_panels(found)),
+        ("Arms compared", "Squares: arms; diamonds: references; lines: 95 % intervals.", forest_panels(found)),
         ("Scatter", f"{run} over MR values of patches. Dashed: equal.", scatter_panels(shown, virtual)),
         ("Bland–Altman", f"{run}, patches. Solid: bias; dashed: limits.", bland_altman_panels(shown, virtual)),
         (

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from CTSMALib.report.evaluation_page.panels import BAR, start, text_style
-from CTSMALib.report.evaluation_page.wording import GROUPINGS, name
+from CTSMALib.report.evaluation_page.wording import BESIDE, GROUPINGS, name
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.model import Picture
 from CTSMALib.report.wording import clean
@@ -41,10 +41,10 @@ class Row:
 
 
 def forest_panels(found: Evaluation) -> tuple[Picture, ...]:
-    """Mean ICC of every arm with the ceilings, and differences to ridge where it is there."""
+    """Mean ICC of every arm with the references, and differences to ridge where it is there."""
     arms = sorted(found.arms(), key=lambda arm: -_value(found.find(arm)))
-    ceilings = [arm for arm in found.arms("ceiling") if found.find(arm) is not None]
-    rows = [Row(name(arm), found.find(arm), hollow=True) for arm in ceilings]
+    beside = [arm for arm in found.arms("ceiling") if found.find(arm) is not None]
+    rows = [Row(name(arm).removeprefix(BESIDE), found.find(arm), hollow=True) for arm in beside]
     rows += [Row(name(arm), found.find(arm)) for arm in arms]
     panels = [_forest("Mean ICC(2,1) against MR", rows, found.virtual, "Mean of four", None)]
     if REFERENCE in arms:

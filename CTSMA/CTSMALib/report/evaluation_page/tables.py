@@ -18,7 +18,7 @@ _MEAN = "Mean ICC(2,1)"
 
 
 def arm_table(found: Evaluation) -> Table:
-    """Every arm against the MR, the ceilings first."""
+    """Every arm against the MR, the references first."""
     rows = []
     for arm in (*found.arms("ceiling"), *found.arms()):
         mean = found.find(arm)
@@ -34,15 +34,20 @@ def arm_table(found: Evaluation) -> Table:
                 str(mean.pairs),
             )
         )
-    heads = (Column("Arm"), Column(_MEAN), Column("Share of ceiling"), *(Column(symbol(k)) for k in KEYS))
-    note = f"Patches, against the MR. {_INTERVAL} The ceiling is what ridge makes of the true parameters."
+    heads = (
+        Column("Arm"),
+        Column(_MEAN),
+        Column("Share of ridge on true parameters"),
+        *(Column(symbol(k)) for k in KEYS),
+    )
+    note = f"Patches, against the MR. {_INTERVAL} References are no upper bounds."
     return Table("Arms", (*heads, Column("Patches")), tuple(rows), note)
 
 
 def difference_table(found: Evaluation) -> Table | None:
     """Every arm less each reference arm; ``None`` where there is none."""
-    ceilings = found.arms("ceiling")
-    others = [d.reference for d in found.differences if d.reference not in ceilings]
+    beside = found.arms("ceiling")
+    others = [d.reference for d in found.differences if d.reference not in beside]
     references = tuple(dict.fromkeys(others))
     if not references:
         return None

@@ -28,9 +28,10 @@ GROUPINGS = {
     "registration-error": "Registration error",
     "dim-marrow": "Dim marrow in the MR",
 }
+BESIDE = "reference: "
 ROWS = {
-    "ceiling_true_parameters": "ceiling: from true parameters",
-    "ceiling_rescan": "ceiling: second MR scan",
+    "ceiling_true_parameters": f"{BESIDE}ridge on true parameters",
+    "ceiling_rescan": f"{BESIDE}second MR scan",
     "mr_values": "MR values themselves",
 }
 LONGEST_NAME = 40

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from CTSMALib.diagnosis.tokens import COMPARTMENT, IDS, PLACES, KneeTokens
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import Case
+from CTSMALib.learning.patches.patch_set import SetFacts
 from CTSMALib.morphometry.apparent.recipe import KEYS
 
 torch.set_num_threads(1)
@@ -88,8 +90,14 @@ def write_patch_set(cases: Sequence[Case], folder: Path, without: str = "") -> P
             rows.append({name: value for name, value in row.items() if name != without})
     write_table(folder / "knees.csv", facts)
     write_table(folder / "patches.csv", rows)
-    (folder / "patches.json").write_text('{"schema": "ctsma-patch-set", "schema_version": 1, "virtual": true}')
+    write_facts(folder, len(rows), len(facts))
     return folder
+
+
+def write_facts(folder: Path, patches: int, knees: int, virtual: bool = True) -> None:
+    """What a patch set says of itself."""
+    facts = SetFacts("0", "correlation 1", virtual, patches, knees, "made up")
+    (folder / "patches.json").write_bytes(msgspec.json.encode(facts))
 
 
 def write_table(path: Path, rows: Sequence[dict]) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from CTSMALib.bundles.write import write_bundle
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import Case, read_data
@@ -50,13 +52,12 @@ def test_predictions_of_a_part_of_the_knees_are_read(cases: tuple[Case, ...], tm
     folder = write_patch_set(cases, tmp_path / "set")
     rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
     chosen = [row for row in rows if row["knee"] < cases[20].knee]
-    write_table(tmp_path / "student-s1.csv", [{**row, KEYS[0]: "0.125", "f:a": "1.5"} for row in chosen])
+    write_table(tmp_path / "student-s1.csv", [{**row, KEYS[0]: "0.125"} for row in chosen])
     found = read_data(folder, str(tmp_path / "student-s1.csv"))
     assert found.values_from == "student-s1" and len(found.cases) == 20
     there = found.cases[0].tokens.present
     assert set(found.cases[0].tokens.values[there][:, 0]) == {0.125}
-    assert found.cases[0].tokens.extra[there].tolist() == [[1.5]] * 24
-    assert found.sha256 != read_data(folder, "mr").sha256
+    assert found.values_sha256 == "" and found.sha256 != read_data(folder, "mr").sha256
 
 
 def test_splits_choose_knees_and_knees_with_few_patches_are_left_out(cases: tuple[Case, ...], tmp_path: Path) -> None:
@@ -83,12 +84,42 @@ def test_tables_that_cannot_be_used_are_refused_with_the_reason(cases: tuple[Cas
     write_table(tmp_path / "other.csv", [{"knee": "stranger", "id": "TM-r1-c1-d1", **dict.fromkeys(KEYS, "0.1")}])
     with pytest.raises(InputError, match="'stranger'"):
         read_data(folder, str(tmp_path / "other.csv"))
-    changed(folder / "knees.csv", lambda row: {**row, "grade": "5"})
-    with pytest.raises(InputError, match="grade '5'"):
-        read_data(folder, "mr")
     changed(folder / "knees.csv", lambda row: {**row, "grade": "1"})
     with pytest.raises(InputError, match="both knees with and without"):
         read_data(folder, "mr")
+
+
+@pytest.mark.parametrize("grade", ["5", "-1", "2.7", "inf", "nan", "two"])
+def test_what_is_no_grade_is_refused(cases: tuple[Case, ...], tmp_path: Path, grade: str) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    changed(folder / "knees.csv", lambda row: {**row, "grade": grade})
+    with pytest.raises(InputError, match=f"grade '{grade}'"):
+        read_data(folder, "mr")
+
+
+def test_a_knee_without_a_grade_is_left_out_and_a_grade_may_have_a_point(
+    cases: tuple[Case, ...], tmp_path: Path
+) -> None:
+    folder, ungraded = write_patch_set(cases, tmp_path / "set"), cases[2].knee
+    changed(folder / "knees.csv", lambda row: {**row, "grade": "" if row["knee"] == ungraded else f"{row['grade']}.0"})
+    found = read_data(folder, "mr")
+    assert found.left_out == {ungraded: "grade unknown"}
+    assert [case.grade for case in found.cases] == [case.grade for case in cases if case.knee != ungraded]
+
+
+def test_predictions_beside_the_bundle_of_their_student_are_known_as_its(
+    cases: tuple[Case, ...], tmp_path: Path
+) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    (tmp_path / "training" / "predictions").mkdir(parents=True)
+    rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
+    metadata = {"name": "student", "version": "1.0"}
+    bundle = write_bundle(tmp_path / "training" / "bundle", "student", metadata, {}, {"w": torch.ones(2)}, "# Card\n")
+    for name, sha256 in (("student", bundle.sha256), ("teacher", "")):
+        path = tmp_path / "training" / "predictions" / f"{name}.csv"
+        write_table(path, rows)
+        found = read_data(folder, str(path))
+        assert (found.values_from, found.values_sha256) == (name, sha256)
 
 
 def test_both_knees_of_a_patient_are_in_one_fold_and_grades_are_spread(cases: tuple[Case, ...]) -> None:
@@ -109,6 +140,9 @@ def test_too_few_patients_for_the_folds_are_refused(cases: tuple[Case, ...]) -> 
     one_kind = [replace(case, grade=0) for case in cases]
     with pytest.raises(InputError, match="would lack"):
         folds(one_kind, 3, seed=1)
+    few_of_each = [replace(case, grade=number % 5) for number, case in enumerate(cases[:10])]
+    with pytest.raises(InputError, match="too few knees for 4 folds"):
+        folds(few_of_each, 4, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,16 @@ def test_scores_of_probabilities_by_hand() -> None:
     assert np.isnan(weighted_kappa([2, 2], [2, 2]))
 
 
+def test_kappa_keeps_the_distances_of_grades_where_one_is_absent() -> None:
+    given, told = np.array([0, 0, 1, 1, 4, 4, 4]), np.array([0, 1, 1, 0, 4, 4, 1])
+    weights = np.subtract.outer(np.arange(5), np.arange(5)) ** 2
+    expected = np.outer(np.bincount(given, minlength=5), np.bincount(told, minlength=5)) / len(given)
+    seen = np.zeros((5, 5))
+    np.add.at(seen, (given, told), 1)
+    by_definition = 1.0 - (weights * seen).sum() / (weights * expected).sum()
+    assert weighted_kappa(given, told) == pytest.approx(by_definition)
+
+
 def test_a_calibration_undoes_exaggeration_and_finds_the_thresholds_of_grades() -> None:
     rng = np.random.default_rng(1)
     severity = rng.normal(0.0, 1.5, 6000)

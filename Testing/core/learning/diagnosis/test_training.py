@@ -13,15 +13,20 @@ import pytest
 
 from CTSMALib.agreement import Interval
 from CTSMALib.cli import main
+from CTSMALib.diagnosis.batch import packed, whole_batch
 from CTSMALib.diagnosis.model import load_model
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.jobs.train_diagnosis import TrainDiagnosisRequest, run
 from CTSMALib.learning.diagnosis import candidates as settings
+from CTSMALib.learning.diagnosis import finish as finishing
 from CTSMALib.learning.diagnosis import nested
 from CTSMALib.learning.diagnosis import train as training
-from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, labels
+from CTSMALib.learning.diagnosis.calibrate import fit_calibration
+from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
 from CTSMALib.learning.diagnosis.evaluate import evaluate
+from CTSMALib.learning.diagnosis.finish import made_with
 from CTSMALib.learning.diagnosis.fit import Scores
+from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.nested import FoldResult, Predicted, best_candidate, cross_validate
 from CTSMALib.learning.diagnosis.statistics import auc
 from CTSMALib.learning.diagnosis.train import BUNDLE, FOLDS, train
@@ -29,6 +34,7 @@ from Testing.core.learning.diagnosis.made_up_knees import (
     one_compartment,
     small_training,
     some_cases,
+    write_facts,
     write_patch_set,
 )
 
@@ -122,6 +128,9 @@ def test_the_card_tells_what_was_learned_from_and_how_good_it_is(a_training: Pat
     area = next(r for r in rows_of(a_training / "evaluation.csv") if r["measure"] == "auc" and r["aggregator"] == "age")
     assert "60 virtual knees of 30 patients" in card and "Trained on simulated knees" in card
     assert f"| age | {float(area['value']):.3f} [" in card
+    (apart,) = [r for r in rows_of(a_training / "differences.csv") if r["second"] == "logistic"]
+    low, high = (float(apart[f"by_patient_{end}"]) for end in ("low", "high"))
+    assert f"[{low:.3f}, {high:.3f}], interval by resampling patients" in card and "p = " not in card
     metadata = json.loads((a_training / BUNDLE / "configs" / "metadata.json").read_text())
     assert metadata["eval_metrics"]["age"]["auc"][0] == pytest.approx(float(area["value"]), abs=1e-3)
 
@@ -164,6 +173,65 @@ def test_a_training_that_was_stopped_goes_on_with_what_it_has(a_training: Path, 
     assert len(results) == 9 and any("min left" in message for message in seen)
     whole = json.loads((a_training / FOLDS / "transformer-2.json").read_text())
     assert json.loads((tmp_path / FOLDS / "transformer-2.json").read_text())["predicted"] == whole["predicted"]
+
+
+def test_real_knees_are_no_training_that_was_begun_with_virtual_ones(
+    a_training: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = (a_training.parent / "set" / "patches.json").read_bytes()
+    try:
+        write_facts(a_training.parent / "set", 60 * 24, 60, virtual=False)
+        assert main(arguments(a_training)) == 2
+    finally:
+        (a_training.parent / "set" / "patches.json").write_bytes(kept)
+    assert "begun with other knees or values" in capsys.readouterr().err
+    assert made_with(CONFIG, DATA, True) != made_with(CONFIG, DATA, False)
+
+
+def test_what_does_not_say_whether_it_is_virtual_is_refused(tmp_path: Path, capsys) -> None:
+    write_patch_set(CASES, tmp_path / "set")
+    path = tmp_path / "set" / "patches.json"
+    facts = json.loads(path.read_text())
+    given = ["train", "diagnosis", "--patches", str(tmp_path / "set"), "--predictions", "mr"]
+    for wrong in ({k: v for k, v in facts.items() if k != "virtual"}, {**facts, "virtual": 0}):
+        path.write_text(json.dumps(wrong))
+        assert main([*given, "--out", str(tmp_path / "t")]) == 2
+        assert "damaged" in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()
+
+
+def test_the_calibration_is_that_of_the_members_which_begin_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: dict[str, set[int]] = {}
+    real = finishing.fit
+
+    def spy(what, *given):  # type: ignore[no-untyped-def]
+        seeds.setdefault(what.aggregator, set()).add(what.seed)
+        return real(what, *given)
+
+    monkeypatch.setattr(finishing, "fit", spy)
+    results = made_up_results({"transformer": 1.0, "logistic": 1.0})
+    config = small_training(aggregators=("transformer", "logistic"), budget=3)
+    bundle = finishing.finish(config, DATA, True, results, evaluate(config, CASES, results), tmp_path / "b")
+    assert {name: len(used) for name, used in seeds.items()} == {"logistic": 1, "transformer": 1}
+    model = load_model(bundle)
+    outer = folds(CASES, config.outer_folds, config.seed)
+    batches = [packed(whole_batch([case.tokens], model.standardizer)) for case in CASES]
+    by_network = [model.transformers[where](*batch) for where, batch in zip(outer, batches, strict=True)]
+    logits = np.array([float(found.logit) for found in by_network])
+    expected = fit_calibration(
+        logits, np.array([float(found.severity) for found in by_network]), labels(CASES), grades(CASES)
+    )
+    found = model.calibrations["transformer"]
+    assert (found.slope, found.intercept) == pytest.approx((expected.slope, expected.intercept), rel=0.02, abs=2e-3)
+    logits = np.array(
+        [model.logistic.logits(c.tokens, model.standardizer)[w] for c, w in zip(CASES, outer, strict=True)]
+    )
+    expected = fit_calibration(logits, logits, labels(CASES), grades(CASES))
+    found = model.calibrations["logistic"]
+    assert (found.slope, found.intercept) == pytest.approx((expected.slope, expected.intercept))
+    assert (model.origin.kind, model.origin.sha256) == ("mr", "")
 
 
 def test_who_stops_a_training_is_told_that_folds_are_kept(a_training: Path, tmp_path: Path, capsys) -> None:
@@ -212,8 +280,6 @@ def test_where_nothing_is_to_be_known_nothing_is_found(tmp_path: Path) -> None:
 
 
 def _linear_fold(config, cases, fold: int, folder: Path) -> tuple[Predicted, ...]:  # type: ignore[no-untyped-def]
-    from CTSMALib.learning.diagnosis.folds import folds
-
     outer = folds(cases, config.outer_folds, config.seed)
     learned = [case for case, where in zip(cases, outer, strict=True) if where != fold]
     asked = [case for case, where in zip(cases, outer, strict=True) if where == fold]

@@ -16,6 +16,7 @@ from CTSMALib.learning.evaluation.patch_table import PatchTable, patch_table
 from CTSMALib.learning.evaluation.predictions import Run
 from CTSMALib.learning.evaluation.result import Evaluation
 from CTSMALib.learning.evaluation.samples import Setting, samples
+from CTSMALib.learning.evaluation.views import pairs_at
 from CTSMALib.learning.patches.patch_set import read_patch_set
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from Testing.core.learning.evaluation.made_up_patch_set import PATCH_SD, SUBJECT_SD, TRUE_SCALE, TRUE_SD, a_patch_set
@@ -81,6 +82,8 @@ def test_agreement_is_what_the_arms_were_made_to_have(an_evaluation: Evaluation)
 def test_levels_see_what_is_left_of_noise_and_range(an_evaluation: Evaluation) -> None:
     found, noise = an_evaluation, 0.3**2
     within = PATCH_SD**2 / (PATCH_SD**2 + noise / 2)
+    sd = value(found, "ridge", result.REFERENCE_SD, KEYS[0], level=result.WITHIN)
+    assert sd == pytest.approx(PATCH_SD, rel=0.06)  # that of a knee with many patches
     patients = SUBJECT_SD**2 + PATCH_SD**2 / 20
     assert value(found, "ridge", level=result.WITHIN) == pytest.approx(within, abs=0.03)
     assert value(found, "ridge", level=result.PATIENT) == pytest.approx(patients / (patients + noise / 40), abs=0.03)
@@ -88,6 +91,16 @@ def test_levels_see_what_is_left_of_noise_and_range(an_evaluation: Evaluation) -
     assert value(found, "ridge", level=result.MIDDLE) < value(found, "ridge") - 0.2
     one = found.find("ridge", level=result.COMPARTMENT)
     assert one is not None and (one.pairs, one.patients) == (40 * 2 * 2, 40)
+
+
+def test_deviations_within_a_compartment_need_two_patches_and_are_widened() -> None:
+    labels, parts = np.array([1.0, 3.0, 5.0, 2.0, 4.0, 9.0]), np.array([0, 0, 2, 1, 1, 1])
+    found = pairs_at(result.WITHIN, labels, 2.0 * labels, np.array([0, 0, 1, 1, 1, 1]), parts)
+    expected = [-(2.0**0.5), 2.0**0.5, -3.0 * 1.5**0.5, -1.0 * 1.5**0.5, 4.0 * 1.5**0.5]
+    assert found.labels == pytest.approx(expected) and found.values == pytest.approx([2.0 * x for x in expected])
+    assert found.patients.tolist() == [0, 0, 1, 1, 1]
+    nothing = np.full(6, np.nan)
+    assert len(pairs_at(result.WITHIN, nothing, labels, parts, parts).labels) == 0
 
 
 def test_stated_uncertainties_cover_as_often_as_they_should(an_evaluation: Evaluation) -> None:
@@ -221,6 +234,8 @@ def test_what_cannot_be_evaluated_is_refused(a_table: PatchTable) -> None:
     with pytest.raises(InputError, match="no predictions of an arm 'other'"):
         evaluate(a_table, (run,), arm="other")
     run.values[a_table.splits == "test"] = np.nan
+    with pytest.raises(InputError, match="'arm' predicted no patches of the split 'test'"):
+        evaluate(a_table, (run, a_run(a_table, "ridge", 0.3)), arm="arm")
     with pytest.raises(InputError, match="No arm predicted"):
         evaluate(a_table, (run,))
 

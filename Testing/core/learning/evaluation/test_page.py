@@ -52,6 +52,7 @@ def test_the_page_says_what_it_is_about(a_page: HtmlReader, an_evaluation: Evalu
     mean = an_evaluation.find("ensemble")
     assert mean is not None
     assert f"ensemble: mean ICC(2,1) with the MR {mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f})" in a_page.text
+    assert "ceiling" not in a_page.text and "reference: ridge on true parameters" in a_page.text
     for heading in ("Arms", "Differences between arms", "ensemble in detail", "Levels", "Against truth"):
         assert heading in a_page.text
 
