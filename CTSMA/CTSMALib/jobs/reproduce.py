@@ -61,7 +61,7 @@ class Preset:
 
 PRESETS = {
     SMALL: Preset(1, 40, 16, 200, 1, 0, 1, 3, 200),
-    FULL: Preset(12, 440, 24, 1500, 3, 60, 3, 5, 1000),
+    FULL: Preset(12, 440, 24, 1000, 3, 60, 3, 5, 1000),
 }
 
 

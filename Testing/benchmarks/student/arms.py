@@ -39,7 +39,7 @@ from Testing.benchmarks.record import ResultTable, code_digest
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/learning/student", "CTSMA/CTSMALib/student")
 CENTER = StudentConfig(subjects=60)
-WEIGHTS, RATES = (0.3, 1.0, 3.0), (1.5e-3, 3e-3, 6e-3)
+WEIGHTS, RATES = (0.3, 1.0, 3.0), (1e-3, 2e-3, 4e-3)
 COMPARED = (NONE, RAW_L1, POOLED)  # where a factor is changed
 PREDICTED = ("tune", "test")
 

@@ -42,9 +42,9 @@ class StudentConfig:
     misregistration_mm: float = 0.0
     widths: tuple[int, int, int] = (16, 32, 64)
     dropout: float = 0.1
-    steps: int = 1500
+    steps: int = 1000
     batch: int = 32
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-3
     check_every: int = 100
     patience: int = 6

@@ -53,12 +53,6 @@ class Place:
                 dist.all_reduce(parameter.grad)
                 parameter.grad /= self.world
 
-    def same_buffers(self, module: torch.nn.Module) -> None:
-        """Make running statistics those of the first process."""
-        if self.world > 1:
-            for buffer in module.buffers():
-                dist.broadcast(buffer, 0)
-
 
 def find_place() -> Place:
     """This process's place: as ``torchrun`` says, else the first GPU, else the CPU."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from CTSMALib.agreement import icc_agreement
 from CTSMALib.errors import InputError
+from CTSMALib.learning.student.averaging import WeightAverage
 from CTSMALib.learning.student.batches import Batch, Patches, plain_batch, training_batch
 from CTSMALib.learning.student.config import NONE, VALUES, StudentConfig
 from CTSMALib.learning.student.curves import Curves
@@ -30,6 +32,7 @@ MODALITY = {TEACHER: MR, STUDENT: CT}
 CLIP, WARM_UP, SCALE_WEIGHT = 5.0, 0.1, 0.1
 AT_ONCE = 256
 SEEDS = 1_000_003
+STATISTICS, FIRST_OF_STATISTICS = 20, 10**9  # batches for the statistics of norms; no step has their numbers
 
 
 def train(
@@ -75,7 +78,6 @@ def train(
             progress(f"Training the {kind}", done / config.steps, f"step {done} of {config.steps}, {told_time(left)}")
         if done % config.check_every and done != config.steps:
             continue
-        place.same_buffers(run.net)
         history.append(run.check(stop, done, float(np.mean(losses))))
         losses = []
         state = run.state(done, history)
@@ -126,6 +128,8 @@ class _Run:
     schedule: Any
     spread: torch.Tensor
     place: Place
+    patches: Patches
+    average: WeightAverage
     best: dict[str, torch.Tensor]
 
     @classmethod
@@ -147,7 +151,11 @@ class _Run:
         )
         spread = torch.from_numpy(np.nanstd(patches.values, axis=0).astype(np.float32)).clamp_min(1e-6)
         teacher = teacher.to(place.device).eval() if teacher else None
-        return cls(config, kind, net, distillation, teacher, optimizer, schedule, spread.to(place.device), place, {})
+        average = WeightAverage(net)
+        return cls(
+            config, kind, net, distillation, teacher, optimizer, schedule, spread.to(place.device), place, patches,
+            average, {},
+        )  # fmt: skip
 
     def step(self, batch: Batch) -> float:
         """Learn from a batch; its loss."""
@@ -163,6 +171,7 @@ class _Run:
         torch.nn.utils.clip_grad_norm_(parameters, CLIP)
         self.optimizer.step()
         self.schedule.step()
+        self.average.update(self.net)
         return float(loss.detach())
 
     def _loss(self, batch: Batch) -> torch.Tensor:
@@ -180,15 +189,21 @@ class _Run:
         return loss + self.config.weight * self.distillation(read, taught, batch.ct_valid)
 
     def check(self, stop: Patches, step: int, training_loss: float) -> Check:
-        """Check on other patients; the best network so far is kept."""
-        outputs = read_in_parts(self.net, stop, self.place.device)
+        """Check the averaged network on other patients; the best one so far is kept."""
+        net = self.average.network(self.net, self._batches(), _read)
+        outputs = read_in_parts(net, stop, self.place.device)
         values = torch.from_numpy(stop.values.astype(np.float32))
         error = self.place.agreed(float(value_loss(outputs, values, self.spread.cpu())))
         found = Check(step, training_loss, error, mean_icc(tied(outputs).numpy(), stop.values))
         if not self.best or error < self._best_error:
             self._best_error = error
-            self.best = {k: v.detach().cpu().clone() for k, v in self.net.state_dict().items()}
+            self.best = {k: v.detach().cpu().clone() for k, v in net.state_dict().items()}
         return found
+
+    def _batches(self) -> Iterator[Batch]:
+        """Those for the statistics of norms, the same at every check."""
+        for number in range(FIRST_OF_STATISTICS, FIRST_OF_STATISTICS + STATISTICS):
+            yield training_batch(self.patches, self.config, number).to(self.place.device)
 
     _best_error: float = float("inf")
 
@@ -198,6 +213,7 @@ class _Run:
             "net": copy.deepcopy(self.net.state_dict()), "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(), "best": self.best, "best_error": self._best_error,
             "distillation": self.distillation.state_dict() if self.distillation else {},
+            "average": {name: value.detach().cpu().clone() for name, value in self.average.weights.items()},
         }  # fmt: skip
         best = int(np.argmin([check.error for check in history]))
         tired = 0 < self.config.patience <= len(history) - 1 - best
@@ -215,6 +231,7 @@ class _Run:
         self.optimizer.load_state_dict(state.parts["optimizer"])
         self.schedule.load_state_dict(state.parts["schedule"])
         self.best, self._best_error = state.parts["best"], float(state.parts["best_error"])
+        self.average.weights = {name: v.to(self.place.device) for name, v in state.parts["average"].items()}
         if self.distillation:
             self.distillation.load_state_dict(state.parts["distillation"])
 
