@@ -35,7 +35,7 @@ $(CORE):
 	@bash scripts/system_libraries.sh $(PYTHON)
 	@echo "Installing CTSMA into $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) install -c constraints.txt -e '.[learning]'
 	@touch $@
 
 $(TOOLS): $(CORE)

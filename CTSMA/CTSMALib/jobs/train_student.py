@@ -194,7 +194,8 @@ def holds_training(folder: Path) -> bool:
 
 
 def _is_training(folder: Path) -> bool:
-    return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
+    """Whether a training is there, the first beginnings of one, or nothing but a teacher to begin with."""
+    return holds_training(folder) or all(p.match(".*.part-*") or p.name == TEACHER for p in folder.iterdir())
 
 
 def _record(config: ChainConfig, found: PatchSet, only_teacher: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,14 @@ def test_a_teacher_can_be_trained_alone_and_is_taken_over(a_set: Path, a_config:
     before = (out / "teacher" / "state.pt").stat().st_mtime_ns
     run(TrainStudentRequest(a_set, out, config=a_config, seeds=1, threads=1))
     assert (out / "teacher" / "state.pt").stat().st_mtime_ns == before and (out / "bundle").is_dir()
+
+
+def test_a_teacher_of_another_training_can_be_begun_with(a_training: Path, a_set: Path, a_config, tmp_path) -> None:
+    out = tmp_path / "t"
+    shutil.copytree(a_training / "teacher", out / "teacher")
+    run(TrainStudentRequest(a_set, out, config=a_config, changes=(("distillation", "l1"),), seeds=1, threads=1))
+    states = [(where / "teacher" / "state.pt").read_bytes() for where in (a_training, out)]
+    assert states[0] == states[1] and (out / "bundle").is_dir()
 
 
 @pytest.mark.parametrize("missing", ["stop", "calibrate"])
