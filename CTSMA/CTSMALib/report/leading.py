@@ -10,7 +10,7 @@ LEADING_KEYS = (
     *("ct_bvf", "ct_hu_mean", "ct_hu_sd", "ct_plate_thickness_mm"),
     *("app_bv_tv", "app_tb_th_mm", "app_tb_sp_mm", "app_tb_n_per_mm"),
 )
-FOR_APPARENT = ("ct_hu_mean", "ct_hu_sd")  # give way to apparent parameters: a page is not wide enough for all
+FOR_APPARENT = ("ct_hu_mean", "ct_hu_sd", "ct_bvf")  # give way to apparent ones: pages are narrow
 # Quantities with a medial-to-lateral sentence in the summary and an en-face figure.
 PICTURED_KEYS = ("ct_bvf", "ct_plate_thickness_mm", "app_bv_tv", "app_tb_n_per_mm")
 

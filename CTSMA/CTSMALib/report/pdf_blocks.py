@@ -108,9 +108,12 @@ def _head(column: content.Column, name: str = "head") -> Paragraph:
     return Paragraph(plain(column.name) + unit, style(name))
 
 
+MOST_WIDE = 4  # columns beside which names have all the room that they want
+
+
 def _compartments(table: CompartmentTable) -> Table:
     count = max(len(table.columns), 1)
-    first, second = 46 * mm, 20 * mm
+    first, second = (46 * mm, 20 * mm) if count <= MOST_WIDE else (38 * mm, 16 * mm)
     heads = [_head(content.Column("Compartment"), "first-head"), _head(content.Column("Valid patches"))]
     rows: list[list[object]] = [[*heads, *(_head(column) for column in table.columns)]]
     look: list[tuple[object, ...]] = list(_RULED)

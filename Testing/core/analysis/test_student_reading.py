@@ -101,4 +101,4 @@ def test_the_report_tells_estimates_from_measurements(a_result: KneeResult) -> N
     assert any("standard uncertainties" in text for text in method(analysis))
     assert not any("No trabecular thickness" in text for text in limits(analysis))
     names = [column.name for column in compartment_table(analysis).columns]
-    assert names[-4:] == ["app. BV/TV", "app. Tb.Th", "app. Tb.Sp", "app. Tb.N"] and len(names) <= 6
+    assert len(names) == 4 and all(name.startswith("Apparent") for name in names)  # the plate is not resolved here

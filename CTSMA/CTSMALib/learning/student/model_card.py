@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from CTSMALib.learning.student.finish import Measured
 
 SIMULATED = "Trained on simulated knees."
-VERSION = "1.0"
+VERSION = "0.9"
 
 
 def metadata_of(states: Sequence[State], facts: SetFacts, measured: Measured) -> dict[str, Any]:
