@@ -35,7 +35,7 @@ class StudentConfig:
         seed: of weights, order and augmentation.
     """
 
-    distillation: str = NONE
+    distillation: str = POOLED
     weight: float = 1.0
     stages: tuple[int, ...] = (2, 3)
     subjects: int = 0
