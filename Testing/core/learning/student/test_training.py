@@ -21,7 +21,9 @@ from CTSMALib.student.tied_values import tied
 from Testing.core.student.made_up_cubes import made_up_patches
 
 CPU = Place(torch.device("cpu"))
-SMALL = StudentConfig(widths=(4, 6, 8), steps=6, batch=8, check_every=2, patience=0, learning_rate=0.01)
+SMALL = StudentConfig(
+    distillation=NONE, widths=(4, 6, 8), steps=6, batch=8, check_every=2, patience=0, learning_rate=0.01
+)
 
 
 @pytest.fixture(scope="module")
