@@ -17,6 +17,7 @@ from CTSMALib.scene.geometry import flipped
 
 LABEL_COLUMN = "label"
 FIRST_VALUE_AFTER = "valid_fraction"
+FLAGS, UNCERTAINTY = "flags", "u:"  # what speaks against a patch, in words; beginning of the names of uncertainties
 _LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
 
 
@@ -78,7 +79,8 @@ def read_patches(text: str) -> PatchTable:
     if any(len(row) != len(names) for row in body):
         raise ValueError("a row of the patch table is too short or too long")
     columns = {name: [row[place] for row in body] for place, name in enumerate(names)}
-    keys = names[names.index(FIRST_VALUE_AFTER) + 1 :]
+    after = names[names.index(FIRST_VALUE_AFTER) + 1 :]
+    keys = [name for name in after if name != FLAGS and not name.startswith(UNCERTAINTY)]
     return PatchTable(
         ids=tuple(columns["id"]),
         bones=np.array(columns["bone"], dtype=str),

@@ -12,6 +12,7 @@ import torch
 
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.learning.state_file import STATE_FILE
 from CTSMALib.learning.synthesis import finish as finishing
 from CTSMALib.learning.synthesis import train as training
 from CTSMALib.learning.synthesis.case import TissueCase
@@ -21,7 +22,7 @@ from CTSMALib.learning.synthesis.loss import hu_loss, loss_of
 from CTSMALib.learning.synthesis.measure import measure
 from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
 from CTSMALib.learning.synthesis.samples import Batch
-from CTSMALib.learning.synthesis.state import STATE_FILE, State, read_state
+from CTSMALib.learning.synthesis.state import State, read_state
 from CTSMALib.learning.synthesis.train import train, trained_network
 from CTSMALib.synthesis.model import TASK, load_model
 from CTSMALib.synthesis.network import CLASSES, COARSE, FINE, HU_SCALE, read_out
