@@ -26,6 +26,26 @@ def test_flags_and_uncertainties_are_no_quantities() -> None:
     assert table.values["app_bv_tv"][0] == 0.31 and np.isnan(table.values["app_bv_tv"][1])
 
 
+def test_flags_and_uncertainties_are_kept() -> None:
+    table = read_patches(
+        f"{HEAD},app_bv_tv,u:app_bv_tv,flags\n"
+        "TM-r1-c1-d1,tibia,TM,1,1,1,1,2,3,0,0,0,0.9,0.31,0.02,unlike-training dim-marrow\n"
+        "TM-r1-c2-d1,tibia,TM,1,2,1,1,2,3,0,0,0,0.2,,,\n"
+    )
+    assert table.widths_of("app_bv_tv")[0] == pytest.approx(2 * 1.96 * 0.02)
+    assert np.isnan(table.widths_of("app_bv_tv")[1]) and np.isnan(table.widths_of("ct_bvf")).all()
+    assert table.flagged.tolist() == [True, False]
+    assert table.chosen(np.array([False, True])).flags.tolist() == [""]
+    bare = table.without(np.array([True, False]))
+    assert np.isnan(bare.values["app_bv_tv"]).all() and not bare.flagged.any()
+    assert table.values["app_bv_tv"][0] == 0.31
+
+
+def test_tables_without_these_columns_have_none() -> None:
+    table = read_patches(f"{HEAD},ct_bvf\nTM-r1-c1-d1,tibia,TM,1,1,1,1,2,3,0,0,0,0.9,0.31\n")
+    assert not table.flagged.any() and table.uncertainties == {}
+
+
 def test_other_text_is_no_number() -> None:
     with pytest.raises(ValueError):
         read_patches(f"{HEAD},app_bv_tv\nTM-r1-c1-d1,tibia,TM,1,1,1,1,2,3,0,0,0,0.9,much\n")

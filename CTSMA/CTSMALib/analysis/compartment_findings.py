@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
@@ -67,17 +68,37 @@ def _finding(compartment: Compartment, patches: list[PatchMeasurement], reason: 
     valid = [p for p in patches if p.values]
     if not reason and len(valid) < LEAST_SHARE_OF_PATCHES * len(patches):
         reason = f"Only {len(valid)} of {len(patches)} patches lie in trabecular bone and could be measured."
-    values = {} if reason else _summaries(valid)
+    values = {} if reason else summaries([p.values for p in valid])
     return CompartmentFinding(
         compartment.key, compartment.title, not reason, reason, len(valid), len(patches), values
     )  # fmt: skip
 
 
-def _summaries(valid: list[PatchMeasurement]) -> dict[str, Summary]:
-    keys = dict.fromkeys(key for p in valid for key in p.values)
+def left_finding(finding: CompartmentFinding, left: Sequence[Mapping[str, float]], excluded: int) -> CompartmentFinding:
+    """A compartment without the patches that a reader has excluded.
+
+    Args:
+        finding: with all patches.
+        left: values of the patches that are left, those without any left out.
+        excluded: how many patches of the compartment were excluded.
+
+    Returns:
+        Its summaries over what is left, or a refusal where too little is; what was refused before stays as it is.
+    """
+    if not finding.reported or not excluded:
+        return finding
+    if len(left) >= LEAST_SHARE_OF_PATCHES * finding.patches_total:
+        return replace(finding, patches_valid=len(left), values=summaries(left))
+    reason = f"Only {len(left)} of {finding.patches_total} patches are left; {excluded} were excluded by a reader."
+    return replace(finding, reported=False, reason=reason, patches_valid=len(left), values={})
+
+
+def summaries(patches: Sequence[Mapping[str, float]]) -> dict[str, Summary]:
+    """Mean, standard deviation and number of every quantity of some patches, given by their values."""
+    keys = dict.fromkeys(key for values in patches for key in values)
     found = {}
     for key in keys:
-        values = np.array([p.values[key] for p in valid if key in p.values])
+        values = np.array([own[key] for own in patches if key in own])
         sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
         found[key] = Summary(float(values.mean()), sd, len(values))
     return found

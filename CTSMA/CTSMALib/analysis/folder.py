@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from CTSMALib.analysis.exclusions import read_exclusions, without_excluded
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.result import (
     SCHEMA_VERSION,
@@ -75,8 +76,12 @@ def write_findings(analysis: KneeAnalysis, folder: Path) -> None:
     replace_file(folder / ANALYSIS_FILE, text.encode("utf-8", "replace") + b"\n")
 
 
-def load_analysis(folder: Path) -> KneeAnalysis:
+def load_analysis(folder: Path, excluded: bool = True) -> KneeAnalysis:
     """Read the findings of one knee from its result folder.
+
+    Args:
+        folder: the result folder.
+        excluded: whether patches that a reader has excluded are left out, see :mod:`CTSMALib.analysis.exclusions`.
 
     Raises:
         InputError: the folder is no result, was written by a version with another schema, lacks a
@@ -97,6 +102,7 @@ def load_analysis(folder: Path) -> KneeAnalysis:
                 raise TableError(f"{file} has {len(document[name])} rows instead of {tables[name]['rows']}")
         analysis = msgspec.convert(document, KneeAnalysis)
         _check_files(analysis, folder)
+        analysis = without_excluded(analysis, read_exclusions(folder) if excluded else ())
     except FileNotFoundError as error:
         missing = Path(str(error.filename or error)).name
         raise InputError(f"The result in {folder} is incomplete: {missing} is missing.", _REMEDY) from error
@@ -125,7 +131,8 @@ def analysis_schema() -> dict[str, Any]:
         "required": list(PATCH_TABLES),
     }
     knee["required"].append("tables")
-    for unused in ("PatchMeasurement", "Patch"):
+    del knee["properties"]["exclusions"]
+    for unused in ("PatchMeasurement", "Patch", "Exclusion"):
         del schema["$defs"][unused]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "CTSMA analysis of one knee", **schema}
 
@@ -133,6 +140,7 @@ def analysis_schema() -> dict[str, Any]:
 def _document(analysis: KneeAnalysis) -> dict[str, Any]:
     """``analysis`` as plain JSON types, with the tables in place of the patches."""
     document: dict[str, Any] = msgspec.to_builtins(analysis, enc_hook=_plain)
+    del document["exclusions"]
     tables = {name: {"file": file, "rows": len(document.pop(name))} for name, file in PATCH_TABLES.items()}
     return {"schema_version": document.pop("schema_version"), **document, "tables": tables}
 

@@ -101,6 +101,16 @@ class PatchMeasurement:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """A patch that a reader does not want to count, and the record of that."""
+
+    patch: str  # its id
+    reason: str
+    who: str
+    when: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True)
 class ParameterMap:
     """A parameter volume of the result folder and how it was made."""
 
@@ -130,6 +140,7 @@ class KneeAnalysis:
     maps: tuple[ParameterMap, ...]
     files: dict[str, str]  # role -> relative path: "ct" or "mr", "labels", "patch_labels", "surface_femur", ...
     notices: tuple[Notice, ...]
+    exclusions: tuple[Exclusion, ...] = ()  # in a file of their own, see :mod:`CTSMALib.analysis.exclusions`
     schema_version: str = SCHEMA_VERSION
 
     @property

@@ -68,7 +68,8 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
                 left.unlink()
             (knee / SCENE_FILE).unlink(missing_ok=True)
             discard_partial_scenes(knee)
-            write_findings(prepared(analysis, options), knee)  # last: the reports need the identifiers to remove them
+            whole = load_analysis(knee, excluded=False)  # exclusions can be taken back
+            write_findings(prepared(whole, options), knee)  # last: the reports need the identifiers to remove them
         if scene:
             write_scene(knee)
     except OSError as error:

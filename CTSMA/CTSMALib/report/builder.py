@@ -45,7 +45,10 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
         method=sentences.method(shown),
         handling=notices.handling(shown),
         limits=sentences.limits(shown),
-        tables=(tables.quantity_table(shown), *tables.patch_tables(shown), *tables.repeatability_tables(shown)),
+        tables=(
+            *(tables.quantity_table(shown), *tables.patch_tables(shown), *tables.exclusion_tables(shown)),
+            *tables.repeatability_tables(shown),
+        ),
         definitions=definitions,
         left_out=notices.left_out(shown),
         sources=sources,

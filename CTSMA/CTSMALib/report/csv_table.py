@@ -25,6 +25,7 @@ _PLACE_COLUMNS = (
     "valid_fraction [1]",
     "compartment_reported",
     "reason",
+    "excluded",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,18 +36,20 @@ def render_csv(analysis: KneeAnalysis) -> str:
     A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a ratio); every patch
     quantity that the catalogue has for a CT, or for an MR, has one, so that tables of several knees can be stacked. On
     an MR, standard uncertainties (``u(key) [unit]``) and the flags of the patch follow. Numbers have full precision; a
-    cell is empty where nothing was measured. Text that a spreadsheet would take for a formula starts with an
-    apostrophe.
+    cell is empty where nothing was measured. The column ``excluded`` holds the reason why a reader has excluded the
+    patch, which has no values then. Text that a spreadsheet would take for a formula starts with an apostrophe.
     """
     entries = possible(analysis)
     uncertain = [entry for entry in entries if entry.key.startswith("app_")]
     reasons = {f.key: ("yes" if f.reported else "no", f.reason) for f in analysis.compartments}
+    excluded = {one.patch: one.reason for one in analysis.exclusions}
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     last = [f"u({entry.key}) [{entry.unit}]" for entry in uncertain] + (["flags"] if uncertain else [])
     writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries), *last])
     for item in analysis.patches:
-        remarks = [_safe(text) for text in reasons.get(item.patch.compartment, ("", ""))]
+        texts = (*reasons.get(item.patch.compartment, ("", "")), excluded.get(item.patch.id, ""))
+        remarks = [_safe(text) for text in texts]
         numbers = [_number(item.values.get(entry.key)) for entry in entries]
         numbers += [_number(item.uncertainties.get(entry.key)) for entry in uncertain]
         writer.writerow([*_place(item), *remarks, *numbers, *([" ".join(item.flags)] if uncertain else [])])

@@ -18,6 +18,7 @@ from CTSMALib.report.wording import (
     number_text,
     sentence,
     summary_text,
+    time_text,
     unit_text,
 )
 
@@ -98,6 +99,23 @@ def _patch_table(analysis: KneeAnalysis, quantity: Quantity) -> Table:
         note=(
             "Rows r1 to r3 run from the notch to the periphery, columns c1 to c4 from anterior to posterior. "
             f"{MISSING} means {NOT_MEASURED}. The CSV file holds every quantity of every patch."
+        ),
+    )
+
+
+def exclusion_tables(analysis: KneeAnalysis) -> tuple[Table, ...]:
+    """The patches that a reader has excluded; empty where there are none."""
+    if not analysis.exclusions:
+        return ()
+    rows = tuple((one.patch, sentence(one.reason), one.who, time_text(one.when)) for one in analysis.exclusions)
+    return (
+        Table(
+            title="Patches excluded by a reader",
+            columns=(Column("Patch"), Column("Reason"), Column("By"), Column("When")),
+            rows=rows,
+            note="They count neither in the compartments nor in the tables above. Maps show what was measured there.",
+            numeric=False,
+            widths=(0.16, 0.48, 0.16, 0.2),
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from CTSMALib.scene.geometry import flipped
 LABEL_COLUMN = "label"
 FIRST_VALUE_AFTER = "valid_fraction"
 FLAGS, UNCERTAINTY = "flags", "u:"  # what speaks against a patch, in words; beginning of the names of uncertainties
+INTERVAL_SDS = 1.96  # a 95 % interval reaches this many standard uncertainties to either side
 _LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
 
 
@@ -34,6 +35,8 @@ class PatchTable:
         centers_ras_mm: (n, 3) centers.
         valid_fractions: (n,) share of the box that could be measured.
         values: catalogue key to (n,) values, NaN where not measured.
+        uncertainties: catalogue key to (n,) standard uncertainties of values, NaN where not known.
+        flags: (n,) names of what speaks against each patch, separated by spaces; empty for none.
     """
 
     ids: tuple[str, ...]
@@ -44,6 +47,8 @@ class PatchTable:
     centers_ras_mm: NDArray[np.float64]
     valid_fractions: NDArray[np.float64]
     values: dict[str, NDArray[np.float64]]
+    uncertainties: dict[str, NDArray[np.float64]]
+    flags: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,6 +56,23 @@ class PatchTable:
     def values_of(self, key: str) -> NDArray[np.float64]:
         """(n,) values of a quantity, NaN where not measured."""
         return self.values.get(key, np.full(len(self), np.nan))
+
+    def widths_of(self, key: str) -> NDArray[np.float64]:
+        """(n,) widths of the 95 % intervals of a quantity, NaN where not known."""
+        return 2.0 * INTERVAL_SDS * self.uncertainties.get(key, np.full(len(self), np.nan))
+
+    @property
+    def flagged(self) -> NDArray[np.bool_]:
+        """(n,) whether anything speaks against a patch."""
+        return self.flags != ""
+
+    def without(self, mask: NDArray[np.bool_]) -> PatchTable:
+        """The same patches, those for which ``mask`` (n,) holds without values, uncertainties and flags."""
+        values, uncertainties = (
+            {key: np.where(mask, np.nan, column) for key, column in columns.items()}
+            for columns in (self.values, self.uncertainties)
+        )
+        return replace(self, values=values, uncertainties=uncertainties, flags=np.where(mask, "", self.flags))
 
     def chosen(self, mask: NDArray[np.bool_]) -> PatchTable:
         """The patches for which ``mask`` (n,) holds."""
@@ -63,6 +85,8 @@ class PatchTable:
             centers_ras_mm=self.centers_ras_mm[mask],
             valid_fractions=self.valid_fractions[mask],
             values={key: column[mask] for key, column in self.values.items()},
+            uncertainties={key: column[mask] for key, column in self.uncertainties.items()},
+            flags=self.flags[mask],
         )
 
 
@@ -90,6 +114,10 @@ def read_patches(text: str) -> PatchTable:
         centers_ras_mm=flipped(np.array([columns[name] for name in _LPS], dtype=float).T.reshape(-1, 3)),
         valid_fractions=_numbers(columns[FIRST_VALUE_AFTER]),
         values={key: _numbers(columns[key]) for key in keys},
+        uncertainties={
+            name.removeprefix(UNCERTAINTY): _numbers(columns[name]) for name in after if name.startswith(UNCERTAINTY)
+        },
+        flags=np.array(columns.get(FLAGS, [""] * len(body)), dtype=str),
     )
 
 
