@@ -118,12 +118,11 @@ class DiagnosisModel:
             return Diagnosis(
                 name, self.identity, None, None, None, (), None, {}, {}, counts, distance, limit, reason, ()
             )
-        calibration = self.calibrations[name]
-        error = jackknife_error(answer.logits)
-        probability = calibration.probability(float(answer.logits.mean()), error)
-        grades = tuple(float(g) for g in calibration.grades(np.array([answer.severity]))[0])
-        usual = sigmoid(calibration.slope * answer.usual + calibration.intercept)
-        parts = calibration.slope * answer.parts
+        calibration, count = self.calibrations[name], int(tokens.counts.sum())
+        probability = calibration.probability(float(answer.logits.mean()), jackknife_error(answer.logits), count)
+        grades = tuple(float(g) for g in calibration.grades(np.array([answer.severity]), count)[0])
+        usual = sigmoid(calibration.calibrated(answer.usual, count))
+        parts = calibration.slope_for(count) * answer.parts
         by_patch = {IDS[n]: float(parts[n]) for n in np.flatnonzero(tokens.present)}
         totals = np.bincount(COMPARTMENT, weights=parts)
         by_compartment = {key: float(total) for key, total in zip(COMPARTMENT_KEYS, totals, strict=True)}

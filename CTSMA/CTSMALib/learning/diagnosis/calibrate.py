@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from CTSMALib.diagnosis.calibration import Calibration, expit
+from CTSMALib.diagnosis.calibration import GRADES, Calibration, PatchCounts, expit
 
 Array = NDArray[np.float64]
 LEAST_SLOPE = 0.05  # log odds that say nothing, or the contrary, are not turned round
 STEPS, RIDGE = 50, 1e-6
 GRADE_RIDGE = 1e-3
 BEYOND = 30.0  # log odds; more is certainty
+DEPENDENCES = (0.0, *(float(share) for share in np.geomspace(0.05, 10.0, 40)))  # that are tried, in usual numbers
 
 
 def fit_line(logits: Array, targets: Array) -> tuple[Array, Array]:
@@ -60,6 +63,40 @@ def fit_calibration(
     shared = (float(covariance[0, 0]), float(covariance[1, 1]), float(covariance[0, 1]))
     grade_slope, thresholds = _proportional_odds(severities, grades)
     return Calibration(float(slope), float(intercept), shared, grade_slope, thresholds)
+
+
+def fit_patch_counts(
+    calibration: Calibration, usual: float, thinned: Array, counts: Array, labels: NDArray[np.bool_],
+    grades: NDArray[np.int64],
+) -> PatchCounts:  # fmt: skip
+    """Learn how evidence grows with the number of patches, from knees that were given fewer than they have.
+
+    Args:
+        calibration: of the same knees with all their patches.
+        usual: mean number of these.
+        thinned: (n,) log odds of knees with a part of their patches, by a model that was not fitted to them; a knee may
+            be there several times, with other patches.
+        counts: (n,) how many these are.
+        labels: (n,) osteoarthritis.
+        grades: (n,) 0 to 4.
+    """
+    at_least = [float(np.mean(grades >= grade)) for grade in range(1, GRADES)]
+    priors = [_log_odds(share, len(grades)) for share in at_least]
+    found = PatchCounts(usual, 0.0, _log_odds(float(labels.mean()), len(labels)), tuple(priors))  # type: ignore[arg-type]
+    evidence = calibration.slope * thinned + calibration.intercept - found.prior
+
+    def loss(dependence: float) -> float:
+        factors = (1.0 + dependence / usual) / (1.0 + dependence / counts)
+        likely = expit(found.prior + factors * evidence)
+        return float(-np.log(np.maximum(np.where(labels, likely, 1.0 - likely), 1e-9)).mean())
+
+    return replace(found, dependence=min((usual * share for share in DEPENDENCES), key=loss))
+
+
+def _log_odds(share: float, count: int) -> float:
+    """Log odds of a share of some knees, drawn off 0 and 1."""
+    drawn = (share * count + 1.0) / (count + 2.0)
+    return float(np.log(drawn / (1.0 - drawn)))
 
 
 def _proportional_odds(severities: Array, grades: NDArray[np.int64]) -> tuple[float, tuple[float, float, float, float]]:

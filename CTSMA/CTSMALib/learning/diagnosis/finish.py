@@ -20,7 +20,7 @@ from CTSMALib.diagnosis.model import compartment_means
 from CTSMALib.diagnosis.names import FAMILIARITY, SETTINGS, SHIPPED, STANDARDIZER, TASK
 from CTSMALib.diagnosis.standardizer import Standardizer
 from CTSMALib.diagnosis.transformer import PatchTransformer
-from CTSMALib.learning.diagnosis.calibrate import fit_calibration
+from CTSMALib.learning.diagnosis.calibrate import fit_calibration, fit_patch_counts
 from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
@@ -31,6 +31,7 @@ from CTSMALib.learning.diagnosis.fit_network import NetworkFit, shape_of
 from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.model_card import model_card
 from CTSMALib.learning.diagnosis.nested import FoldResult, best_candidate
+from CTSMALib.learning.diagnosis.thinning import DRAWS, thinned
 from CTSMALib.progress import Progress, silent
 from CTSMALib.synthesis.familiarity import QUANTILE, Familiarity
 
@@ -68,7 +69,7 @@ def finish(
     settings = {
         "default": evaluation.default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
         "familiarity_limit": familiarity.limit, "values_from": data.values_from, "values_sha256": data.values_sha256,
-        "calibration": {name: asdict(_calibration(data.cases, scores)) for name, scores in found.held_out.items()},
+        "calibration": {name: asdict(_calibration(data.cases, found, name)) for name in found.held_out},
     }  # fmt: skip
     definition = {"_target_": f"{PatchTransformer.__module__}.{PatchTransformer.__name__}", "shape": asdict(shape)}
     inference = {"network_def": definition, SETTINGS: settings}
@@ -79,11 +80,16 @@ def finish(
 
 @dataclass(frozen=True)
 class _Members:
-    """The final models, and by aggregator what each knee got from the member that lacks it."""
+    """The final models, and by aggregator what each knee got from the member that lacks it.
+
+    ``thinned`` holds the log odds for draws of half of its patches, (draws, n).
+    """
 
     linear: list[LinearFit]
     networks: list[NetworkFit]
     held_out: dict[str, Scores]
+    thinned: dict[str, NDArray[np.float64]]
+    counts: NDArray[np.float64]
 
 
 def _members(
@@ -95,8 +101,12 @@ def _members(
     Together they learned from all knees. How they differ tells how sure they are (jackknife); all begin with the same
     random numbers, so that they differ by their knees alone.
     """
-    nothing = np.zeros(len(cases))
-    found = _Members([], [], {name: Scores(nothing.copy(), nothing.copy()) for name in (LOGISTIC, TRANSFORMER)})
+    draws = [thinned(cases, config.seed + draw) for draw in range(DRAWS)]
+    both = (LOGISTIC, TRANSFORMER)
+    held_out = {name: Scores(np.zeros(len(cases)), np.zeros(len(cases))) for name in both}
+    fewer = {name: np.zeros((DRAWS, len(cases))) for name in both}
+    counts = np.array([[float(case.tokens.counts.sum()) for case in draw] for draw in draws])
+    found = _Members([], [], held_out, fewer, counts)
     for fold in range(config.outer_folds):
         learned = [case for case, where in zip(cases, outer, strict=True) if where != fold]
         asked = np.flatnonzero(outer == fold)
@@ -110,6 +120,8 @@ def _members(
             member = fit(what, learned, config, standardizer, tick)
             scores = found.held_out[aggregator]
             scores.logits[asked], scores.severities[asked] = member.scores([cases[int(n)] for n in asked])
+            for draw, some in enumerate(draws):
+                fewer[aggregator][draw, asked] = member.scores([some[int(n)] for n in asked]).logits
             if isinstance(member, NetworkFit):
                 found.networks.append(member)
             elif isinstance(member, LinearFit):
@@ -135,9 +147,14 @@ def _joined(fits: Sequence[LinearFit]) -> dict[str, np.ndarray]:
     return {"center": center, "scale": scale, "coefficients": slopes * scale, "intercepts": intercepts}
 
 
-def _calibration(cases: Sequence[Case], held_out: Scores) -> Calibration:
+def _calibration(cases: Sequence[Case], found: _Members, aggregator: str) -> Calibration:
     """Of the members themselves, by what each says of the patients that it lacks."""
-    return fit_calibration(*held_out, labels(tuple(cases)), grades(tuple(cases)))
+    diseased, given = labels(tuple(cases)), grades(tuple(cases))
+    calibration = fit_calibration(*found.held_out[aggregator], diseased, given)
+    usual = float(np.mean([case.tokens.counts.sum() for case in cases]))
+    fewer = (found.thinned[aggregator].ravel(), found.counts.ravel())
+    patches = fit_patch_counts(calibration, usual, *fewer, np.tile(diseased, DRAWS), np.tile(given, DRAWS))
+    return replace(calibration, patches=patches)
 
 
 def _familiarity(cases: Sequence[Case], outer: np.ndarray, standardizer: Standardizer) -> Familiarity:
