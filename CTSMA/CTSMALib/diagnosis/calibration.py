@@ -18,8 +18,8 @@ class PatchCounts:
     """How much surer a model is of knees with more patches than it was calibrated on.
 
     The mean of n patches tells of disease in inverse proportion to its variance between knees, a part of which falls as
-    1 / n. So the log of the likelihood ratio grows with n by ``(1 + dependence / usual) / (1 + dependence / n)``: not at
-    all for a dependence of 0, and in proportion to n for a very large one.
+    1 / n. So the log of the likelihood ratio grows with n as ``(1 + dependence / usual) / (1 + dependence / n)``: not
+    at all for a dependence of 0, and in proportion to n for a very large one.
 
     Attributes:
         usual: mean number of patches of the knees of the calibration; 0 where nothing is known.
