@@ -25,6 +25,7 @@ class Diagnosis:
         abstained: why nothing is said, as a sentence; ``None`` where something is.
         notes: what must be known beside it.
         unlike: patches that were left out as they look unlike those that their values are learned from.
+        values_sha256: digest of the values that it was made from.
     """
 
     aggregator: str
@@ -42,3 +43,4 @@ class Diagnosis:
     abstained: str | None
     notes: tuple[str, ...]
     unlike: int = 0
+    values_sha256: str = ""

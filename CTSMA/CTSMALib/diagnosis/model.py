@@ -96,7 +96,8 @@ class DiagnosisModel:
         answer = None if reason else self._answer(tokens, name)
         notes = (SIMULATED if self.simulated else "", difference(self.origin, origin) if origin is not None else "")
         found = self._told(name, tokens, distance, reason, answer)
-        return replace(found, notes=tuple(note for note in notes if note), unlike=tokens.unlike)
+        known = tuple(note for note in notes if note)
+        return replace(found, notes=known, unlike=tokens.unlike, values_sha256=tokens.digest)
 
     def _answer(self, tokens: KneeTokens, name: str) -> Answer:
         if name == LOGISTIC:

@@ -18,7 +18,7 @@ FILE = "diagnosis.json"
 SCHEMA, SCHEMA_VERSION = "ctsma-diagnosis", 1
 WITHHELD = (
     "No probability of osteoarthritis is given: the model was trained on simulated knees, and nobody knows how it does "
-    "on real ones. With --research it is shown, marked as that."
+    "on real ones. For research only, it can be shown, marked as that."
 )
 MARKED = "Trained on simulated knees. Research only: this is not a finding about a patient."
 VIRTUAL = "The scan is virtual, as those that the model was trained on."
@@ -65,8 +65,7 @@ def write_diagnosis(diagnosis: Diagnosis, subject: Subject, folder: Path) -> Pat
     Raises:
         OSError: it could not be written.
     """
-    text = json.dumps(document(diagnosis, subject), indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(folder / FILE, (text + "\n").encode())
+    _write(document(diagnosis, subject), folder)
     return folder / FILE
 
 
@@ -83,6 +82,24 @@ def read_diagnosis(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or (found.get("schema"), found.get("schema_version")) != (SCHEMA, SCHEMA_VERSION):
         raise InputError(f"The diagnosis in {folder} has another format.", "Run 'ctsma diagnose' again.")
     return found
+
+
+def without_time(folder: Path) -> None:
+    """Leave the day out of the file in a result folder, whose identifiers are removed; the year stays.
+
+    Raises:
+        InputError: it is damaged.
+        OSError: it could not be written.
+    """
+    if not (folder / FILE).is_file():
+        return
+    found = read_diagnosis(folder)
+    _write({**found, "created": str(found.get("created", ""))[:4]}, folder)
+
+
+def _write(document: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(folder / FILE, (text + "\n").encode())
 
 
 def _statement(diagnosis: Diagnosis, subject: Subject) -> str:

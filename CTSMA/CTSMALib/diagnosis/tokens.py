@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,7 @@ class KneeTokens:
         present: (96,) which patches have all their values.
         age: of the patient in years; not a number where unknown.
         unlike: how many patches are absent because they look unlike those that their values are learned from.
+        refused: compartments that are absent as a whole, each with the reason.
     """
 
     values: Array
@@ -51,6 +53,7 @@ class KneeTokens:
     present: Flags
     age: float = float("nan")
     unlike: int = 0
+    refused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse other shapes."""
@@ -72,6 +75,20 @@ class KneeTokens:
         """The same knee without the patches of (96,) ``unlike``; how many these are is kept."""
         lost = int((self.present & unlike).sum())
         return replace(self, present=self.present & ~unlike, unlike=self.unlike + lost)
+
+    def without_refused(self, kept: Flags, reason: str) -> KneeTokens:
+        """The same knee without a compartment, which is not among (96,) ``kept``, and why."""
+        return replace(self, present=self.present & kept, refused=(*self.refused, reason))
+
+    @property
+    def digest(self) -> str:
+        """Of what a model reads, to tell whether a diagnosis was made from these very values."""
+        known = np.where(self.present[:, None], self.values, 0.0)
+        unsure = np.where(self.present[:, None], np.nan_to_num(self.uncertainties, nan=-1.0), 0.0)
+        found = hashlib.sha256(np.packbits(self.present).tobytes())
+        for array in (known, unsure):
+            found.update(np.array2string(array, precision=6, threshold=array.size + 1).encode())
+        return found.hexdigest()
 
 
 def knee_tokens(
@@ -107,6 +124,10 @@ def knee_tokens(
 
 def lacking(tokens: KneeTokens) -> str:
     """Why there are too few patches to say anything, as a sentence; empty where there are enough."""
+    if tokens.refused:
+        one = len(tokens.refused) == 1
+        what = "A compartment is" if one else f"{len(tokens.refused)} compartments are"
+        return f"{what} not reported. {' '.join(_sentence(reason) for reason in tokens.refused)}"
     counts = tokens.counts
     read = int(counts.sum()) + tokens.unlike
     if tokens.unlike > MOST_UNLIKE * read:
@@ -121,3 +142,8 @@ def lacking(tokens: KneeTokens) -> str:
         title = COMPARTMENTS[least].title.lower()
         return f"Only {counts[least]} patches of the {title} have values; at least {FEWEST_IN_COMPARTMENT} are needed."
     return ""
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -18,7 +18,7 @@ from CTSMALib.progress import Progress, silent
 
 if TYPE_CHECKING:
     from CTSMALib.analysis.result import KneeAnalysis
-    from CTSMALib.diagnosis.origin import Origin
+    from CTSMALib.diagnosis.model import DiagnosisModel
     from CTSMALib.diagnosis.tokens import KneeTokens
 
 _REMEDY = "Ask for permission to write there, or copy the result folder to another place."
@@ -82,54 +82,74 @@ def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
     progress("Starting", 0.0)
     with held():
         from CTSMALib.analysis.folder import load_analysis
-        from CTSMALib.bundles.bundle import read_bundle
-        from CTSMALib.diagnosis.model import load_model
-        from CTSMALib.diagnosis.names import TASK
-        from CTSMALib.diagnosis.record import Subject, write_diagnosis
-        from CTSMALib.volumes.virtual_mark import NOTICE
     knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
     read = [(knee, load_analysis(knee)) for knee in knees]
     tokens = [tokens_of(analysis, knee) for knee, analysis in read]  # all knees or none
-    model = load_model(None if request.model is None else read_bundle(request.model, TASK))
+    diagnoser = Diagnoser.of(request.model, request.aggregator, request.research)
     for number, ((knee, analysis), known) in enumerate(zip(read, tokens, strict=True)):
         progress("Diagnosing", number / len(read))
-        virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
-        subject = Subject(virtual, request.research, model.simulated, analysis.method)
         try:
-            write_diagnosis(model.predict(known, request.aggregator, origin_of(analysis)), subject, knee)
+            diagnoser.write(analysis, knee, known)
         except OSError as error:
             raise output_error(error, knee, _REMEDY) from error
     progress("Finishing", 1.0)
     return folder
 
 
+@dataclass(frozen=True)
+class Diagnoser:
+    """A model that is read, and how it is to answer."""
+
+    model: DiagnosisModel
+    aggregator: str | None
+    research: bool
+
+    @classmethod
+    def of(cls, model: Path | None, aggregator: str | None, research: bool) -> Diagnoser:
+        """Read a model; arguments as of :class:`DiagnoseRequest`.
+
+        Raises:
+            InputError: the model cannot be used.
+            MissingDependencyError: a package or the model is missing.
+        """
+        need_learning_packages()
+        with held():
+            from CTSMALib.bundles.bundle import read_bundle
+            from CTSMALib.diagnosis.model import load_model
+            from CTSMALib.diagnosis.names import TASK
+        return cls(load_model(None if model is None else read_bundle(model, TASK)), aggregator, research)
+
+    def write(self, analysis: KneeAnalysis, folder: Path, tokens: KneeTokens | None = None) -> None:
+        """Diagnose a knee and write ``diagnosis.json`` into its folder.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        from CTSMALib.analysis.patient_tokens import origin_of, patient_tokens
+        from CTSMALib.diagnosis.record import Subject, write_diagnosis
+        from CTSMALib.volumes.virtual_mark import NOTICE
+
+        virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
+        subject = Subject(virtual, self.research, self.model.simulated, analysis.method)
+        known = patient_tokens(analysis) if tokens is None else tokens
+        write_diagnosis(self.model.predict(known, self.aggregator, origin_of(analysis)), subject, folder)
+
+
 def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
-    """The patches of a result as a model takes them; those that look unlike the student's training are absent.
+    """The patches of a result as a model takes them, see :func:`~CTSMALib.analysis.patient_tokens.patient_tokens`.
 
     Raises:
         InputError: no patch has all apparent parameters.
     """
-    import numpy as np
+    from CTSMALib.analysis.patient_tokens import patient_tokens
+    from CTSMALib.morphometry.apparent.recipe import KEYS
 
-    from CTSMALib.analysis.student_reading import UNLIKE
-    from CTSMALib.diagnosis.tokens import IDS, knee_tokens
-
-    values = {one.patch.id: one.values for one in analysis.patches}
-    found = knee_tokens(values, {one.patch.id: one.uncertainties for one in analysis.patches})
-    if not found.present.any():
+    if not any(set(KEYS) <= set(one.values) for one in analysis.patches):
         raise InputError(
             f"The result in {folder} has no apparent parameters of patches, which a diagnosis is made from.",
             "Analyze the scan again with a model for them.",
         )
-    unlike = {one.patch.id for one in analysis.patches if UNLIKE in one.flags}
-    return found.without_unlike(np.array([name in unlike for name in IDS]))
-
-
-def origin_of(analysis: KneeAnalysis) -> Origin:
-    """Where the apparent parameters of a result come from."""
-    from CTSMALib.diagnosis.origin import MR, Origin
-
-    return Origin(MR) if analysis.modality == "MR" else Origin(analysis.method, analysis.model_sha256)
+    return patient_tokens(analysis)
 
 
 def diagnosis_summary(folder: Path) -> list[str]:

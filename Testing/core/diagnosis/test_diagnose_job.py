@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from CTSMALib.analysis.exclusions import without_excluded
 from CTSMALib.analysis.folder import load_analysis, write_folder
-from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.patient_tokens import patient_tokens
+from CTSMALib.analysis.result import Exclusion, KneeAnalysis
 from CTSMALib.analysis.student_reading import UNLIKE
 from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.cli import main
@@ -31,7 +33,7 @@ def a_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def with_values(analysis: KneeAnalysis, tokens: KneeTokens, virtual: bool) -> KneeAnalysis:
-    """Findings whose patches have apparent parameters."""
+    """Findings whose patches have apparent parameters, and whose compartments are all reported."""
     patches = []
     for one in analysis.patches:
         place = IDS.index(one.patch.id)
@@ -40,7 +42,9 @@ def with_values(analysis: KneeAnalysis, tokens: KneeTokens, virtual: bool) -> Kn
             unsure = dict(zip(KEYS, tokens.uncertainties[place], strict=True))
             one = replace(one, values={**one.values, **values}, uncertainties=unsure)
         patches.append(one)
-    return replace(analysis, patches=tuple(patches), notices=(*analysis.notices, *([NOTICE] if virtual else [])))
+    reported = tuple(replace(finding, reported=True) for finding in analysis.compartments)
+    notices = (*analysis.notices, *([NOTICE] if virtual else []))
+    return replace(analysis, patches=tuple(patches), compartments=reported, notices=notices)
 
 
 def a_result(folder: Path, virtual: bool = False, side: str = "left") -> Path:
@@ -97,6 +101,29 @@ def test_where_the_model_abstains_not_even_research_shows_a_number(tmp_path: Pat
     found = diagnosed(folder, a_bundle, "--research")
     assert found["shown"] is False and not HIDDEN & set(found)
     assert "lateral tibial plateau" in found["abstained"] and found["abstained"] in found["statement"]
+
+
+def test_it_says_nothing_where_metal_or_the_anatomy_took_a_compartment(tmp_path: Path, a_bundle: Bundle) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    knee = made_up_knee()
+    analysis = with_values(knee.analysis, some_knees(3, seed=9)[1], virtual=True)
+    refused = replace(analysis.compartments[1], reported=False, reason="metal lies near 17 of its patches")
+    compartments = (analysis.compartments[0], refused, *analysis.compartments[2:])
+    write_folder(replace(knee, analysis=replace(analysis, compartments=compartments)), folder)
+    found = diagnosed(folder, a_bundle, "--research")
+    assert found["shown"] is False and not HIDDEN & set(found) and found["counts"]["FL"] == 0
+    assert "Lateral femoral condyle: metal lies near 17 of its patches." in found["statement"]
+
+
+def test_a_diagnosis_knows_the_values_that_it_was_made_from(tmp_path: Path, a_bundle: Bundle) -> None:
+    folder = a_result(tmp_path / "r")
+    found = diagnosed(folder, a_bundle)
+    analysis = load_analysis(folder)
+    assert found["values_sha256"] == patient_tokens(analysis).digest
+    excluded = next(one.patch.id for one in analysis.patches if KEYS[0] in one.values)
+    left = without_excluded(analysis, [Exclusion(excluded, "motion", "reader", "2026-01-01T00:00:00Z")])
+    assert patient_tokens(left).digest != found["values_sha256"]
 
 
 def test_both_knees_of_a_result_are_diagnosed(tmp_path: Path, a_bundle: Bundle, capsys) -> None:
