@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from CTSMALib.morphometry.compiled import compiled
 from CTSMALib.virtual.field import Field
 
 Floats = NDArray[np.float32]
@@ -25,19 +26,48 @@ def spanned(field: Field, axes: Axes) -> Floats:
     Returns:
         (z, y, x) float32.
     """
-    values = np.asarray(field.values, np.float32)
-    for axis in (2, 1, 0):
-        index = (np.asarray(axes[axis], float) - field.first_mm[axis]) / field.spacing_mm
-        index = np.clip(index, 0.0, values.shape[axis] - 1.0)
-        base = np.minimum(index.astype(np.intp), max(values.shape[axis] - 2, 0))
-        share = (index - base).astype(np.float32).reshape((-1,) + (1,) * (2 - axis))
-        low = np.take(values, base, axis)
-        high = np.take(values, np.minimum(base + 1, values.shape[axis] - 1), axis)
-        high -= low
-        high *= share
-        low += high
-        values = low
-    return values
+    z, y, x = (_places(field, axis, axes[axis]) for axis in range(3))
+    # Of planes and rows only those that are needed: boxes are small beside a bone.
+    values = np.ascontiguousarray(field.values[_span(z), _span(y)], np.float32)
+    depth, height = values.shape[:2]
+    lines = np.empty((depth, height, len(x[0])), np.float32)
+    _between_columns(values, *x, lines)
+    planes = np.empty((depth, len(y[0]), lines.shape[2]), np.float32)
+    _between_rows(lines, y[0] - y[0].min(), y[1] - y[0].min(), y[2], planes)
+    found = np.empty((1, len(z[0]), planes[0].size), np.float32)
+    _between_rows(planes.reshape(1, depth, -1), z[0] - z[0].min(), z[1] - z[0].min(), z[2], found)
+    return found.reshape(len(z[0]), *planes.shape[1:])
+
+
+def _places(field: Field, axis: int, at: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Along one axis: the points below and above, and the share of the latter."""
+    last = field.values.shape[axis] - 1
+    index = np.clip((np.asarray(at, float) - field.first_mm[axis]) / field.spacing_mm, 0.0, last)
+    below = np.minimum(index.astype(np.intp), max(last - 1, 0))
+    return below, np.minimum(below + 1, last), (index - below).astype(np.float32)
+
+
+def _span(places: tuple[NDArray[np.intp], NDArray[np.intp], Floats]) -> slice:
+    return slice(int(places[0].min()), int(places[1].max()) + 1)
+
+
+@compiled
+def _between_columns(values, below, above, share, found):  # type: ignore[no-untyped-def]
+    for k in range(found.shape[0]):
+        for i in range(found.shape[1]):
+            line, row = values[k, i], found[k, i]
+            for x in range(row.size):
+                low = line[below[x]]
+                row[x] = low + share[x] * (line[above[x]] - low)
+
+
+@compiled
+def _between_rows(values, below, above, share, found):  # type: ignore[no-untyped-def]
+    for k in range(found.shape[0]):
+        for i in range(found.shape[1]):
+            low, high, row, part = values[k, below[i]], values[k, above[i]], found[k, i], share[i]
+            for x in range(row.size):
+                row[x] = low[x] + part * (high[x] - low[x])
 
 
 def coarser(field: Field, spacing_mm: float) -> Field:
