@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from CTSMALib.catalogue import Quantity
 
 NOT_MEASURED = (212, 216, 220)  # RGB of what has no value
+BONE_RGB = {"femur": (232, 214, 180), "tibia": (222, 200, 160), "patella": (214, 190, 170), "fibula": (205, 196, 180)}
 
 # The maps "viridis" and "plasma" by S. van der Walt and N. Smith, in the public domain (CC0); RGB in hexadecimal.
 _ANCHORS = {
@@ -25,14 +26,16 @@ _ANCHORS = {
         "f07f4f f48a48 f89441 fb9f3a fdab33 feb72d fdc328 fcd025 f9dd25 f5eb27 f0f921"
     ),
 }
-_OTHER_MAPS = {"ct_plate_thickness_mm": "plasma"}
+FLAGGED, WIDTH = "flagged", "width of "  # key of a yes or no; beginning of the keys of widths of intervals
+_ANCHORS["two"] = " ".join(["56b4e9"] * 16 + ["d55e00"] * 17)  # Okabe and Ito: no is sky blue, yes is vermilion
+_OTHER_MAPS = {"ct_plate_thickness_mm": "plasma", FLAGGED: "two"}
 
 
 def color_map(name: str, count: int = 256) -> NDArray[np.uint8]:
     """A color map as a table.
 
     Args:
-        name: ``"viridis"`` or ``"plasma"``.
+        name: ``"viridis"``, ``"plasma"`` or ``"two"``.
         count: number of rows.
 
     Returns:
@@ -46,7 +49,8 @@ def color_map(name: str, count: int = 256) -> NDArray[np.uint8]:
 
 def map_name(quantity: Quantity) -> str:
     """The name of a quantity's color map."""
-    return _OTHER_MAPS.get(quantity.key, "viridis")
+    usual = "plasma" if quantity.key.startswith(WIDTH) else "viridis"
+    return _OTHER_MAPS.get(quantity.key, usual)
 
 
 def colors_of(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.uint8]:

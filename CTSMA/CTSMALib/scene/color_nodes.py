@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.catalogue import Quantity
+from CTSMALib.palette import BONE_RGB as BONE_RGB
 from CTSMALib.palette import color_map, map_name
 
-BONE_RGB = {"femur": (232, 214, 180), "tibia": (222, 200, 160), "patella": (214, 190, 170), "fibula": (205, 196, 180)}
 COMPARTMENT_RGB = {"FM": (230, 159, 0), "FL": (86, 180, 233), "TM": (213, 94, 0), "TL": (0, 114, 178)}  # Okabe and Ito
 OTHER_RGB = (220, 220, 220)
+EXCLUDED_RGB = (96, 96, 96)  # of patches that a reader has excluded
 CONTINUOUS_COLORS = 256
 
 
