@@ -29,6 +29,7 @@ examples:
   ctsma synthesize bffe.nii.gz --out synthetic    make a CT to register with, and bone labels, of an MR
   ctsma train synthesis --out training            train the network that does so, or go on with it
   ctsma virtual make --knees 20 --out cohort      make virtual knees: CT and MR scans with exact truth
+  ctsma pairs scans --out manifest.csv            find the pairs of CT and MR of a cohort
   ctsma patches cohort --out patches              make paired patches of CT and MR to learn from
   ctsma train student --patches patches --out training
                                                   train teacher and students, which read the CT

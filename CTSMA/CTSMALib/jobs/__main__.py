@@ -24,6 +24,7 @@ from CTSMALib.jobs.arguments import (
 )
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.diagnose import add_diagnose_arguments, diagnose_request
+from CTSMALib.jobs.learning_jobs import LEARNING_JOBS, add_learning_jobs
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.worker import Work, run_worker
 from CTSMALib.progress import Progress
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
     add_synthesize_arguments(jobs.add_parser("synthesize", help="make a CT of an MR"))
     add_diagnose_arguments(jobs.add_parser("diagnose", help="diagnose the knees of a result"))
+    add_learning_jobs(jobs)
     return parser
 
 
@@ -126,6 +128,7 @@ _JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
     "register": _register,
     "synthesize": _synthesize,
     "diagnose": _diagnose,
+    **LEARNING_JOBS,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands with which models are made and judged: virtual, patches, train, evaluate, models, reproduce."""
+"""Commands with which models are made and judged: virtual, pairs, patches, train, evaluate, models, reproduce."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from CTSMALib.jobs.arguments import add_virtual_arguments
 from CTSMALib.jobs.evaluate import add_evaluate_arguments
 from CTSMALib.jobs.keeping import CHECKS, FOLDS, KNEES, LAST_CHECK, STEPS, keeping
 from CTSMALib.jobs.models import add_models_arguments
+from CTSMALib.jobs.pairs import add_pairs_arguments
 from CTSMALib.jobs.patches import add_patches_arguments
 from CTSMALib.jobs.reproduce import add_reproduce_arguments
 from CTSMALib.jobs.train_diagnosis import add_train_diagnosis_arguments
@@ -36,6 +37,8 @@ def add_learning(commands: Commands) -> None:
     actions = add_group(commands, "virtual", "make virtual knees, whose truth is known")
     about = "make a cohort: CT and MR scans, labels, transforms, measured truth"
     add_virtual_arguments(add_command(actions, "make", about, _virtual_make))
+    about = "find the pairs of CT and MR in a folder, and write the manifest of a cohort"
+    add_pairs_arguments(add_command(commands, "pairs", about, _pairs))
     about = "make paired patches of CT and MR to learn from, or check them"
     add_patches_arguments(add_command(commands, "patches", about, _patches))
     _add_trainings(add_group(commands, "train", "train a network"))
@@ -69,6 +72,12 @@ def _virtual_make(options: argparse.Namespace) -> int:
         return run(virtual_request(options), progress)
 
     return run_job("virtual", options, work, lambda folder: [cohort_summary(folder)], keeping(KNEES))
+
+
+def _pairs(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.pairs import pairs_request, pairs_summary, run
+
+    return run_job("pairs", options, lambda told: run(pairs_request(options), told), pairs_summary)
 
 
 def _patches(options: argparse.Namespace) -> int:

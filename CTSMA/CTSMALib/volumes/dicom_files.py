@@ -78,6 +78,25 @@ def _is_directory(header: Dataset) -> bool:
 
 
 def _headers(paths: list[Path], given: Path, progress: Progress) -> tuple[list[DicomFile], list[Path]]:
+    files, damaged = headers_of(paths, progress)
+    if not files:
+        damage = f"; its {len(damaged)} DICOM files are damaged" if damaged else ""
+        raise InputError(
+            f"'{given.name}' holds no DICOM images{damage}.", "Give the folder with the CT slices, complete."
+        )
+    return files, damaged
+
+
+def headers_of(paths: list[Path], progress: Progress) -> tuple[list[DicomFile], list[Path]]:
+    """Read the headers of files that begin like DICOM.
+
+    Args:
+        paths: of the files.
+        progress: told the fraction of files read.
+
+    Returns:
+        The files with their headers, and those that cannot be read.
+    """
     files, damaged = [], []
     for number, path in enumerate(paths):
         if number % 32 == 0:
@@ -87,11 +106,6 @@ def _headers(paths: list[Path], given: Path, progress: Progress) -> tuple[list[D
             files.append(DicomFile(path, header))
         elif header is None or not _is_directory(header):
             damaged.append(path)
-    if not files:
-        damage = f"; its {len(damaged)} DICOM files are damaged" if damaged else ""
-        raise InputError(
-            f"'{given.name}' holds no DICOM images{damage}.", "Give the folder with the CT slices, complete."
-        )
     return files, damaged
 
 

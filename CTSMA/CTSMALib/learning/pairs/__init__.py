@@ -1,0 +1,1 @@
+"""Pairs of CT and MR in a folder, and the manifest of a cohort: found, checked, corrected, written."""

@@ -1,0 +1,104 @@
+"""Every CT and MR under a folder: DICOM series by headers, image files by names and, if need be, by values."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from CTSMALib.errors import InputError
+from CTSMALib.learning.pairs.found_scan import FoundScan, LeftOut
+from CTSMALib.learning.pairs.image_scan import image_scan
+from CTSMALib.learning.pairs.series_scan import series_scans
+from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.volumes.dicom_files import headers_of
+from CTSMALib.volumes.file_kind import kind_of
+
+IMAGES = ("NIfTI", "NRRD", "MetaImage")
+_LISTED = 0.1  # part of the work
+
+
+def find_scans(folder: Path, progress: Progress = silent) -> tuple[tuple[FoundScan, ...], tuple[LeftOut, ...]]:
+    """Look for scans.
+
+    Args:
+        folder: searched with its subfolders; links to folders are not followed.
+        progress: told of every folder; may raise :class:`~CTSMALib.errors.CancelledError`.
+
+    Returns:
+        The scans, and what is left out and why, both in the order of their paths.
+
+    Raises:
+        InputError: the folder may not be read, or holds nothing that could be a scan.
+    """
+    progress("Looking for scans", 0.0)
+    found: list[FoundScan] = []
+    left_out: list[LeftOut] = []
+    places = sorted(_files_by_folder(folder, progress).items())
+    with_dicom = [place for place, kinds in places if kinds.get("DICOM")]
+    with warnings.catch_warnings():  # headers of real scanners break small rules all the time
+        warnings.filterwarnings("ignore", module="pydicom")
+        for number, (place, kinds) in enumerate(places):
+            own = part_of(progress, *(_LISTED + (1 - _LISTED) * (number + k) / len(places) for k in (0, 1)))
+            own("Reading headers", 0.0, place.name)
+            if kinds.get("DICOM"):
+                files, damaged = headers_of(kinds["DICOM"], own)
+                left_out += [LeftOut(path, "The DICOM file is damaged.") for path in damaged]
+                alone = not any(place in other.parents for other in with_dicom)
+                _add(series_scans(files, folder, alone), found, left_out)
+            for kind in IMAGES:
+                for path in kinds.get(kind, ()):
+                    own("Reading headers", 0.5, path.name)
+                    _add([image_scan(path, kind, folder)], found, left_out)
+    if not found and not left_out:
+        raise InputError(
+            f"'{folder.name}' holds no scans.",
+            "Give the folder with the CT and MR scans: DICOM, NIfTI, NRRD or MetaImage.",
+        )
+    return _once(found), tuple(left_out)
+
+
+def _add(scans: list[FoundScan | LeftOut], found: list[FoundScan], left_out: list[LeftOut]) -> None:
+    found += [scan for scan in scans if isinstance(scan, FoundScan)]
+    left_out += [scan for scan in scans if isinstance(scan, LeftOut)]
+
+
+def _files_by_folder(folder: Path, progress: Progress) -> dict[Path, dict[str, list[Path]]]:
+    """Files by folder and kind; hidden ones, and what cannot be read, are passed over."""
+    places: dict[Path, dict[str, list[Path]]] = {}
+    for path in _files(folder):
+        if len(places.setdefault(path.parent, {})) == 0:
+            progress("Looking for scans", 0.0, path.parent.name)
+        try:
+            kind = kind_of(path)
+        except InputError:
+            continue
+        if path.name.upper() != "DICOMDIR":
+            places[path.parent].setdefault(kind, []).append(path)
+    return places
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    failed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=failed.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
+                yield path
+    if any(Path(error.filename or "") == folder for error in failed):
+        raise InputError(f"The folder '{folder.name}' may not be read.", "Ask for permission to read it, or copy it.")
+
+
+def _once(found: list[FoundScan]) -> tuple[FoundScan, ...]:
+    """Every series once; one that lies in several folders, whole or in parts, is doubtful."""
+    by_uid: dict[str, list[FoundScan]] = {}
+    for scan in sorted(found, key=lambda scan: scan.path):
+        by_uid.setdefault(scan.uid or str(scan.path), []).append(scan)
+    scans = []
+    for first, *others in by_uid.values():
+        told = tuple(f"Images of the same series lie in '{other.path}' too." for other in others)
+        scans.append(replace(first, doubts=(*first.doubts, *told)))
+    return tuple(scans)

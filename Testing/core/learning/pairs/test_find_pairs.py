@@ -1,0 +1,163 @@
+"""Pairs of CT and MR are found in folders as people lay them down, and what is doubtful is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.learning.pairs.cohort_table import CohortTable
+from CTSMALib.learning.pairs.find_pairs import find_pairs
+from CTSMALib.volumes import read_mr, read_scan
+from Testing.core.learning.pairs.scans import dicom, image
+
+
+def found(folder: Path) -> CohortTable:
+    return find_pairs(folder, folder / "manifest.csv").table
+
+
+def knees(table: CohortTable) -> list[tuple[str, str, str, str]]:
+    return [(row["subject"], row["side"], row["ct"], row["mr"]) for row in table.rows]
+
+
+def test_series_of_one_patient_and_side_are_a_pair(tmp_path: Path) -> None:
+    dicom(tmp_path / "a" / "ct", "CT")
+    dicom(tmp_path / "a" / "mr", "MR")
+    dicom(tmp_path / "b" / "ct", "CT", "P2", "R")
+    dicom(tmp_path / "b" / "mr", "MR", "P2", "R")
+    table = found(tmp_path)
+    assert knees(table) == [("P1", "left", "a/ct", "a/mr"), ("P2", "right", "b/ct", "b/mr")]
+    assert [row["doubts"] for row in table.rows] == ["", ""]
+
+
+def test_series_that_share_a_folder_are_named_by_a_file_that_reads_them(tmp_path: Path) -> None:
+    dicom(tmp_path / "a", "CT", name="ct{:03d}", series_number=3)
+    dicom(tmp_path / "a", "MR", name="mr{:03d}", series_number=4)
+    table = found(tmp_path)
+    assert knees(table) == [("P1", "left", "a/ct000", "a/mr000")]
+    assert read_scan(tmp_path / "a" / "ct000").image.GetSize() == (32, 32, 20)
+    assert read_mr(tmp_path / "a" / "mr000").image.GetSize() == (32, 32, 20)
+
+
+def test_a_ct_without_a_side_goes_with_the_mr_of_either_knee(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT", side="")
+    dicom(tmp_path / "left", "MR", side="L")
+    dicom(tmp_path / "right", "MR", side="R", series_number=5)
+    table = found(tmp_path)
+    assert knees(table) == [("P1", "left", "ct", "left"), ("P1", "right", "ct", "right")]
+    assert all("The CT does not say its side" in row["doubts"] for row in table.rows)
+    assert table.rows[0]["split"] == table.rows[1]["split"] != ""
+
+
+def test_scans_without_any_side_are_left_open(tmp_path: Path) -> None:
+    dicom(tmp_path / "x" / "ct", "CT", side="")
+    dicom(tmp_path / "x" / "mr", "MR", side="")
+    (row,) = found(tmp_path).rows
+    assert row["side"] == "" and "fill it in" in row["doubts"]
+
+
+def test_of_two_mrs_the_balanced_one_is_taken_and_the_other_named(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT")
+    dicom(tmp_path / "one", "MR", description="PD fs", series_number=4)
+    dicom(tmp_path / "two", "MR", description="b-FFE", series_number=5)
+    (row,) = found(tmp_path).rows
+    assert (row["mr"], row["other_mrs"]) == ("two", "one")
+    assert "2 MRs fit: 'b-FFE" in row["doubts"] and "not 'PD fs" in row["doubts"]
+
+
+def test_the_sides_of_ct_and_mr_must_agree(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT", side="L")
+    dicom(tmp_path / "mr", "MR", side="R")
+    table = found(tmp_path)
+    assert knees(table) == [("P1", "left", "ct", ""), ("P1", "right", "", "mr")]
+    assert [row["doubts"] for row in table.rows] == ["No MR of this knee was found.", "No CT of this knee was found."]
+    assert [row["split"] for row in table.rows] == ["", ""]
+
+
+def test_image_files_are_told_by_their_names(tmp_path: Path) -> None:
+    image(tmp_path / "S01_L_CT.nii.gz", -1000)
+    image(tmp_path / "S01_L_bFFE.nii.gz", 0)
+    image(tmp_path / "S01_L_CT_seg.nii.gz", 0)
+    image(tmp_path / "sub-02" / "right" / "ct.nii.gz", -1000)
+    image(tmp_path / "sub-02" / "right" / "mr.nrrd", 0)
+    result = find_pairs(tmp_path, tmp_path / "manifest.csv")
+    assert knees(result.table) == [
+        ("S01", "left", "S01_L_CT.nii.gz", "S01_L_bFFE.nii.gz"),
+        ("sub-02", "right", "sub-02/right/ct.nii.gz", "sub-02/right/mr.nrrd"),
+    ]
+    assert [(left.path.name, "label map" in left.reason) for left in result.left_out] == [("S01_L_CT_seg.nii.gz", True)]
+
+
+def test_where_names_are_silent_values_tell_ct_from_mr(tmp_path: Path) -> None:
+    image(tmp_path / "S1" / "left_1.nii.gz", -1000)
+    image(tmp_path / "S1" / "left_2.nii.gz", 0)
+    (row,) = found(tmp_path).rows
+    assert (row["ct"], row["mr"]) == ("S1/left_1.nii.gz", "S1/left_2.nii.gz")
+    assert "was told from its values" in row["doubts"]
+
+
+def test_a_folder_keeps_together_what_is_called_differently(tmp_path: Path) -> None:
+    dicom(tmp_path / "case1" / "ct", "CT", "CT-0815")
+    dicom(tmp_path / "case1" / "mr", "MR", "MR-4711")
+    (row,) = found(tmp_path).rows
+    assert (row["subject"], row["ct"], row["mr"]) == ("CT-0815", "case1/ct", "case1/mr")
+    assert "name other subjects" in row["doubts"]
+
+
+def test_scans_far_apart_in_time_are_doubtful(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT", date="20200101")
+    dicom(tmp_path / "mr", "MR", date="20220101")
+    (row,) = found(tmp_path).rows
+    assert "taken 731 days apart" in row["doubts"]
+
+
+def test_a_header_that_contradicts_its_folder_is_doubtful(tmp_path: Path) -> None:
+    dicom(tmp_path / "right" / "ct", "CT", side="L")
+    dicom(tmp_path / "right" / "mr", "MR", side="L")
+    (row,) = found(tmp_path).rows
+    assert row["side"] == "left" and "different sides" in row["doubts"]
+
+
+def test_splits_grades_and_ages_of_an_earlier_manifest_stay(tmp_path: Path) -> None:
+    for number in range(4):
+        dicom(tmp_path / str(number) / "ct", "CT", f"P{number}")
+        dicom(tmp_path / str(number) / "mr", "MR", f"P{number}")
+    first = found(tmp_path)
+    changed = first.with_cell(2, "split", "test").with_cell(2, "grade", "3")
+    again = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=9, earlier=changed).table
+    assert [row["split"] for row in again.rows] == [row["split"] for row in changed.rows]
+    assert again.rows[2]["grade"] == "3"
+
+
+def test_why_a_scan_is_missing_is_said(tmp_path: Path) -> None:
+    dicom(tmp_path / "P1" / "ct", "CT")
+    dicom(tmp_path / "P1" / "mr", "MR")
+    for path in sorted((tmp_path / "P1" / "mr").iterdir())[1:]:
+        path.unlink()
+    (row,) = found(tmp_path).rows
+    assert "No MR of this knee was found. Left out: Series 3 'b-FFE knee' holds a single slice." in row["doubts"]
+
+
+def test_two_names_in_one_folder_may_be_one_person(tmp_path: Path) -> None:
+    for subject in ("P1", "P1-again"):
+        for kind in ("CT", "MR"):
+            dicom(tmp_path / "case" / subject / kind, kind, subject)
+    assert all("give both one name" in row["doubts"] for row in found(tmp_path).rows)
+
+
+def test_a_folder_without_scans_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(InputError, match="holds no scans"):
+        found(tmp_path)
+
+
+def test_it_can_be_stopped(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT")
+
+    def stop(stage: str, fraction: float, message: str = "") -> None:
+        if fraction > 0.05:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        find_pairs(tmp_path, tmp_path / "manifest.csv", progress=stop)
