@@ -19,7 +19,7 @@ from CTSMALib.progress import Progress, part_of, silent
 if TYPE_CHECKING:
     from CTSMALib.learning.patches.build import Plan
 
-_COHORT_HELP = "virtual cohort made with '--mode patches', or a manifest of whole scans with their registrations"
+COHORT_HELP = "virtual cohort made with '--mode patches', or a manifest of whole scans with their registrations"
 _MADE = 0.97  # part of the whole work
 
 
@@ -42,7 +42,7 @@ class PatchesRequest:
 def add_patches_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`patches_request` reads."""
     add = parser.add_argument
-    add("cohort", metavar="COHORT", type=given_path, nargs="?", help=_COHORT_HELP)
+    add("cohort", metavar="COHORT", type=given_path, nargs="?", help=COHORT_HELP)
     add("--out", metavar="DIR", type=given_path, required=True, help="folder of the patch set, or to go on in")
     add("--jobs", metavar="J", type=int, default=1, help="processes that make patches (default: 1)")
     add("--check", action="store_true", help="make nothing: check the set in DIR")

@@ -15,6 +15,7 @@ from CTSMALib.jobs.models import add_models_arguments
 from CTSMALib.jobs.pairs import add_pairs_arguments
 from CTSMALib.jobs.patches import add_patches_arguments
 from CTSMALib.jobs.reproduce import add_reproduce_arguments
+from CTSMALib.jobs.train_all import add_train_all_arguments
 from CTSMALib.jobs.train_diagnosis import add_train_diagnosis_arguments
 from CTSMALib.jobs.train_student import add_train_student_arguments
 from CTSMALib.jobs.train_synthesis import add_train_synthesis_arguments
@@ -60,6 +61,8 @@ def _add_trainings(trainings: Commands) -> None:
     add_train_student_arguments(add_command(trainings, "student", about, _train_student))
     about = "train the models of 'ctsma diagnose', or go on with it"
     add_train_diagnosis_arguments(add_command(trainings, "diagnosis", about, _train_diagnosis))
+    about = "patches, teacher, students and diagnosis of one cohort in one go, or go on with it"
+    add_train_all_arguments(add_command(trainings, "all", about, _train_all))
 
 
 def _virtual_make(options: argparse.Namespace) -> int:
@@ -122,6 +125,15 @@ def _train_diagnosis(options: argparse.Namespace) -> int:
         return run(train_diagnosis_request(options), progress)
 
     return run_job("train", options, work, training_summary, keeping(FOLDS))
+
+
+def _train_all(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs.train_all import run, train_all_request, training_summary
+
+    def work(progress: Progress) -> Path:
+        return run(train_all_request(options), progress)
+
+    return run_job("train", options, work, training_summary, keeping(STEPS))
 
 
 def _evaluate(options: argparse.Namespace) -> int:
