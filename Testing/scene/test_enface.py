@@ -13,7 +13,7 @@ def a_table(centers: np.ndarray, layers: list[int], cells: list[tuple[int, int]]
     n = len(layers)
     return PatchTable(
         tuple(f"p{k}" for k in range(n)), np.array(["tibia"] * n), np.array(["TM"] * n), np.array(cells),
-        np.array(layers), centers, np.ones(n), {},
+        np.array(layers), centers, np.ones(n), {}, {}, np.array([""] * n),
     )  # fmt: skip
 
 

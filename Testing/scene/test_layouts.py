@@ -25,7 +25,7 @@ def test_reading_has_three_slices_bones_and_a_table(a_layout_node: Any) -> None:
     register_layout(a_layout_node)
     register_layout(a_layout_node)
     assert sorted(views_in(a_layout_node, READING)) == [
-        "vtkMRMLSliceNode Green", "vtkMRMLSliceNode Red", "vtkMRMLSliceNode Yellow",
+        "vtkMRMLPlotViewNode PlotView1", "vtkMRMLSliceNode Green", "vtkMRMLSliceNode Red", "vtkMRMLSliceNode Yellow",
         "vtkMRMLTableViewNode TableView1", "vtkMRMLViewNode 1",
     ]  # fmt: skip
 

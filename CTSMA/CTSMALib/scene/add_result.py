@@ -15,6 +15,7 @@ from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError, MissingDependencyError
 from CTSMALib.scene import color_nodes
 from CTSMALib.scene.ct_node import ct_geometry, follow_ct
+from CTSMALib.scene.exclusions import counted_compartments, take_over
 from CTSMALib.scene.geometry import fill_volume, flipped_surface
 from CTSMALib.scene.hierarchy import place_in_hierarchy
 from CTSMALib.scene.model_nodes import SELECTED_RGB, add_model, boxes, no_boxes, style_outlines, with_normals
@@ -39,6 +40,7 @@ from CTSMALib.scene.result_nodes import (
     grid_role,
     map_role,
 )
+from CTSMALib.scene.result_tables import refresh_tables
 from CTSMALib.scene.table_nodes import add_patch_table, add_summary_table
 from CTSMALib.scene.terminology import tag_colors, tag_node
 
@@ -237,9 +239,11 @@ class _Builder:
         self._model(COLOR_KEY, "color key", no_boxes())
 
     def _tables(self) -> None:
-        scene, facts = self.result.scene, self.result.facts
+        scene = self.result.scene
         patches = add_patch_table(scene, self._name("table of patches"), self.result.patches)
         patches.SetAttribute(PART_ATTRIBUTE, PATCH_TABLE)
         self.result.set(PATCH_TABLE, patches)
-        summary = add_summary_table(scene, self._name("table of compartments"), facts["compartments"])
-        self.result.set(SUMMARY_TABLE, summary)
+        compartments = counted_compartments(self.result)
+        self.result.set(SUMMARY_TABLE, add_summary_table(scene, self._name("table of compartments"), compartments))
+        take_over(self.result, self.analysis.exclusions)
+        refresh_tables(self.result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,24 @@ from numpy.typing import NDArray
 
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.palette import colors_of
-from CTSMALib.scene.color_nodes import BONE_RGB, continuous_table, fill_continuous, recolor
+from CTSMALib.scene.aspects import FLAGS, VALUE, shown_aspect, shown_quantity, shown_values
+from CTSMALib.scene.color_nodes import BONE_RGB, EXCLUDED_RGB, continuous_table, fill_continuous, recolor
+from CTSMALib.scene.ct_node import follow_ct
 from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
-from CTSMALib.scene.model_nodes import boxes, map_values, paint, points_of
-from CTSMALib.scene.result_nodes import COLOR_KEY, LAYERS, PATCH_COLORS, VALUE_COLORS, ResultNodes, grid_role, map_role
+from CTSMALib.scene.exclusions import counted, excluded
+from CTSMALib.scene.hierarchy import place_late
+from CTSMALib.scene.model_nodes import add_model, boxes, map_values, no_boxes, paint, points_of, style_outlines
+from CTSMALib.scene.patch_table import PatchTable
+from CTSMALib.scene.result_nodes import (
+    COLOR_KEY,
+    EXCLUDED_BOXES,
+    LAYERS,
+    PATCH_COLORS,
+    VALUE_COLORS,
+    ResultNodes,
+    grid_role,
+    map_role,
+)
 from CTSMALib.scene.table_nodes import head
 
 Array = NDArray[np.float64]
@@ -21,6 +36,7 @@ Array = NDArray[np.float64]
 _BELOW_ANY_VALUE, _ABOVE_ANY_VALUE = -1e30, 1e30  # what is not measured is NaN, which lies in no range
 _KEY_SIZE, _KEY_POSITION = (0.12, 0.42), (0.97, 0.95)
 _KEY_FONT_SIZE = 14
+EXCLUDED_WIDTH = 3.0
 
 
 def keys_with_values(result: ResultNodes) -> list[str]:
@@ -29,23 +45,52 @@ def keys_with_values(result: ResultNodes) -> list[str]:
     return [key for key in values if np.isfinite(values[key]).any()]
 
 
-def color_by(result: ResultNodes, key: str, layer: int = 1) -> None:
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What is shown, and of which patches.
+
+    Attributes:
+        key: the catalogue key.
+        aspect: of :data:`~CTSMALib.scene.aspects.ASPECTS`.
+        entry: what colors stand for.
+        patches: the learning grid, excluded patches without values.
+        excluded: (n,) which patches are excluded.
+    """
+
+    key: str
+    aspect: str
+    entry: Quantity
+    patches: PatchTable
+    excluded: NDArray[np.bool_]
+
+    def values(self, table: PatchTable) -> Array:
+        return shown_values(table, self.key, self.aspect)
+
+
+def color_by(result: ResultNodes, key: str, layer: int = 1, aspect: str = VALUE) -> None:
     """Color everything that a result shows by one quantity, over the catalogue's fixed range.
 
     Args:
         result: the nodes.
-        key: a catalogue key; where a patch has no value it is shown as not measured.
+        key: a catalogue key; where a patch has no value it is shown as not measured, where a reader has excluded it, as
+            excluded.
         layer: the depth layer that bones show, 1 or 2.
+        aspect: of :data:`~CTSMALib.scene.aspects.ASPECTS`; the value where the result has no other. Maps are always of
+            values.
     """
-    entry = quantity(key)
+    aspect = shown_aspect(result.patches, key, aspect)
+    names = list(excluded(result))
+    shown = _Shown(key, aspect, shown_quantity(key, aspect), counted(result), np.isin(result.patches.ids, names))
     colors = result.get(VALUE_COLORS) or _new_value_colors(result)
-    fill_continuous(colors, entry)
-    _color_patches(result, entry)
-    _color_outlines(result, entry, colors)
-    _color_maps(result, colors)
+    fill_continuous(colors, shown.entry)
+    _color_patches(result, shown)
+    _color_outlines(result, shown, colors)
+    if aspect == VALUE:
+        _color_maps(result, colors)
     for bone, axes in result.bone_axes.items():
-        _color_bone(result, bone, axes, entry, layer)
-    _color_key(result, entry, colors)
+        _color_bone(result, bone, axes, shown, layer)
+    _draw_excluded(result, shown)
+    _color_key(result, shown.entry, colors)
 
 
 def label_text(entry: Quantity) -> str:
@@ -60,30 +105,30 @@ def _new_value_colors(result: ResultNodes) -> Any:
     return colors
 
 
-def _color_patches(result: ResultNodes, entry: Quantity) -> None:
-    patches = result.patches
-    colors = colors_of(entry, patches.values_of(entry.key))
+def _color_patches(result: ResultNodes, shown: _Shown) -> None:
+    colors = colors_of(shown.entry, shown.values(shown.patches))
+    colors[shown.excluded] = EXCLUDED_RGB
     table = result.get(PATCH_COLORS)
     if table is not None:
         recolor(table, colors)
 
 
-def _color_outlines(result: ResultNodes, entry: Quantity, colors: Any) -> None:
+def _color_outlines(result: ResultNodes, shown: _Shown, colors: Any) -> None:
     """The boxes of the patches that have a value; the others have no voxels on slices either.
 
     They go through the color table: colors that are stored as such make slice views complain of the range.
     """
-    patches, values = result.patches, result.patches.values_of(entry.key)
+    patches, values, entry = shown.patches, shown.values(shown.patches), shown.entry
     for bone, axes in result.bone_axes.items():
         for layer in LAYERS:
             node = result.get(grid_role(bone, layer))
             if node is None:
                 continue
-            shown = (patches.layers == layer) & (patches.bones == bone) & np.isfinite(values)
-            count = int(shown.sum())
-            outlines = boxes(patches.centers_ras_mm[shown], np.broadcast_to(axes, (count, 3, 3)))
+            drawn = (patches.layers == layer) & (patches.bones == bone) & np.isfinite(values)
+            count = int(drawn.sum())
+            outlines = boxes(patches.centers_ras_mm[drawn], np.broadcast_to(axes, (count, 3, 3)))
             node.SetAndObservePolyData(outlines)
-            map_values(node, entry.key, np.repeat(values[shown], 8), colors, entry.display_range)
+            map_values(node, entry.key, np.repeat(values[drawn], 8), colors, entry.display_range)
 
 
 def _color_maps(result: ResultNodes, colors: Any) -> None:
@@ -108,27 +153,49 @@ def _color_maps(result: ResultNodes, colors: Any) -> None:
             display.EndModify(was_modifying)
 
 
-def _color_bone(result: ResultNodes, bone: str, axes: Array, entry: Quantity, layer: int) -> None:
+def _color_bone(result: ResultNodes, bone: str, axes: Array, shown: _Shown, layer: int) -> None:
     node = result.get(f"surface_{bone}")
     if node is None:
         return
     vertices = points_of(node)
-    values = _bone_values(result, vertices, bone, axes, entry, layer)
-    colors = colors_of(entry, values)
+    values = _bone_values(result, vertices, bone, axes, shown, layer)
+    colors = colors_of(shown.entry, values)
     colors[~np.isfinite(values)] = BONE_RGB[bone]
-    paint(node, entry.key, values, colors)
+    if shown.excluded.any():
+        own = result.patches.chosen(result.patches.bones == bone)
+        gone = shown.excluded[result.patches.bones == bone][own.layers == layer]
+        over = stepped_values(vertices, surface_points(own)[own.layers == layer], axes, np.where(gone, 1.0, np.nan))
+        colors[np.isfinite(over)] = EXCLUDED_RGB
+    paint(node, shown.entry.key, values, colors)
 
 
-def _bone_values(result: ResultNodes, vertices: Array, bone: str, axes: Array, entry: Quantity, layer: int) -> Array:
-    """Smooth where the display grid was measured, box by box where only the learning grid was."""
-    smooth = np.isfinite(result.display_patches.values_of(entry.key)).any()
-    table = result.display_patches if smooth else result.patches
+def _bone_values(result: ResultNodes, vertices: Array, bone: str, axes: Array, shown: _Shown, layer: int) -> Array:
+    """Smooth where the display grid was measured, box by box where only the learning grid was; flags always so."""
+    smooth = shown.aspect != FLAGS and np.isfinite(shown.values(result.display_patches)).any()
+    table = result.display_patches if smooth else shown.patches
     table = table.chosen(table.bones == bone)
     places, in_layer = surface_points(table), table.layers == layer
-    values = table.values_of(entry.key)[in_layer]
+    values = shown.values(table)[in_layer]
     if smooth:
         return smooth_values(vertices, places[in_layer], values)
     return stepped_values(vertices, places[in_layer], axes, values)
+
+
+def _draw_excluded(result: ResultNodes, shown: _Shown) -> None:
+    """The boxes of excluded patches, in gray."""
+    node = result.get(EXCLUDED_BOXES)
+    if node is None:
+        if not shown.excluded.any():
+            return
+        node = add_model(result.scene, f"{result.title}, outlines of excluded patches", no_boxes(), EXCLUDED_RGB)
+        style_outlines(node, EXCLUDED_WIDTH)
+        result.set(EXCLUDED_BOXES, node)
+        follow_ct(result)
+        place_late(result, node)
+    patches = result.patches
+    rows = [row for row in np.flatnonzero(shown.excluded) if str(patches.bones[row]) in result.bone_axes]
+    axes = np.array([result.bone_axes[str(patches.bones[row])] for row in rows]).reshape(-1, 3, 3)
+    node.SetAndObservePolyData(boxes(patches.centers_ras_mm[rows], axes))
 
 
 def _color_key(result: ResultNodes, entry: Quantity, colors: Any) -> None:

@@ -30,6 +30,18 @@ def place_in_hierarchy(result: ResultNodes) -> None:
     tree.SetItemExpanded(folder, False)
 
 
+def place_late(result: ResultNodes, node: Any) -> None:
+    """Put a node that was made later into the folder of its result."""
+    tree, folder = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene), folder_of(result)
+    if tree is None or not folder:
+        return
+    item = tree.GetItemByDataNode(node)
+    if item:
+        tree.SetItemParent(item, folder)
+    else:
+        tree.CreateItem(folder, node)
+
+
 def folder_of(result: ResultNodes) -> int:
     """The item of the result's folder; 0 where there is none."""
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(result.scene)

@@ -24,15 +24,20 @@ _TABLE = (
     '<item><view class="vtkMRMLTableViewNode" singletontag="TableView1">'
     '<property name="viewlabel" action="default">T</property></view></item>'
 )
+_PLOT = (
+    '<item><view class="vtkMRMLPlotViewNode" singletontag="PlotView1">'
+    '<property name="viewlabel" action="default">P</property></view></item>'
+)
 
 
 def _row(*items: str) -> str:
     return f'<item><layout type="horizontal">{"".join(items)}</layout></item>'
 
 
+_BESIDE = f'<item><layout type="vertical" split="true">{_PLOT}{_TABLE}</layout></item>'
 _DESCRIPTION = (
     f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}'
-    f'<item><layout type="horizontal" split="true">{_THREE_D}{_TABLE}</layout></item></layout>'
+    f'<item><layout type="horizontal" split="true">{_THREE_D}{_BESIDE}</layout></item></layout>'
 )
 
 

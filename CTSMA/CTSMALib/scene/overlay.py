@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from CTSMALib.scene.result_nodes import COLOR_KEY, LAYERS, SELECTION, ResultNodes, grid_role, map_role
+from CTSMALib.scene.aspects import VALUE, shown_aspect
+from CTSMALib.scene.result_nodes import COLOR_KEY, EXCLUDED_BOXES, LAYERS, SELECTION, ResultNodes, grid_role, map_role
 
 OVERLAYS = ("map", "patches", "none")
 BONES_SHOWN = {  # choice: the surfaces it shows
@@ -16,7 +17,7 @@ BONES_SHOWN = {  # choice: the surfaces it shows
 }
 
 
-def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float) -> None:
+def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float, aspect: str = VALUE) -> None:
     """Lay the result over its CT in every slice view.
 
     Args:
@@ -24,8 +25,10 @@ def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float) ->
         overlay: of :data:`OVERLAYS`; a quantity without a map shows its patches instead.
         key: catalogue key that is shown.
         opacity: 0 to 1.
+        aspect: of :data:`~CTSMALib.scene.aspects.ASPECTS`; what is not a value is shown by patches.
     """
-    parameter_map = result.get(map_role(key)) if overlay == "map" else None
+    of_values = shown_aspect(result.patches, key, aspect) == VALUE
+    parameter_map = result.get(map_role(key)) if overlay == "map" and of_values else None
     patches = result.get("patch_labels") if overlay == "patches" or (overlay == "map" and not parameter_map) else None
     for composite in slice_composites(result.scene):
         _set_layer(composite, "Background", result.get("ct"), result, keep_other=False)
@@ -51,6 +54,7 @@ def show_models(result: ResultNodes, bones: str, grid: bool, layer: int) -> None
         outlined = grid and (bone in BONES_SHOWN[bones] or bones == "none")
         for each in LAYERS:
             _set_visible(result.get(grid_role(bone, each)), outlined and each == layer)
+    _set_visible(result.get(EXCLUDED_BOXES), True)
     _set_visible(result.get(SELECTION), True)
     _set_visible(result.get(COLOR_KEY), True)
 

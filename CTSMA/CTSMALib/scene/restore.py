@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from CTSMALib.analysis.exclusions import read_exclusions, write_exclusions
 from CTSMALib.analysis.result import MR_ROLE, SCAN_ROLES
 from CTSMALib.errors import InputError
 from CTSMALib.scene.ct_node import ct_changed
+from CTSMALib.scene.exclusions import excluded
 from CTSMALib.scene.geometry import flipped_surface, image_of
 from CTSMALib.scene.model_nodes import bare_surface
 from CTSMALib.scene.result_nodes import ANALYSIS_FILE, TEXT_FILES, ResultNodes, map_role
@@ -22,8 +24,9 @@ _REMEDY = "Open the scene again, or analyze the scan again."
 def holds(folder: Path, result: ResultNodes) -> bool:
     """Whether a folder holds this very result, so that it need not be written again."""
     try:
-        return (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
-    except OSError:
+        same = (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
+        return same and set(read_exclusions(folder)) == set(excluded(result).values())
+    except (OSError, InputError):
         return False
 
 
@@ -53,6 +56,7 @@ def write_result(result: ResultNodes, folder: Path) -> None:
         write_image(image_of(_needed(result, map_role(made["key"]))), path)
     for name in TEXT_FILES:
         (folder / name).write_bytes(_bytes(result, name))
+    write_exclusions(list(excluded(result).values()), folder)
 
 
 def _bytes(result: ResultNodes, name: str) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import vtk
 
+from CTSMALib.analysis.result import CompartmentFinding, Exclusion
 from CTSMALib.catalogue import Quantity, quantity
+from CTSMALib.scene.aspects import flag_text
 from CTSMALib.scene.patch_table import LABEL_COLUMN, PatchTable
 from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM
 
@@ -22,6 +24,18 @@ def add_patch_table(scene: Any, name: str, patches: PatchTable) -> Any:
         ``vtkMRMLTableNode``.
     """
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+    fill_patch_table(node, patches, {})
+    return node
+
+
+def fill_patch_table(node: Any, patches: PatchTable, excluded: Mapping[str, Exclusion]) -> None:
+    """Fill the table of patches.
+
+    Args:
+        node: ``vtkMRMLTableNode``; what it held goes.
+        patches: as they count.
+        excluded: patch id to its exclusion; the last column says why.
+    """
     depths = ", ".join(f"{layer}: {depth:g} mm under the plate" for layer, depth in LAYER_DEPTHS_MM.items())
     columns: list[tuple[str, Sequence[Any], str]] = [
         (LABEL_COLUMN, range(1, len(patches) + 1), "value in the label map"),
@@ -39,32 +53,45 @@ def add_patch_table(scene: Any, name: str, patches: PatchTable) -> Any:
             for key, values in patches.values.items()
             if np.isfinite(values).any()
         ),
+        *(
+            (f"{head(quantity(key))} width", patches.widths_of(key).tolist(), "width of the 95 % interval")
+            for key in patches.uncertainties
+        ),
     ]
+    if patches.flagged.any():
+        columns.append(("flags", [flag_text(names) for names in patches.flags], "what speaks against the patch"))
+    if excluded:
+        reasons = [excluded[name].reason if name in excluded else "" for name in patches.ids]
+        columns.append(("excluded", reasons, "why a reader has excluded the patch"))
     _fill(node, columns)
-    return node
 
 
-def add_summary_table(scene: Any, name: str, compartments: Sequence[dict[str, Any]]) -> Any:
+def add_summary_table(scene: Any, name: str, compartments: Sequence[CompartmentFinding]) -> Any:
     """A table with one row a compartment and quantity.
-
-    Args:
-        scene: where it goes.
-        name: of the node.
-        compartments: the entry "compartments" of ``analysis.json``.
 
     Returns:
         ``vtkMRMLTableNode``.
     """
-    rows = [
-        (found["title"], quantity(key).title, quantity(key).unit, summary["mean"], summary["sd"], summary["n"])
-        for found in compartments
-        for key, summary in found["values"].items()
-    ]
-    rows += [(found["title"], found["reason"], "", np.nan, np.nan, 0) for found in compartments if not found["values"]]
-    names = ("compartment", "quantity", "unit", "mean", "SD", "patches")
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
-    _fill(node, [(head_, [row[k] for row in rows], "") for k, head_ in enumerate(names)])
+    fill_summary_table(node, compartments)
     return node
+
+
+def fill_summary_table(node: Any, compartments: Sequence[CompartmentFinding]) -> None:
+    """Fill the table of compartments; what it held goes.
+
+    Args:
+        node: ``vtkMRMLTableNode``.
+        compartments: as they count.
+    """
+    rows: list[tuple[Any, ...]] = [
+        (found.title, quantity(key).title, quantity(key).unit, summary.mean, summary.sd, summary.n)
+        for found in compartments
+        for key, summary in found.values.items()
+    ]
+    rows += [(found.title, found.reason, "", np.nan, np.nan, 0) for found in compartments if not found.values]
+    names = ("compartment", "quantity", "unit", "mean", "SD", "patches")
+    _fill(node, [(head_, [row[k] for row in rows], "") for k, head_ in enumerate(names)])
 
 
 def head(entry: Quantity) -> str:
@@ -75,6 +102,7 @@ def head(entry: Quantity) -> str:
 def _fill(node: Any, columns: Sequence[tuple[str, Sequence[Any], str]]) -> None:
     was_modifying = node.StartModify()
     try:
+        node.RemoveAllColumns()
         for name, values, about in columns:
             array = _array(values)
             array.SetName(name)
