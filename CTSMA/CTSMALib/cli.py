@@ -21,6 +21,8 @@ examples:
   ctsma analyze legs.nrrd --out result --side both --format pdf,csv
   ctsma analyze-mr bffe.nii.gz --out result       read apparent parameters off a high-resolution MR
   ctsma report result --format pdf --pseudonymise write the reports again
+  ctsma dicom result --series scans/knee --out objects
+                                                  write a result as DICOM objects into the study of its series
   ctsma morphometry bvf.nii.gz --mask regions.nii.gz --out result
                                                   measure trabecular structure in each region
   ctsma register knee.nii.gz bffe.nii.gz --out registration

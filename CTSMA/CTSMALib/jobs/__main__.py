@@ -24,6 +24,7 @@ from CTSMALib.jobs.arguments import (
 )
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.diagnose import add_diagnose_arguments, diagnose_request
+from CTSMALib.jobs.dicom_export import add_dicom_arguments, dicom_request
 from CTSMALib.jobs.learning_jobs import LEARNING_JOBS, add_learning_jobs
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.worker import Work, run_worker
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
     add_synthesize_arguments(jobs.add_parser("synthesize", help="make a CT of an MR"))
     add_diagnose_arguments(jobs.add_parser("diagnose", help="diagnose the knees of a result"))
+    add_dicom_arguments(jobs.add_parser("dicom", help="write a result as DICOM objects"))
+    add_dicom_arguments(jobs.add_parser("dicom-preview", help="say what DICOM objects would be written"))
     add_learning_jobs(jobs)
     return parser
 
@@ -121,6 +124,18 @@ def _diagnose(options: argparse.Namespace) -> Work:
     return work
 
 
+def _dicom(options: argparse.Namespace) -> Work:
+    request = dicom_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs import dicom_export
+
+        act = dicom_export.run if options.job == "dicom" else dicom_export.write_preview
+        return act(request, progress)
+
+    return work
+
+
 _JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
     "analyze": _analyze,
     "report": _report,
@@ -128,6 +143,8 @@ _JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
     "register": _register,
     "synthesize": _synthesize,
     "diagnose": _diagnose,
+    "dicom": _dicom,
+    "dicom-preview": _dicom,
     **LEARNING_JOBS,
 }
 

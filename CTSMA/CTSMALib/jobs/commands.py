@@ -15,6 +15,7 @@ from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequ
 
 if TYPE_CHECKING:
     from CTSMALib.jobs.diagnose import DiagnoseRequest
+    from CTSMALib.jobs.dicom_export import DicomRequest
 
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
@@ -132,6 +133,14 @@ def diagnose_arguments(request: DiagnoseRequest) -> list[str]:
     if request.aggregator is not None:
         arguments += ["--aggregator", request.aggregator]
     return arguments + (["--research"] if request.research else [])
+
+
+def dicom_arguments(request: DicomRequest, preview: bool = False) -> list[str]:
+    """The arguments of the ``dicom`` job, or of ``dicom-preview``, that stand for ``request``."""
+    arguments = ["dicom-preview" if preview else "dicom", _path(request.result), "--series", _path(request.series)]
+    arguments += ["--out", _path(request.out), f"--only={','.join(request.kinds)}"]
+    flags = {"--pseudonymise": request.pseudonymise, "--overwrite": request.overwrite}
+    return arguments + [flag for flag, on in flags.items() if on]
 
 
 def output_of(arguments: Sequence[str]) -> Path | None:

@@ -1,4 +1,4 @@
-"""Commands about one scan: analyze, analyze-mr, info, report, diagnose, morphometry, demo."""
+"""Commands about one scan: analyze, analyze-mr, info, report, dicom, diagnose, morphometry, demo."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from CTSMALib.jobs.arguments import (
     given_path,
 )
 from CTSMALib.jobs.diagnose import add_diagnose_arguments
+from CTSMALib.jobs.dicom_export import add_dicom_arguments
 from CTSMALib.progress import Progress
 from CTSMALib.subcommands.running import add_command, run_job, say
 
@@ -42,6 +43,8 @@ def add_analyzing(commands: Commands) -> None:
     report = add_command(commands, "report", "write the reports of a result folder again", _report)
     report.add_argument("result", metavar="DIR", type=given_path, help="a result folder")
     add_report_arguments(report)
+    about = "write a result as DICOM objects into the study of its series"
+    add_dicom_arguments(add_command(commands, "dicom", about, _dicom), preview=True)
     about = "say how likely osteoarthritis is, from the patches of a result"
     add_diagnose_arguments(add_command(commands, "diagnose", about, _diagnose))
     about = "measure trabecular structure in an image that shows it"
@@ -94,6 +97,39 @@ def _report(options: argparse.Namespace) -> int:
         return rerender(options.result, options.formats, options.pseudonymise, progress)
 
     return run_job("report", options, work, result_lines)
+
+
+def _dicom(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs import dicom_export
+
+    if options.preview:
+        return _dicom_preview(options)
+
+    def summary(folder: Path) -> list[str]:
+        return dicom_export.written_lines(folder, options.kinds)
+
+    return run_job(
+        "dicom", options, lambda told: dicom_export.run(dicom_export.dicom_request(options), told), summary
+    )
+
+
+def _dicom_preview(options: argparse.Namespace) -> int:
+    from CTSMALib.jobs import dicom_export
+    from CTSMALib.jobs.execute import execute
+    from CTSMALib.jobs.reporters import JsonLines, OnlyFailures, PlainLines, protocol_stream
+
+    stream = protocol_stream() if options.json else sys.stdout
+    found: dict[str, Any] = {}
+
+    def work(progress: Progress) -> Path:
+        found.update(dicom_export.preview(dicom_export.dicom_request(options), progress))
+        return Path(options.result)
+
+    reporter = OnlyFailures(JsonLines(stream) if options.json else PlainLines(sys.stderr))
+    code = execute("dicom", work, reporter, debug=options.debug)
+    if code == 0:
+        say(json.dumps(found) if options.json else "\n".join(dicom_export.preview_lines(found)), stream)
+    return code
 
 
 def _diagnose(options: argparse.Namespace) -> int:

@@ -1,0 +1,181 @@
+"""The measurement groups of the structured report: scan, compartments, patches, diagnosis (TID 1501)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import highdicom as hd
+import numpy as np
+from highdicom.sr import Measurement, MeasurementsAndQualitativeEvaluations
+
+from CTSMALib.analysis.result import CompartmentFinding, PatchMeasurement
+from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
+from CTSMALib.catalogue import Quantity, quantities
+from CTSMALib.report.dicom import codes
+from CTSMALib.report.dicom.codes import concept, quantity_code, unit_code
+from CTSMALib.report.dicom.study import MANUFACTURER, Study
+
+_BONES = {bone.name: bone for bone in BONES}
+_COMPARTMENTS = {compartment.key: compartment for compartment in COMPARTMENTS}
+
+
+def measurement_groups(
+    study: Study, diagnosis: Mapping[str, Any] | None
+) -> list[MeasurementsAndQualitativeEvaluations]:
+    """All groups of a result.
+
+    Args:
+        study: where the report goes.
+        diagnosis: content of ``diagnosis.json`` where it shows a probability; else ``None``.
+    """
+    found = [*_scan(study)]
+    for finding in study.analysis.compartments:
+        found += _compartment(finding, study)
+    for measurement in study.analysis.patches:
+        found += _patch(measurement, study)
+    return found if diagnosis is None else [*found, _diagnosis(diagnosis, study)]
+
+
+def _scan(study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:
+    """What was measured of the whole scan."""
+    values = study.analysis.scan_values
+    known = [entry for entry in quantities(scope="scan") if entry.key in values]
+    if known:
+        yield _group(
+            study, "scan", _algorithm(known[0], study), [_knee(study)],
+            [_measurement(entry, values[entry.key]) for entry in known],
+        )  # fmt: skip
+
+
+def _compartment(finding: CompartmentFinding, study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:
+    """Mean, standard deviation and number of patches of each quantity; a group for each algorithm."""
+    sites = [_site(_COMPARTMENTS[finding.key].bone.name, finding.key, study)]
+    if not finding.reported:
+        yield _group(study, finding.key, _direct(study), sites, [], codes.NOT_REPORTED)
+        return
+    for algorithm, entries in _by_algorithm(finding.values, study):
+        measurements = []
+        for entry in entries:
+            summary = finding.values[entry.key]
+            measurements += [
+                _measurement(entry, summary.mean, codes.MEAN),
+                _measurement(entry, summary.sd, codes.STANDARD_DEVIATION),
+                Measurement(
+                    name=quantity_code(entry), value=float(summary.n), unit=concept(codes.PATCHES),
+                    derivation=concept(codes.PATCH_COUNT),
+                ),
+            ]  # fmt: skip
+        yield _group(study, finding.key, algorithm, sites, measurements, codes.REPORTED)
+
+
+def _patch(measured: PatchMeasurement, study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:
+    """The quantities of a patch that maps show, with its center, and how uncertain they are."""
+    patch = measured.patch
+    mapped = {entry.key for entry in quantities(scope="patch", mapped=True)} & measured.values.keys()
+    sites = [_site(patch.bone, patch.compartment, study)]
+    center = np.array([patch.center_lps_mm])
+    for algorithm, entries in _by_algorithm(mapped, study):
+        measurements = []
+        for entry in entries:
+            place = hd.sr.CoordinatesForMeasurement3D("POINT", center, study.frame_of_reference)
+            measurements.append(_measurement(entry, measured.values[entry.key], places=[place]))
+            if entry.key in measured.uncertainties:
+                measurements.append(_measurement(entry, measured.uncertainties[entry.key], codes.UNCERTAINTY))
+        yield _group(study, patch.id, algorithm, sites, measurements)
+
+
+def _diagnosis(found: Mapping[str, Any], study: Study) -> MeasurementsAndQualitativeEvaluations:
+    """Probability of osteoarthritis with its interval, and of each grade."""
+    unit, name = concept(codes.NO_UNITS), concept(codes.PROBABILITY)
+    measurements = [Measurement(name=name, value=float(found["probability"]), unit=unit)]
+    for key, derivation in (("low", codes.LOWER), ("high", codes.UPPER)):
+        value = float(found[key])
+        measurements.append(Measurement(name=name, value=value, unit=unit, derivation=concept(derivation)))
+    for grade, share in enumerate(found["grades"]):
+        measurements.append(Measurement(name=codes.grade_code(grade), value=float(share), unit=unit))
+    algorithm = hd.sr.AlgorithmIdentification(
+        name=f"CTSMA diagnosis, {found['aggregator']}", version=str(found["model"]), manufacturer=MANUFACTURER,
+        family=concept(codes.AI_FAMILY),
+    )  # fmt: skip
+    return _group(
+        study, "diagnosis", algorithm, [_knee(study)], measurements, finding=concept(codes.KNEE_OSTEOARTHRITIS)
+    )
+
+
+def _group(
+    study: Study, name: str, algorithm: hd.sr.AlgorithmIdentification, sites: list[hd.sr.FindingSite],
+    measurements: list[Measurement], reporting: tuple[str, str, str] | None = None,
+    finding: hd.sr.CodedConcept | None = None,
+) -> MeasurementsAndQualitativeEvaluations:  # fmt: skip
+    evaluations = []
+    if reporting is not None:
+        evaluations.append(hd.sr.QualitativeEvaluation(concept(codes.REPORTING), concept(reporting)))
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=hd.sr.TrackingIdentifier(
+            uid=study.identity.tracking_uid(study.source.digest, "group", name, study.analysis.side.side),
+            identifier=name,
+        ),
+        finding_type=finding,
+        algorithm_id=algorithm,
+        finding_sites=sites,
+        measurements=measurements or None,
+        qualitative_evaluations=evaluations or None,
+    )
+
+
+def _measurement(
+    entry: Quantity, value: float, derivation: tuple[str, str, str] | None = None,
+    places: list[hd.sr.CoordinatesForMeasurement3D] | None = None,
+) -> Measurement:  # fmt: skip
+    return Measurement(
+        name=quantity_code(entry), value=float(value), unit=unit_code(entry),
+        derivation=None if derivation is None else concept(derivation), referenced_coordinates=places,
+    )  # fmt: skip
+
+
+def _by_algorithm(
+    keys: Mapping[str, object] | set[str], study: Study
+) -> Iterator[tuple[hd.sr.AlgorithmIdentification, list[Quantity]]]:
+    """The quantities of some keys in the order of the catalogue, in groups of one algorithm."""
+    known = [entry for entry in quantities(scope="patch") if entry.key in keys]
+    direct = [entry for entry in known if entry.key.startswith("ct_")]
+    others = [entry for entry in known if not entry.key.startswith("ct_")]
+    for entries in (direct, others):
+        if entries:
+            yield _algorithm(entries[0], study), entries
+
+
+def _algorithm(entry: Quantity, study: Study) -> hd.sr.AlgorithmIdentification:
+    """What measured a quantity."""
+    analysis = study.analysis
+    if analysis.modality == "MR":
+        return hd.sr.AlgorithmIdentification(
+            name="CTSMA apparent parameters of an MR", version=analysis.software_version,
+            parameters=[analysis.method], manufacturer=MANUFACTURER,
+        )  # fmt: skip
+    if entry.key.startswith("app_"):
+        return hd.sr.AlgorithmIdentification(
+            name="CTSMA student", version=f"{analysis.software_version}, model SHA-256 {analysis.model_sha256}",
+            parameters=[analysis.method], manufacturer=MANUFACTURER, family=concept(codes.AI_FAMILY),
+        )  # fmt: skip
+    return _direct(study)
+
+
+def _direct(study: Study) -> hd.sr.AlgorithmIdentification:
+    return hd.sr.AlgorithmIdentification(
+        name="CTSMA direct CT measurement", version=study.analysis.software_version, manufacturer=MANUFACTURER
+    )
+
+
+def _site(bone: str, compartment: str, study: Study) -> hd.sr.FindingSite:
+    """A bone, or the half of it that a compartment is."""
+    half = _COMPARTMENTS.get(compartment)
+    return hd.sr.FindingSite(
+        codes.bone_code(_BONES[bone]), laterality=codes.side_code(study.analysis.side.side),
+        topographical_modifier=None if half is None else codes.half_code(half),
+    )  # fmt: skip
+
+
+def _knee(study: Study) -> hd.sr.FindingSite:
+    return hd.sr.FindingSite(concept(codes.KNEE), laterality=codes.side_code(study.analysis.side.side))
