@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 
 from CTSMALib.scene.registration.cohort_review import CohortReview
 from CTSMAPanels.qt_values import allow, value_of
-from CTSMAPanels.reviewing.tables import chosen_key, fill, prepare
 from CTSMAPanels.reviewing.words import decision_words, subject_words
+from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
 

@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.registration.cohort_review import STATUSES, CohortReview
 from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMAPanels.qt_values import allow, choose, put, value_of
-from CTSMAPanels.reviewing.tables import chosen_key, fill, prepare, select
 from CTSMAPanels.reviewing.words import status_words, verdict_words
+from CTSMAPanels.tables import chosen_key, fill, prepare, select
 from CTSMAPanels.ui_files import load_panel
 
 

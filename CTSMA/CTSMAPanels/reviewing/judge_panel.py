@@ -13,8 +13,8 @@ from CTSMALib.scene.registration.review_entry import ACCEPTED, NEEDS_WORK, REJEC
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of
-from CTSMAPanels.reviewing.tables import chosen_key, fill, prepare
 from CTSMAPanels.reviewing.words import decision_words, subject_words, verdict_words
+from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
 REVIEWER_SETTING = "CTSMARegistration/Reviewer"

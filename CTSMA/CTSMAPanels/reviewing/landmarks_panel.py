@@ -11,8 +11,8 @@ from CTSMALib.scene.registration.point_entry import CT, MR, PointEntry
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of
-from CTSMAPanels.reviewing.tables import chosen_key, fill, prepare
 from CTSMAPanels.reviewing.words import subject_words
+from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
 FEWEST = 3

@@ -1,4 +1,4 @@
-"""Filling the tables of a review."""
+"""Filling tables of panels."""
 
 from __future__ import annotations
 
