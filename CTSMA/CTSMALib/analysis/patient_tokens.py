@@ -22,8 +22,8 @@ def patient_tokens(analysis: KneeAnalysis) -> KneeTokens:
     found = found.without_unlike(np.array([name in unlike for name in IDS]))
     refused = [finding for finding in analysis.compartments if not finding.reported]
     for finding in refused:
-        place = COMPARTMENT_KEYS.index(finding.key)
-        found = found.without_refused(place != COMPARTMENT, f"{finding.title}: {finding.reason}")
+        others = np.not_equal(COMPARTMENT, COMPARTMENT_KEYS.index(finding.key))
+        found = found.without_refused(others, f"{finding.title}: {finding.reason}")
     return found
 
 

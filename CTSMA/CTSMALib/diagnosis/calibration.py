@@ -104,6 +104,14 @@ class Calibration:
         return np.maximum(-np.diff(np.minimum.accumulate(least, axis=1), axis=1), 0.0)
 
 
+def agreeing(grades: Array, probabilities: Array) -> Array:
+    """(n, 5) probabilities of grades, those of osteoarthritis together as likely as (n,) ``probabilities`` say."""
+    found = np.array(grades, dtype=float)
+    for part, share in ((slice(OA_GRADE, None), probabilities), (slice(OA_GRADE), 1.0 - probabilities)):
+        found[:, part] *= (share / np.maximum(found[:, part].sum(axis=1), 1e-12))[:, None]
+    return found / found.sum(axis=1, keepdims=True)
+
+
 def expit(logits: Array) -> Array:
     """Probabilities of log odds, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=float))), dtype=float)

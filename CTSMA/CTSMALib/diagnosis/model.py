@@ -12,7 +12,7 @@ import torch
 from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
 from CTSMALib.diagnosis.attribution import integrated_gradients
 from CTSMALib.diagnosis.batch import packed, whole_batch
-from CTSMALib.diagnosis.calibration import Calibration, jackknife_error, sigmoid
+from CTSMALib.diagnosis.calibration import Calibration, agreeing, jackknife_error, sigmoid
 from CTSMALib.diagnosis.diagnosis import Diagnosis
 from CTSMALib.diagnosis.layers import NetworkShape
 from CTSMALib.diagnosis.logistic import LogisticModel
@@ -121,7 +121,8 @@ class DiagnosisModel:
             )
         calibration, count = self.calibrations[name], int(tokens.counts.sum())
         probability = calibration.probability(float(answer.logits.mean()), jackknife_error(answer.logits), count)
-        grades = tuple(float(g) for g in calibration.grades(np.array([answer.severity]), count)[0])
+        by_grade = agreeing(calibration.grades(np.array([answer.severity]), count), np.array(probability[:1]))
+        grades = tuple(float(g) for g in by_grade[0])
         usual = sigmoid(calibration.calibrated(answer.usual, count))
         parts = calibration.slope_for(count) * answer.parts
         by_patch = {IDS[n]: float(parts[n]) for n in np.flatnonzero(tokens.present)}

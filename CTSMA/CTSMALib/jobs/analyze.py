@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.diagnose import Diagnoser
 from CTSMALib.jobs.header import read_header
 from CTSMALib.jobs.knee_folders import folder_names, holds_result
-from CTSMALib.jobs.request import SCENE_FORMAT, AnalyzeRequest
+from CTSMALib.jobs.request import PAPERS, SCENE_FORMAT, AnalyzeMRRequest, AnalyzeRequest
 from CTSMALib.jobs.scene_file import check_scene_can_be_written, write_scene
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.jobs.student_reader import student_reader
@@ -35,6 +36,7 @@ class Steps:
         write_folder: (result, folder, progress).
         write_reports: (analysis, folder, formats, pseudonymise); takes the analysis with its identifiers.
         write_scene: (folder), after everything else.
+        diagnose: (analysis, folder), before the reports; ``None`` where no diagnosis is wanted.
         without_identifiers: the analysis as a pseudonymised folder holds it.
     """
 
@@ -44,6 +46,7 @@ class Steps:
     write_reports: Callable[[KneeAnalysis, Path, Sequence[str], bool], Any]
     without_identifiers: Callable[[KneeAnalysis], KneeAnalysis]
     write_scene: Callable[[Path], None] = write_scene
+    diagnose: Callable[[KneeAnalysis, Path], None] | None = None
 
 
 def real_steps(request: AnalyzeRequest | None = None) -> Steps:
@@ -64,20 +67,30 @@ def real_steps(request: AnalyzeRequest | None = None) -> Steps:
     from CTSMALib.report import ReportOptions, write_reports
     from CTSMALib.report.identity import prepared
     from CTSMALib.volumes import read_scan
+    from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
 
-    reader, missing = (None, None) if request is None else student_reader(request)
+    on_mr = isinstance(request, AnalyzeMRRequest)  # whose apparent parameters are measured
+    reader, missing = (None, None) if request is None or on_mr else student_reader(request)
+    order = None if request is None else request.diagnosis
+    diagnose = None if order is None else Diagnoser.of(order.model, order.aggregator, order.research).write
+    paper = PAPERS[0] if request is None else request.paper
+
+    bones = None if request is None or on_mr or request.labels is None else read_bone_labels(request.labels)
 
     def analyzed(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
-        return [_told(knee, missing) for knee in analyze_scan(scan, side, progress, reader)]
+        if bones is not None:
+            check_overlap(bones, scan.image, "CT")
+        return [_told(knee, missing) for knee in analyze_scan(scan, side, progress, reader, bones)]
 
     return Steps(
         read_scan=read_scan,
         analyze_scan=analyzed,
         write_folder=write_folder,
         write_reports=lambda analysis, folder, formats, pseudonymise: write_reports(
-            analysis, folder, formats, ReportOptions(pseudonymise=pseudonymise)
+            analysis, folder, formats, ReportOptions(pseudonymise=pseudonymise, paper=paper)
         ),
         without_identifiers=lambda analysis: prepared(analysis, ReportOptions(pseudonymise=True)),
+        diagnose=diagnose,
     )
 
 
@@ -148,7 +161,14 @@ def _write(knee: KneeResult, folder: Path, request: AnalyzeRequest, steps: Steps
     if request.pseudonymise:
         stored = replace(knee, analysis=steps.without_identifiers(knee.analysis))
     steps.write_folder(stored, folder, part_of(progress, 0.0, 0.5))
-    progress("Writing the reports", 0.5)
+    if steps.diagnose is not None:
+        from CTSMALib.diagnosis.record import without_time
+
+        progress("Diagnosing", 0.5)
+        steps.diagnose(stored.analysis, folder)
+        if request.pseudonymise:
+            without_time(folder)
+    progress("Writing the reports", 0.55)
     reports = [name for name in request.formats if name != SCENE_FORMAT]
     steps.write_reports(knee.analysis, folder, reports, request.pseudonymise)
     if SCENE_FORMAT in request.formats:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from CTSMALib.volumes.scan import Scan
 
 
-def real_steps(labels: Path | None) -> analyze.Steps:
+def real_steps(request: AnalyzeMRRequest) -> analyze.Steps:
     """The rooms themselves.
 
     Args:
-        labels: label map of the bones; they are found on the MR without it.
+        request: whose label map of the bones is read; they are found on the MR without it.
     """
-    common = analyze.real_steps()
+    common, labels = analyze.real_steps(request), request.labels
     from CTSMALib.analysis.mr_pipeline import analyze_mr
     from CTSMALib.volumes import read_mr
     from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
@@ -54,5 +54,5 @@ def run(request: AnalyzeMRRequest, progress: Progress = silent) -> Path:
     for source in request.sources:  # before the heavy imports
         existing_path(source)
     with held():
-        steps = real_steps(request.labels)
+        steps = real_steps(request)
     return analyze.run(request, progress, steps)

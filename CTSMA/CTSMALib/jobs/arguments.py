@@ -12,10 +12,12 @@ from CTSMALib.errors import InputError
 from CTSMALib.jobs.request import (
     FORMATS,
     KINDS,
+    PAPERS,
     SCENE_FORMAT,
     SIDES,
     AnalyzeMRRequest,
     AnalyzeRequest,
+    DiagnosisOrder,
     ExportRequest,
     MorphometryRequest,
     RegisterCohortRequest,
@@ -50,17 +52,36 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
             f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
         )
         parser.add_argument("--model", metavar="NAME|DIR", type=given_model, help=about)
+    found = "found" if scan == "CT" else "found on the MR by a simple method"
+    about = f"label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: {found})"
+    parser.add_argument("--labels", metavar="FILE", type=given_path, help=about)
+    _add_diagnosis_arguments(parser)
     add_report_arguments(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace a result that is in DIR")
+
+
+def _add_diagnosis_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`_diagnosis` reads."""
+    from CTSMALib.diagnosis.names import AGGREGATORS
+
+    about = "also say how likely osteoarthritis is, as 'ctsma diagnose' does"
+    parser.add_argument("--diagnose", action="store_true", help=about)
+    about = "model for that, which --diagnose need not be given with (default: the one that comes with CTSMA)"
+    parser.add_argument("--diagnosis-model", metavar="NAME|DIR", type=given_model, help=about)
+    add_answer_arguments(parser, AGGREGATORS)
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser, aggregators: tuple[str, ...]) -> None:
+    """Add the options that say how a model of the diagnosis is to answer."""
+    about = "which part of the model of the diagnosis answers (default: the one that the model names)"
+    parser.add_argument("--aggregator", choices=aggregators, help=about)
+    about = "show what a model that was trained on simulated knees says of a real person, marked as that"
+    parser.add_argument("--research", action="store_true", help=about)
 
 
 def add_analyze_mr_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`analyze_mr_request` reads."""
     add_analyze_arguments(parser, "MR")
-    about = (
-        "label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: found on the MR by a simple method)"
-    )
-    parser.add_argument("--labels", metavar="FILE", type=given_path, help=about)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -204,6 +225,8 @@ def add_report_arguments(
         action="store_true",
         help=pseudonymise_help,
     )
+    about = f"of the PDF (default: {PAPERS[0]})"
+    parser.add_argument("--paper", "--page", dest="paper", choices=PAPERS, default=PAPERS[0], help=about)
 
 
 def given_path(text: str) -> Path:
@@ -226,13 +249,15 @@ def given_model(text: str) -> Path:
 def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
     """The request that the parsed arguments describe."""
     if options.model == Path(NO_MODEL):
+        if _diagnosis(options) is not None:
+            raise InputError("A diagnosis is made from apparent parameters.", f"Leave out '--model {NO_MODEL}'.")
         return AnalyzeRequest(**_analysis(options), apparent=False)
     return AnalyzeRequest(**_analysis(options), model=options.model)
 
 
 def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:
     """The request that the parsed arguments describe."""
-    return AnalyzeMRRequest(**_analysis(options), labels=options.labels)
+    return AnalyzeMRRequest(**_analysis(options))
 
 
 def _analysis(options: argparse.Namespace) -> dict[str, Any]:
@@ -246,7 +271,18 @@ def _analysis(options: argparse.Namespace) -> dict[str, Any]:
         "overwrite": options.overwrite,
         "header_from": options.header_from,
         "name": options.name.strip(),
+        "labels": options.labels,
+        "diagnosis": _diagnosis(options),
+        "paper": options.paper,
     }
+
+
+def _diagnosis(options: argparse.Namespace) -> DiagnosisOrder | None:
+    if options.diagnose or options.diagnosis_model is not None:
+        return DiagnosisOrder(options.diagnosis_model, options.aggregator, options.research)
+    if options.research or options.aggregator is not None:
+        raise InputError("No diagnosis is asked for.", "Add --diagnose, or leave out --research and --aggregator.")
+    return None
 
 
 def export_request(options: argparse.Namespace) -> ExportRequest:
@@ -257,6 +293,7 @@ def export_request(options: argparse.Namespace) -> ExportRequest:
         formats=options.formats,
         pseudonymise=options.pseudonymise,
         overwrite=options.overwrite,
+        paper=options.paper,
     )
 
 

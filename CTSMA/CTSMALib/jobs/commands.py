@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import CTSMALib
 from CTSMALib.jobs.arguments import NO_MODEL
-from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest, MorphometryRequest, RegisterRequest, SynthesizeRequest
+from CTSMALib.jobs.request import (
+    PAPERS,
+    AnalyzeRequest,
+    ExportRequest,
+    MorphometryRequest,
+    RegisterRequest,
+    SynthesizeRequest,
+)
 
 if TYPE_CHECKING:
     from CTSMALib.jobs.diagnose import DiagnoseRequest
@@ -75,6 +82,13 @@ def analyze_arguments(request: AnalyzeRequest) -> list[str]:
         arguments += ["--header-from", _path(request.header_from)]
     if request.name:
         arguments.append(f"--name={request.name}")
+    if request.labels is not None:
+        arguments += ["--labels", _path(request.labels)]
+    if request.diagnosis is not None:
+        order = request.diagnosis
+        arguments += ["--diagnose"] if order.model is None else ["--diagnosis-model", _path(order.model)]
+        arguments += [] if order.aggregator is None else ["--aggregator", order.aggregator]
+        arguments += ["--research"] if order.research else []
     if not request.apparent:
         return [*arguments, f"--model={NO_MODEL}"]
     return arguments if request.model is None else [*arguments, "--model", _path(request.model)]
@@ -158,7 +172,8 @@ def _to(request: AnalyzeRequest | ExportRequest) -> list[str]:
         raise ValueError("at least one report format is needed")
     flags = {"--pseudonymise": request.pseudonymise, "--overwrite": request.overwrite}
     wanted = [flag for flag, on in flags.items() if on]
-    return ["--out", _path(request.out), "--format", ",".join(request.formats), *wanted]
+    paper = [] if request.paper == PAPERS[0] else [f"--paper={request.paper}"]
+    return ["--out", _path(request.out), "--format", ",".join(request.formats), *paper, *wanted]
 
 
 def _path(path: Path) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_model, given_path
+from CTSMALib.jobs.arguments import add_answer_arguments, given_model, given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.learning_packages import need_learning_packages
@@ -49,10 +49,7 @@ def add_diagnose_arguments(parser: argparse.ArgumentParser) -> None:
     add("result", metavar="RESULT", type=given_path, help="a result folder with apparent parameters of patches")
     about = "name or folder of the model (default: the one that comes with CTSMA)"
     add("--model", metavar="NAME|DIR", type=given_model, help=about)
-    about = "which part of the model answers (default: the one that the model names)"
-    add("--aggregator", choices=AGGREGATORS, help=about)
-    about = "show what a model that was trained on simulated knees says of a real person, marked as that"
-    add("--research", action="store_true", help=about)
+    add_answer_arguments(parser, AGGREGATORS)
 
 
 def diagnose_request(options: argparse.Namespace) -> DiagnoseRequest:
@@ -154,7 +151,6 @@ def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
 
 def diagnosis_summary(folder: Path) -> list[str]:
     """What was found, in a few lines for a terminal."""
-    from CTSMALib.diagnosis.names import SIMULATED
     from CTSMALib.diagnosis.record import FILE, read_diagnosis
 
     lines = [f"Result       {folder}"]
@@ -162,14 +158,24 @@ def diagnosis_summary(folder: Path) -> list[str]:
         found = read_diagnosis(knee)
         lines.append(f"Model        {found['model']}, {found['aggregator']}")
         lines += [f"Checked      {sentence}" for sentence in found["checked"]]
-        if found["shown"]:
-            inside = f"{found['low']:.2f} to {found['high']:.2f}"
-            lines.append(f"Probability  {found['probability']:.2f} (95 % interval {inside}) of osteoarthritis")
-            likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
-            lines.append(f"Grades       {likely}")
-            parts = ", ".join(f"{key} {part:+.2f}" for key, part in found["compartments"].items())
-            lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
-        notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
-        lines += [f"Note         {note}" for note in (*notes, found["statement"])]
+        lines += answer_lines(found)
         lines.append(f"Table        {knee / FILE}")
     return lines
+
+
+def answer_lines(found: dict[str, Any]) -> list[str]:
+    """What a diagnosis says, and what must be read beside it."""
+    from CTSMALib.diagnosis.names import SIMULATED
+    from CTSMALib.diagnosis.record import WITHHELD
+
+    lines = []
+    if found["shown"]:
+        inside = f"{found['low']:.2f} to {found['high']:.2f}"
+        lines.append(f"Probability  {found['probability']:.2f} (95 % interval {inside}) of osteoarthritis")
+        likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
+        lines.append(f"Grades       {likely}")
+        parts = ", ".join(f"{key} {part:+.2f}" for key, part in found["compartments"].items())
+        lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
+    notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
+    lines += [f"Note         {note}" for note in (*notes, found["statement"])]
+    return lines + (["To show it   Add --research"] if found["statement"] == WITHHELD else [])

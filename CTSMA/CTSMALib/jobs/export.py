@@ -119,39 +119,30 @@ def export_reports(request: ExportRequest, progress: Progress = silent) -> Path:
     with staged(Destination(out, names, request.overwrite, result)) as folder:
         for index, (knee, stem) in enumerate(zip(knees, stems, strict=True)):
             own = part_of(progress, index / len(knees), (index + 1) / len(knees))
-            _export_knee(knee, folder / stem, request.formats, request.pseudonymise, own)
+            _export_knee(knee, folder / stem, request, own)
         progress("Finishing", 1.0)
     return out
 
 
-def _export_knee(knee: Path, stem: Path, formats: Sequence[str], pseudonymise: bool, progress: Progress) -> None:
+def _export_knee(knee: Path, stem: Path, request: ExportRequest, progress: Progress) -> None:
     progress("Reading the result", 0.0)
     from CTSMALib.analysis.folder import load_analysis
     from CTSMALib.report import ReportOptions
 
     analysis = load_analysis(knee)
     # Without an image digest the folder is pseudonymised already; doing it twice would lose the pseudonym.
-    options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256))
-    _render(analysis, knee, stem, formats, options, part_of(progress, 0.2, 1.0))
+    hidden = request.pseudonymise and bool(analysis.identity.sha256)
+    options = ReportOptions(pseudonymise=hidden, paper=request.paper)
+    _render(analysis, knee, stem, request.formats, options, part_of(progress, 0.2, 1.0))
 
 
 def _render(
     analysis: KneeAnalysis, knee: Path, stem: Path, formats: Sequence[str], options: ReportOptions, progress: Progress
 ) -> None:
-    from CTSMALib.report.builder import build_report
-    from CTSMALib.report.csv_table import render_csv
-    from CTSMALib.report.html import render_html
-    from CTSMALib.report.identity import prepared
-    from CTSMALib.report.pdf import render_pdf
+    from CTSMALib.report.write import renderings
 
     progress("Drawing the pictures", 0.0)
-    model = build_report(analysis, knee, options) if {"html", "pdf"} & set(formats) else None
-    for index, name in enumerate(formats):
-        progress("Writing the reports", 0.5 + 0.5 * index / len(formats))
-        path = stem.with_name(f"{stem.name}.{name}")
-        if name == "csv":
-            path.write_text(render_csv(prepared(analysis, options)), encoding="utf-8", newline="\n")
-        elif model is not None and name == "html":
-            path.write_text(render_html(model), encoding="utf-8", newline="\n")
-        elif model is not None:
-            render_pdf(model, path)
+    written = renderings(analysis, knee, formats, options)
+    for index, (name, render) in enumerate(written.items()):
+        progress("Writing the reports", 0.5 + 0.5 * index / len(written))
+        render(stem.with_name(f"{stem.name}.{name}"))

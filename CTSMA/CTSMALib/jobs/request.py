@@ -11,8 +11,24 @@ if TYPE_CHECKING:
 
 SIDES = ("auto", "left", "right", "both")
 FORMATS = ("html", "pdf", "csv")  # of reports
+PAPERS = ("a4", "letter")  # of PDF reports
 SCENE_FORMAT = "mrb"  # of the scene for 3D Slicer
 KINDS = ("auto", "fraction", "gray", "binary")  # of the values of an image that shows trabeculae
+
+
+@dataclass(frozen=True)
+class DiagnosisOrder:
+    """A diagnosis that is wanted with an analysis.
+
+    Attributes:
+        model: folder of a bundle; ``None`` for the one that comes with the software.
+        aggregator: which part of the model answers; ``None`` for its default.
+        research: show of real people what a model from simulated knees says.
+    """
+
+    model: Path | None = None
+    aggregator: str | None = None
+    research: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,9 @@ class AnalyzeRequest:
         model: folder of the student that estimates apparent parameters on a CT; ``None`` takes the one that comes with
             the software.
         apparent: whether apparent parameters are estimated on a CT.
+        labels: label map of the bones; ``None`` finds them.
+        diagnosis: a diagnosis that is wanted too.
+        paper: of a PDF, one of :data:`PAPERS`.
     """
 
     input_path: Path
@@ -46,27 +65,21 @@ class AnalyzeRequest:
     name: str = ""
     model: Path | None = None
     apparent: bool = True
+    labels: Path | None = None
+    diagnosis: DiagnosisOrder | None = None
+    paper: str = PAPERS[0]
 
     @property
     def sources(self) -> tuple[Path, ...]:
         """What is read, and must not be written over."""
-        return tuple(path for path in (self.input_path, self.header_from, self.model) if path is not None)
+        asked = None if self.diagnosis is None else self.diagnosis.model
+        every = (self.input_path, self.header_from, self.model, self.labels, asked)
+        return tuple(path for path in every if path is not None)
 
 
 @dataclass(frozen=True)
 class AnalyzeMRRequest(AnalyzeRequest):
-    """One run on an MR.
-
-    Attributes:
-        labels: label map of the bones; ``None`` finds them on the MR.
-    """
-
-    labels: Path | None = None
-
-    @property
-    def sources(self) -> tuple[Path, ...]:
-        """What is read, and must not be written over."""
-        return (*super().sources, *(() if self.labels is None else (self.labels,)))
+    """One run on an MR, whose bones are found by a simple method where they are not given."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,7 @@ class ExportRequest:
         formats: reports to write, of :data:`FORMATS`.
         pseudonymise: leave identifying entries out of the reports.
         overwrite: replace reports of the same names in ``out``.
+        paper: of a PDF, one of :data:`PAPERS`.
     """
 
     result: Path
@@ -86,6 +100,7 @@ class ExportRequest:
     formats: tuple[str, ...] = FORMATS
     pseudonymise: bool = False
     overwrite: bool = False
+    paper: str = PAPERS[0]
 
 
 @dataclass(frozen=True)

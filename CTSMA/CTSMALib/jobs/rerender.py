@@ -10,7 +10,7 @@ from pathlib import Path
 from CTSMALib.errors import OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.knee_folders import ANALYSIS_FILE, knee_folders
-from CTSMALib.jobs.request import FORMATS, SCENE_FORMAT
+from CTSMALib.jobs.request import FORMATS, PAPERS, SCENE_FORMAT
 from CTSMALib.jobs.scene_file import SCENE_FILE, check_scene_can_be_written, discard_partial_scenes, write_scene
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, silent
@@ -18,7 +18,10 @@ from CTSMALib.progress import Progress, silent
 _REMEDY = "Ask for permission to write there, or copy the result folder to another place."
 
 
-def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, progress: Progress = silent) -> Path:
+def rerender(
+    folder: Path, formats: Sequence[str], pseudonymise: bool = False, progress: Progress = silent,
+    paper: str = PAPERS[0],
+) -> Path:  # fmt: skip
     """Write reports into a result folder, in place of those that are there.
 
     Args:
@@ -27,6 +30,7 @@ def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, p
         pseudonymise: leave identifying entries out of the whole folder. ``analysis.json`` and reports in
             other formats that are there are written again too, so this cannot be undone.
         progress: told of every knee.
+        paper: of a PDF, one of :data:`CTSMALib.jobs.request.PAPERS`.
 
     Returns:
         The result folder, absolute.
@@ -40,19 +44,20 @@ def rerender(folder: Path, formats: Sequence[str], pseudonymise: bool = False, p
     knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
     for index, knee in enumerate(knees):
         progress("Writing the reports", index / len(knees))
-        _rerender_knee(knee, formats, pseudonymise)
+        _rerender_knee(knee, formats, pseudonymise, paper)
     progress("Writing the reports", 1.0)
     return folder
 
 
-def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> None:
+def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool, paper: str) -> None:
     from CTSMALib.analysis.folder import load_analysis, write_findings
+    from CTSMALib.diagnosis.record import without_time
     from CTSMALib.report import ReportOptions, write_reports
     from CTSMALib.report.identity import prepared
 
     analysis = load_analysis(knee)
     # Without an image digest the folder is pseudonymised already; doing it twice would lose the pseudonym.
-    options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256))
+    options = ReportOptions(pseudonymise=pseudonymise and bool(analysis.identity.sha256), paper=paper)
     # A scene that is there must not keep what the folder has lost, nor what an earlier run could not write again.
     scene = SCENE_FORMAT in formats or (pseudonymise and (knee / SCENE_FILE).exists())
     check_scene_can_be_written([SCENE_FORMAT] if scene else [])
@@ -68,6 +73,7 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool) -> No
                 left.unlink()
             (knee / SCENE_FILE).unlink(missing_ok=True)
             discard_partial_scenes(knee)
+            without_time(knee)
             whole = load_analysis(knee, excluded=False)  # exclusions can be taken back
             write_findings(prepared(whole, options), knee)  # last: the reports need the identifiers to remove them
         if scene:

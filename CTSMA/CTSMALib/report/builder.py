@@ -6,6 +6,8 @@ from pathlib import Path
 
 from CTSMALib.analysis.result import KneeAnalysis
 from CTSMALib.report import facts, notices, sentences, tables
+from CTSMALib.report.diagnosis.section import diagnosis_section, summary_sentence
+from CTSMALib.report.diagnosis.stored import stored_diagnosis
 from CTSMALib.report.figures import draw_figures
 from CTSMALib.report.identity import prepared
 from CTSMALib.report.model import DISCLAIMER, ReportModel, ReportOptions
@@ -17,7 +19,7 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
 
     Args:
         analysis: the findings.
-        folder: the result folder with the volumes that ``analysis.files`` names.
+        folder: the result folder with the volumes that ``analysis.files`` names, and ``diagnosis.json``, if any.
         options: identity and wording.
 
     Returns:
@@ -28,6 +30,7 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
         MissingDependencyError: a package that the pictures need is not installed.
     """
     shown = prepared(analysis, options)
+    diagnosis = stored_diagnosis(shown, folder, options)
     definitions, sources = tables.definitions(shown)
     return ReportModel(
         title=sentences.title(shown),
@@ -37,7 +40,7 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
         identity_line=facts.identity_line(shown, options),
         patient=facts.patient_facts(shown, options),
         study=facts.study_facts(shown, options),
-        summary=sentences.summary(shown),
+        summary=(*sentences.summary(shown), *([] if diagnosis is None else [summary_sentence(diagnosis)])),
         notices=notices.notice_groups(shown),
         compartments=tables.compartment_table(shown),
         figures=draw_figures(shown, folder),
@@ -59,4 +62,5 @@ def build_report(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -
                 f"analyzed {time_text(shown.created)}",
             )
         ),
+        diagnosis=None if diagnosis is None else diagnosis_section(diagnosis, shown, folder),
     )

@@ -7,6 +7,8 @@ import io
 import math
 
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
+from CTSMALib.diagnosis.calibration import GRADES
+from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.leading import possible
 
 _PLACE_COLUMNS = (
@@ -30,7 +32,7 @@ _PLACE_COLUMNS = (
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(analysis: KneeAnalysis) -> str:
+def render_csv(analysis: KneeAnalysis, diagnosis: StoredDiagnosis | None = None) -> str:
     """All 96 learning patches, one a line, with a single header line.
 
     A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a ratio); every patch
@@ -38,6 +40,9 @@ def render_csv(analysis: KneeAnalysis) -> str:
     an MR, standard uncertainties (``u(key) [unit]``) and the flags of the patch follow. Numbers have full precision; a
     cell is empty where nothing was measured. The column ``excluded`` holds the reason why a reader has excluded the
     patch, which has no values then. Text that a spreadsheet would take for a formula starts with an apostrophe.
+
+    Where there is a diagnosis, columns of it follow: what the patch adds to the log odds, and, the same on every line,
+    what holds for the knee; numbers only where they are shown, the statement always.
     """
     entries = possible(analysis)
     uncertain = [entry for entry in entries if entry.key.startswith("app_")]
@@ -46,14 +51,29 @@ def render_csv(analysis: KneeAnalysis) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     last = [f"u({entry.key}) [{entry.unit}]" for entry in uncertain] + (["flags"] if uncertain else [])
-    writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries), *last])
+    named, of_knee = _knee_columns(diagnosis)
+    writer.writerow([*_PLACE_COLUMNS, *(f"{entry.key} [{entry.unit}]" for entry in entries), *last, *named])
     for item in analysis.patches:
         texts = (*reasons.get(item.patch.compartment, ("", "")), excluded.get(item.patch.id, ""))
         remarks = [_safe(text) for text in texts]
         numbers = [_number(item.values.get(entry.key)) for entry in entries]
         numbers += [_number(item.uncertainties.get(entry.key)) for entry in uncertain]
-        writer.writerow([*_place(item), *remarks, *numbers, *([" ".join(item.flags)] if uncertain else [])])
+        own = [] if diagnosis is None else [_number(diagnosis.patches.get(item.patch.id)), *of_knee]
+        writer.writerow([*_place(item), *remarks, *numbers, *([" ".join(item.flags)] if uncertain else []), *own])
     return stream.getvalue()
+
+
+def _knee_columns(diagnosis: StoredDiagnosis | None) -> tuple[list[str], list[str]]:
+    """Names of the columns of a diagnosis, and the cells that hold for the whole knee."""
+    if diagnosis is None:
+        return [], []
+    grades = diagnosis.grades or (math.nan,) * GRADES
+    numbers = {"oa_probability [1]": diagnosis.probability, "oa_low [1]": diagnosis.low, "oa_high [1]": diagnosis.high}
+    numbers |= {f"oa_grade_{grade} [1]": share for grade, share in enumerate(grades)}
+    numbers["oa_usual_probability [1]"] = diagnosis.usual_probability
+    texts = {"oa_aggregator": diagnosis.aggregator, "oa_model": diagnosis.model, "oa_statement": diagnosis.statement}
+    cells = [_number(number) for number in numbers.values()]
+    return ["oa_log_odds [1]", *numbers, *texts], [*cells, *(_safe(text) for text in texts.values())]
 
 
 def _place(item: PatchMeasurement) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from CTSMALib.notices import Severity
 
+PAPERS = ("a4", "letter")
 DISCLAIMER = "Research use only — not a medical device"
 
 
@@ -23,11 +24,13 @@ class ReportOptions:
         pseudonym: shown instead of the patient ID; empty to derive one.
         salt: secret text that goes into a derived pseudonym. With the same salt, one patient gets
             one pseudonym in every report; without a salt, the pseudonym belongs to the image.
+        paper: of a PDF, one of :data:`PAPERS`.
     """
 
     pseudonymise: bool = False
     pseudonym: str = ""
     salt: str = ""
+    paper: str = "a4"
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,33 @@ class ReportFigure:
 
 
 @dataclass(frozen=True)
+class DiagnosisSection:
+    """What a research model says of the knee, or why it says nothing.
+
+    Attributes:
+        title: heading above it.
+        mark: what must be seen with it, such as what the model was trained on.
+        severity: how the mark looks.
+        sentences: what it says, in plain words.
+        facts: the numbers.
+        figures: the same as pictures.
+        tables: what speaks for it and against it.
+        checked: what was looked at.
+        notes: what must be known beside it.
+    """
+
+    title: str
+    mark: str
+    severity: Severity
+    sentences: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    figures: tuple[ReportFigure, ...]
+    tables: tuple[Table, ...]
+    checked: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Headings:
     """Above parts that are not the same in every kind of report."""
 
@@ -191,3 +221,9 @@ class ReportModel:
     footer: str
     leading_tables: tuple[Table, ...] = ()
     headings: Headings = Headings()
+    diagnosis: DiagnosisSection | None = None
+
+    @property
+    def figures_before(self) -> int:
+        """Figures that come before :attr:`figures`, whose numbers go on from theirs."""
+        return 0 if self.diagnosis is None else len(self.diagnosis.figures)

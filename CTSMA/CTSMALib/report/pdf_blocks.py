@@ -54,8 +54,13 @@ def story(model: ReportModel) -> list[Flowable]:
             paragraph(model.compartments.note, "note"),
         ]
     parts += [part for table in model.leading_tables for part in _table(table)]
+    parts += _diagnosis(model.diagnosis) if model.diagnosis is not None else []
     parts += [KeepTogether([paragraph(model.headings.image, "h2"), _facts(model.image, WIDTH, 58 * mm)])]
-    parts += [part for number, figure in enumerate(model.figures, start=1) for part in _figure(figure, number)]
+    parts += [
+        part
+        for number, figure in enumerate(model.figures, start=1 + model.figures_before)
+        for part in _figure(figure, number)
+    ]
     parts += [paragraph("Method", "h2"), *(paragraph(line) for line in model.method)]
     if model.handling:
         parts += [paragraph(model.headings.handling, "h3"), *(bullet(line) for line in model.handling)]
@@ -77,6 +82,18 @@ def _facts(facts: Sequence[Fact], width: float, label_width: float) -> Table:
     return Table(rows, colWidths=[label_width, width - label_width], style=[*_FLUSH, *_TIGHT], hAlign="LEFT")
 
 
+def _diagnosis(section: content.DiagnosisSection) -> list[Flowable]:
+    """The mark in a box, then words, numbers, pictures, tables, and what was checked."""
+    parts: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(section.title, "h2")]
+    parts += _notices(NoticeGroup("", section.severity, (section.mark,)))
+    parts += [Spacer(1, 4), *(paragraph(line) for line in section.sentences), _facts(section.facts, WIDTH, 58 * mm)]
+    parts += [part for number, figure in enumerate(section.figures, start=1) for part in _figure(figure, number, "h3")]
+    parts += [part for table in section.tables for part in _table(table, "h3")]
+    for title, lines in (("What was checked", section.checked), ("To be known beside it", section.notes)):
+        parts += [paragraph(title, "h3"), *(bullet(line) for line in lines)] if lines else []
+    return parts
+
+
 def _unprintable(model: ReportModel) -> list[Flowable]:
     if all(text.is_printable(fact.value) for fact in (*model.patient, *model.study, *model.image)):
         return []
@@ -90,7 +107,8 @@ def _unprintable(model: ReportModel) -> list[Flowable]:
 def _notices(group: NoticeGroup) -> list[Flowable]:
     """A colored box with one row for each notice, so that a long list can break between pages."""
     line, ground = _COLORS.get(group.severity, (text.MUTED, text.TINT))
-    rows = [[paragraph(group.title, "h3")], *([paragraph(one)] for one in group.texts)]
+    title = [[paragraph(group.title, "h3")]] if group.title else []
+    rows = [*title, *([paragraph(one)] for one in group.texts)]
     box = [
         ("BACKGROUND", (0, 0), (-1, -1), ground),
         ("LINEBEFORE", (0, 0), (0, -1), 3, line),
@@ -130,7 +148,7 @@ def _compartments(table: CompartmentTable) -> Table:
     return Table(rows, colWidths=[first, second, *[(WIDTH - first - second) / count] * count], style=look, repeatRows=1)
 
 
-def _figure(figure: ReportFigure, number: int) -> list[Flowable]:
+def _figure(figure: ReportFigure, number: int, heading: str = "h2") -> list[Flowable]:
     """Panels side by side in rows, the key and the caption, on one page."""
     columns = figure.columns
     width = (WIDTH - (columns - 1) * _GAP) / columns
@@ -144,14 +162,14 @@ def _figure(figure: ReportFigure, number: int) -> list[Flowable]:
     )
     caption = Paragraph(f'<font name="{text.BOLD}">Figure {number}.</font> {plain(figure.caption)}', style("note"))
     key = [_image(figure.key, _PANEL)] if figure.key else []
-    return [KeepTogether([paragraph(figure.title, "h2"), grid, *key, caption])]
+    return [KeepTogether([paragraph(figure.title, heading), grid, *key, caption])]
 
 
 def _image(picture: Picture, width: float) -> Image:
     return Image(io.BytesIO(picture.png), width=width, height=width * picture.height_px / picture.width_px)
 
 
-def _table(table: content.Table) -> list[Flowable]:
+def _table(table: content.Table, title: str = "table-title") -> list[Flowable]:
     count = len(table.columns)
     first = WIDTH * 0.44
     cell = "cell" if table.numeric else "row-head"
@@ -161,7 +179,7 @@ def _table(table: content.Table) -> list[Flowable]:
     if table.widths:
         widths = [share * WIDTH for share in table.widths]
     # Kept with its head line only: a heading that keeps with a whole table would push it to the next page.
-    heading: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, "table-title")]
+    heading: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, title)]
     heading += [paragraph(table.note, "note")] if table.note else []
     return [*heading, Table(rows, colWidths=widths, style=_RULED, repeatRows=1)]
 

@@ -94,7 +94,7 @@ def _report(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         from CTSMALib.jobs.rerender import rerender
 
-        return rerender(options.result, options.formats, options.pseudonymise, progress)
+        return rerender(options.result, options.formats, options.pseudonymise, progress, options.paper)
 
     return run_job("report", options, work, result_lines)
 
@@ -183,9 +183,17 @@ def result_lines(folder: Path) -> list[str]:
     lines = [f"Result       {folder}"]
     for knee in knee_folders(folder):
         lines += _knee_lines(load_analysis(knee))
+        lines += _diagnosis_lines(knee)
         lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
         lines += [f"Scene        {path}" for path in knee.glob("scene.mrb")]
     return lines
+
+
+def _diagnosis_lines(knee: Path) -> list[str]:
+    from CTSMALib.diagnosis.record import FILE, read_diagnosis
+    from CTSMALib.jobs.diagnose import answer_lines
+
+    return answer_lines(read_diagnosis(knee)) if (knee / FILE).is_file() else []
 
 
 def morphometry_lines(folder: Path) -> list[str]:

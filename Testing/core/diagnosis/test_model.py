@@ -37,6 +37,7 @@ def test_probability_interval_grades_and_contributions_belong_together(
     assert found.probability is not None and found.low is not None and found.high is not None
     assert 0.0 < found.low < found.probability < found.high < 1.0
     assert sum(found.grades) == pytest.approx(1.0) and min(found.grades) >= 0.0
+    assert sum(found.grades[2:]) == pytest.approx(found.probability)
     assert set(found.patches) == {name for name, there in zip(IDS, a_knee.present, strict=True) if there}
     total = sum(found.patches.values())
     assert sum(found.compartments.values()) == pytest.approx(total)

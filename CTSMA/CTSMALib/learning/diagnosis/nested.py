@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.diagnosis.calibration import Calibration
+from CTSMALib.diagnosis.calibration import Calibration, agreeing
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.calibrate import fit_calibration
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, NETWORKS, Candidate, candidates
@@ -128,7 +128,8 @@ def one_fold(
         asked
     )
     done()
-    likely, by_grade = calibration.probabilities(scores.logits), calibration.grades(scores.severities)
+    likely = calibration.probabilities(scores.logits)
+    by_grade = agreeing(calibration.grades(scores.severities), likely)
     predicted = tuple(
         Predicted(case.knee, case.subject, float(logit), float(severity), float(p), tuple(float(g) for g in row))
         for case, logit, severity, p, row in zip(asked, *scores, likely, by_grade, strict=True)

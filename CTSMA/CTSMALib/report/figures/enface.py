@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import SimpleITK as sitk
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
@@ -21,15 +23,15 @@ from CTSMALib.report.figures.lattice import Lattice, centered, silhouette, surfa
 from CTSMALib.report.model import Picture, ReportFigure
 from CTSMALib.report.wording import number_text, unit_text, with_unit
 
-_HALF_SIZE_MM = (50.0, 38.0)
+HALF_SIZE_MM = (50.0, 38.0)
 _MARK_MM = 3.0  # distance of row and column numbers from the lattice
 _SCALE_BAR_MM = 10.0
 _TITLE_IN = 0.40
-_HALO = [withStroke(linewidth=2.2, foreground="white")]
+HALO = [withStroke(linewidth=2.2, foreground="white")]
 
 
 @dataclass(frozen=True)
-class _Face:
+class Face:
     """How a joint surface is looked at, with anterior at the top."""
 
     bone: Bone
@@ -38,9 +40,9 @@ class _Face:
     patient_right_at_right: bool
 
 
-_FACES = (
-    _Face(FEMUR, "Femoral condyles", "from below", patient_right_at_right=False),
-    _Face(TIBIA, "Tibial plateau", "from above", patient_right_at_right=True),
+FACES = (
+    Face(FEMUR, "Femoral condyles", "from below", patient_right_at_right=False),
+    Face(TIBIA, "Tibial plateau", "from above", patient_right_at_right=True),
 )
 
 
@@ -61,37 +63,63 @@ def enface_figure(
         "lateral change sides between the two pictures. Crosses: the patches of the report grid, rows r1 to r3, "
         "columns c1 to c4."
     )
-    panels = tuple(_panel(face, analysis, labels, frames.get(face.bone.name), quantity) for face in _FACES)
+    panels = tuple(_panel(face, analysis, labels, frames.get(face.bone.name), quantity) for face in FACES)
     return ReportFigure(f"Map: {quantity.title}", caption, panels, color_key(quantity))
 
 
 def _panel(
-    face: _Face, analysis: KneeAnalysis, labels: sitk.Image, frame: JointFrame | None, quantity: Quantity
+    face: Face, analysis: KneeAnalysis, labels: sitk.Image, frame: JointFrame | None, quantity: Quantity
 ) -> Picture:
-    height_in = canvas.PANEL_WIDTH_IN * _HALF_SIZE_MM[1] / _HALF_SIZE_MM[0]
+    refused = refused_compartments(analysis)
+
+    def draw(axes: Axes, lattice: Lattice) -> str:
+        _draw_cells(axes, lattice, quantity, refused)
+        _draw_learning_grid(axes, lattice, [item for item in analysis.patches if item.patch.bone == face.bone.name])
+        return _alt(face, lattice, quantity, refused)
+
+    return surface_panel(face, analysis, labels, frame, f"map-{quantity.key}-{face.bone.name}", draw)
+
+
+def surface_panel(
+    face: Face, analysis: KneeAnalysis, labels: sitk.Image, frame: JointFrame | None, name: str,
+    draw: Callable[[Axes, Lattice], str],
+) -> Picture:  # fmt: skip
+    """A joint surface seen face on: silhouette, borders of compartments, directions, scale bar, what is drawn on it.
+
+    Args:
+        face: which surface.
+        analysis: the findings; its display patches tell where the surface lies.
+        labels: bone labels, for the silhouette.
+        frame: joint frame of the bone; without it the surface is not reported.
+        name: of the picture.
+        draw: draws on axes in mm, and returns what it shows, in words.
+    """
+    height_in = canvas.PANEL_WIDTH_IN * HALF_SIZE_MM[1] / HALF_SIZE_MM[0]
     figure = canvas.new_panel(height_in + _TITLE_IN)
     canvas.title(figure, face.surface, f"Knee seen {face.viewpoint}")
     axes = figure.add_axes((0.0, 0.0, 1.0, height_in / (height_in + _TITLE_IN)))
-    name = f"map-{quantity.key}-{face.bone.name}"
     own = [item for item in analysis.display_patches if item.patch.bone == face.bone.name]
     lattice = Lattice.of(own, _sign(face, frame))
     if frame is None or lattice is None:
         axes.text(0, 0, "Not reported", ha="center", size=canvas.TEXT_PT, color=canvas.INK, family=canvas.FONT)
-        canvas.bare(axes, *_HALF_SIZE_MM)
+        canvas.bare(axes, *HALF_SIZE_MM)
         return canvas.to_picture(figure, name, f"{face.surface}: not reported.")
     lattice = centered(lattice, labels, face.bone, frame)
-    _draw_silhouette(axes, silhouette(labels, face.bone, frame, lattice, _HALF_SIZE_MM))
-    refused = {finding.key for finding in analysis.compartments if not finding.reported}
-    _draw_cells(axes, lattice, quantity, refused)
-    _draw_compartments(axes, lattice, face.bone, refused)
-    _draw_learning_grid(axes, lattice, [item for item in analysis.patches if item.patch.bone == face.bone.name])
+    _draw_silhouette(axes, silhouette(labels, face.bone, frame, lattice, HALF_SIZE_MM))
+    alt = draw(axes, lattice)
+    _draw_compartments(axes, lattice, face.bone, refused_compartments(analysis))
     _draw_directions(axes, face, lattice, analysis.side.side == "unknown")
     _draw_scale_bar(axes)
-    canvas.bare(axes, *_HALF_SIZE_MM)
-    return canvas.to_picture(figure, name, _alt(face, lattice, quantity, refused))
+    canvas.bare(axes, *HALF_SIZE_MM)
+    return canvas.to_picture(figure, name, alt)
 
 
-def _sign(face: _Face, frame: JointFrame | None) -> float:
+def refused_compartments(analysis: KneeAnalysis) -> set[str]:
+    """Keys of the compartments that are not reported."""
+    return {finding.key for finding in analysis.compartments if not finding.reported}
+
+
+def _sign(face: Face, frame: JointFrame | None) -> float:
     """+1 where the picture's right is lateral."""
     mirrored = frame.mirrored if frame is not None else False
     return 1.0 if face.patient_right_at_right != mirrored else -1.0
@@ -100,7 +128,7 @@ def _sign(face: _Face, frame: JointFrame | None) -> float:
 def _draw_silhouette(axes: Axes, mask: np.ndarray) -> None:
     if not mask.any() or mask.all():
         return
-    width, height = _HALF_SIZE_MM
+    width, height = HALF_SIZE_MM
     extent = (-width, width, -height, height)
     levels = mask.astype(np.float32)
     axes.contourf(levels, levels=[0.5, 1.5], origin="upper", extent=extent, colors=["#f1f3f5"], zorder=0)
@@ -151,19 +179,33 @@ def _draw_compartments(axes: Axes, lattice: Lattice, bone: Bone, refused: set[st
             x, y = lattice.centers(members).mean(axis=0)
             axes.text(
                 x, y, "not reported", ha="center", va="center", size=canvas.TEXT_PT, color=canvas.INK,
-                family=canvas.FONT, path_effects=_HALO, zorder=7,
+                family=canvas.FONT, path_effects=HALO, zorder=7,
             )  # fmt: skip
 
 
 def _draw_learning_grid(axes: Axes, lattice: Lattice, patches: list[PatchMeasurement]) -> None:
     """Crosses over the patches of the learning grid; row and column numbers outside the map."""
-    points = surface_points(patches)
-    located = [p for p in patches if p.patch.layer == 1 and p.patch.id in points]
+    located, centers = grid_places(lattice, patches)
     if not located:
         return
-    centers = lattice.to_picture(np.array([points[p.patch.id] for p in located]))
     axes.scatter(centers[:, 0], centers[:, 1], marker="+", s=16, linewidths=1.5, color="white", zorder=5)
     axes.scatter(centers[:, 0], centers[:, 1], marker="+", s=12, linewidths=0.7, color="black", zorder=6)
+    name_rows_and_columns(axes, lattice, located, centers)
+
+
+def grid_places(
+    lattice: Lattice, patches: list[PatchMeasurement]
+) -> tuple[list[PatchMeasurement], NDArray[np.float64]]:
+    """Patches of the learning grid's first layer that have a place, and (n, 2) where they lie in the picture."""
+    points = surface_points(patches)
+    located = [p for p in patches if p.patch.layer == 1 and p.patch.id in points]
+    return located, lattice.to_picture(np.array([points[p.patch.id] for p in located]).reshape(-1, 2))
+
+
+def name_rows_and_columns(
+    axes: Axes, lattice: Lattice, located: list[PatchMeasurement], centers: NDArray[np.float64]
+) -> None:
+    """Write row and column numbers of :func:`grid_places` outside the map."""
     squares = lattice.squares(list(lattice.cells))
     top, edge = squares[..., 1].max() + _MARK_MM, np.abs(squares[..., 0]).max() + _MARK_MM
     first_column = min(p.patch.column for p in located)
@@ -178,11 +220,11 @@ def _draw_learning_grid(axes: Axes, lattice: Lattice, patches: list[PatchMeasure
 def _mark(axes: Axes, x: float, y: float, text: str) -> None:
     axes.text(
         x, y, text, ha="center", va="center", size=canvas.SMALL_PT, color=canvas.MUTED, family=canvas.FONT,
-        path_effects=_HALO, zorder=7,
+        path_effects=HALO, zorder=7,
     )  # fmt: skip
 
 
-def _draw_directions(axes: Axes, face: _Face, lattice: Lattice, side_unknown: bool) -> None:
+def _draw_directions(axes: Axes, face: Face, lattice: Lattice, side_unknown: bool) -> None:
     at_right, at_left = ("Lateral", "Medial") if lattice.sign > 0 else ("Medial", "Lateral")
     if side_unknown:
         at_right, at_left = ("Right", "Left") if face.patient_right_at_right else ("Left", "Right")
@@ -194,17 +236,17 @@ def _draw_directions(axes: Axes, face: _Face, lattice: Lattice, side_unknown: bo
     ):
         axes.text(
             x, y, text, transform=axes.transAxes, ha="center", va="center", rotation=turn, size=canvas.TEXT_PT,
-            weight="bold", color=canvas.INK, family=canvas.FONT, path_effects=_HALO, zorder=8,
+            weight="bold", color=canvas.INK, family=canvas.FONT, path_effects=HALO, zorder=8,
         )  # fmt: skip
 
 
 def _draw_scale_bar(axes: Axes) -> None:
-    right, bottom = _HALF_SIZE_MM[0] - 4.0, -_HALF_SIZE_MM[1] + 2.0
+    right, bottom = HALF_SIZE_MM[0] - 4.0, -HALF_SIZE_MM[1] + 2.0
     axes.plot([right - _SCALE_BAR_MM, right], [bottom, bottom], color=canvas.INK, linewidth=1.6)
     _mark(axes, right - _SCALE_BAR_MM / 2, bottom + 2.6, "1 cm")
 
 
-def _alt(face: _Face, lattice: Lattice, quantity: Quantity, refused: set[str]) -> str:
+def _alt(face: Face, lattice: Lattice, quantity: Quantity, refused: set[str]) -> str:
     shown, missing = _split(lattice, quantity, refused)
     text = f"{face.surface} {face.viewpoint}: map of {len(shown)} measured and {len(missing)} not measured places"
     if not shown:

@@ -1,0 +1,1 @@
+"""The section of a report on what a research model says of osteoarthritis."""

@@ -1,0 +1,66 @@
+"""How a diagnosis reads: numbers and plain sentences."""
+
+from __future__ import annotations
+
+import math
+
+from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.diagnosis.names import LOGISTIC, TRANSFORMER
+from CTSMALib.report.diagnosis.signs import HEAVIEST_BLANK
+from CTSMALib.report.diagnosis.stored import StoredDiagnosis
+from CTSMALib.report.wording import joined, lower_first, number_text
+
+AGGREGATORS = {LOGISTIC: "logistic regression on compartments", TRANSFORMER: "transformer over patches"}
+TITLES = {compartment.key: compartment.title for compartment in COMPARTMENTS}
+SURE, NEARLY_NONE = 0.995, 0.005
+
+
+def percent(share: float) -> str:
+    """A probability in whole percent; never 0 or 100."""
+    if share > SURE:
+        return "over 99 %"
+    return "under 1 %" if share < NEARLY_NONE else f"{100.0 * share:.0f} %"
+
+
+def signed(part: float) -> str:
+    """A contribution with its sign."""
+    text = number_text(part, 2)
+    return text if text.startswith("\N{MINUS SIGN}") or float(text) == 0.0 else f"+{text}"
+
+
+def odds_text(part: float) -> str:
+    """What a contribution does to the odds, for example ``× 2.5``."""
+    return f"× {math.exp(max(min(part, 20.0), -20.0)):.2g}"
+
+
+def interval_text(found: StoredDiagnosis) -> str:
+    """For example ``71 % (95 % interval 55 % to 83 %)``."""
+    return f"{percent(found.probability)} (95 % interval {percent(found.low)} to {percent(found.high)})"
+
+
+def sentences(found: StoredDiagnosis) -> tuple[str, ...]:
+    """What the model says, in plain words; empty where it says nothing."""
+    if not found.shown:
+        return ()
+    likeliest = max(range(len(found.grades)), key=found.grades.__getitem__)
+    told = [
+        f"A research model puts the probability of osteoarthritis (Kellgren-Lawrence grade 2 or more) at "
+        f"{percent(found.probability)}; the 95 % interval reaches from {percent(found.low)} to {percent(found.high)}.",
+        f"The likeliest grade is {likeliest} ({percent(found.grades[likeliest])}).",
+    ]
+    if found.low < 0.5 < found.high:
+        told[0] += " The interval includes 50 %: the model does not decide."
+    return (*told, _reasons(found))
+
+
+def _reasons(found: StoredDiagnosis) -> str:
+    ranked = sorted(found.compartments.items(), key=lambda item: -abs(item[1]))
+    raising = [(key, part) for key, part in ranked if part > HEAVIEST_BLANK]
+    lowering = [(key, part) for key, part in ranked if part < -HEAVIEST_BLANK]
+    clauses = []
+    for verb, parts in (("raises", raising), ("lowers", lowering)):
+        if parts:
+            key, part = parts[0]
+            clauses.append(f"what {verb} it most is the {lower_first(TITLES[key])} ({signed(part)})")
+    usual = f"A knee with usual values has {percent(found.usual_probability)}"
+    return f"{usual}; {joined(clauses)}." if clauses else f"{usual}; no compartment changes that much."
