@@ -39,7 +39,10 @@ class TissueCase:
 
 
 def coarser(case: TissueCase) -> TissueCase:
-    """The knee on voxels twice as wide: fractions averaged, of labels every other one."""
+    """The knee on voxels twice as wide: fractions averaged, of labels the most frequent one.
+
+    One of the eight by its place would put every label half a narrow voxel beside the fractions.
+    """
     even = tuple(slice(0, n - n % 2) for n in case.bones.shape)
     own = case.fraction[even].astype(np.float32)
     halves = sum(own[a::2, b::2, c::2] for a in (0, 1) for b in (0, 1) for c in (0, 1)) / 8.0
@@ -47,10 +50,23 @@ def coarser(case: TissueCase) -> TissueCase:
     axes = np.reshape(case.grid.direction, (3, 3))
     origin = np.array(case.grid.origin_mm) + axes @ np.full(3, 0.5 * spacing)
     fraction = np.rint(halves).astype(np.uint8)
-    tissue, bones = (np.ascontiguousarray(array[even][::2, ::2, ::2]) for array in (case.tissue, case.bones))
+    tissue, bones = (_most_frequent(array[even]) for array in (case.tissue, case.bones))
     x, y, z = (float(v) for v in origin)
     grid = Grid(bones.shape[::-1], (2.0 * spacing,) * 3, (x, y, z), case.grid.direction)
     return TissueCase(case.name, case.source, grid, fraction, tissue, bones)
+
+
+def _most_frequent(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Of each 2 x 2 x 2 voxels; where several are equally frequent, the lowest label."""
+    parts = [labels[a::2, b::2, c::2] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    found, most = np.zeros_like(parts[0]), np.zeros(parts[0].shape, np.uint8)
+    for label in np.unique(labels):
+        count = np.zeros_like(most)
+        for part in parts:
+            count += part == label
+        found[count > most] = label
+        most = np.maximum(most, count)
+    return found
 
 
 def write_case(case: TissueCase, path: Path) -> None:

@@ -30,8 +30,8 @@ def _of_sequence(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def draw_sequence(rng: np.random.Generator) -> Sequence:
-    """BFFE in two of five draws, else T1, PD with and without fat suppression, T2, or a gradient echo."""
-    kind = rng.choice(["bffe", "t1", "pd_fs", "pd", "t2", "gre"], p=[0.4, 0.15, 0.15, 0.1, 0.1, 0.1])
+    """BFFE in a third of the draws, else T1, PD with and without fat suppression, T2, or a gradient echo."""
+    kind = rng.choice(["bffe", "t1", "pd_fs", "pd", "t2", "gre"], p=[0.34, 0.16, 0.22, 0.1, 0.1, 0.08])
     if kind == "bffe":
         tr = rng.uniform(6.0, 16.0)
         return Sequence(BFFE, tr, 0.5 * tr, rng.uniform(20.0, 70.0), 1.0 if rng.random() < 0.85 else 0.1)

@@ -18,6 +18,7 @@ from CTSMALib.learning.synthesis.case import FULL, TissueCase
 from CTSMALib.learning.synthesis.coarse_guess import guessed
 from CTSMALib.learning.synthesis.contrast import draw_contrast
 from CTSMALib.learning.synthesis.degrade import as_scanned, blurred, smooth_field
+from CTSMALib.learning.synthesis.masses import draw_mass
 from CTSMALib.learning.synthesis.standard_ct import BLUR_MM, BONE_HU, TISSUE_HU
 from CTSMALib.synthesis.network import COARSE, FINE
 
@@ -70,7 +71,11 @@ def draw_sample(
     fraction = _textured(fraction, own_mm, torch_rng, rng)
     hu = TISSUE_HU[tissue.long()]
     hu = hu + fraction * (BONE_HU - hu)
-    signal = (1.0 - _grown(fraction, rng)) * _signals(tissue, own_mm, torch_rng, rng)
+    signals = _signals(tissue, own_mm, torch_rng, rng)
+    mass = draw_mass(tissue, fraction, own_mm, rng)
+    if mass is not None:
+        hu, signals = (torch.where(mass.where, value, old) for value, old in ((mass.hu, hu), (mass.signal, signals)))
+    signal = (1.0 - _grown(fraction, rng)) * signals
     signal = as_scanned(signal, own_mm, torch_rng, rng)
     hu = blurred(hu, [BLUR_MM / own_mm] * 3)
     places = _places(edge, spacing_mm / own_mm, to_case, center - first, signal.shape)
