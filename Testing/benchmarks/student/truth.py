@@ -1,0 +1,90 @@
+"""A patch set with the true thickness, spacing and number of some of its patches, which cohorts are not made with.
+
+Measuring them takes seconds for each patch, so some patches of the knees that calibrate and test are chosen: what the
+evaluation needs for ``vcal_*`` and for the references from true parameters. BV/TV stays as it is.
+
+Usage (goes on where it was stopped)::
+
+    python -m Testing.benchmarks.student.truth --cohort COHORT --patches SET --out SET_WITH_TRUTH [--each 6]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from CTSMALib.jobs.virtual import real_makers
+from CTSMALib.learning.patches.columns import TRUE
+from CTSMALib.learning.patches.patch_set import PATCHES_FILE
+from CTSMALib.outputs import replace_file
+from CTSMALib.virtual.body.knee import STANDARD, virtual_knee
+from CTSMALib.virtual.body.learning_boxes import learning_boxes
+from CTSMALib.virtual.body.order import THICKNESS
+from CTSMALib.virtual.body.truth import patch_truth
+from CTSMALib.virtual.cohort.cohort_order import CohortOrder
+from CTSMALib.virtual.cohort.knee_plan import plan_knee
+from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
+
+SPLITS = ("calibrate", "test")
+COLUMNS = {column: column.partition(":")[2] for column in TRUE}
+Truths = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cohort", type=Path, required=True, help="virtual cohort that the set was made of")
+    parser.add_argument("--patches", type=Path, required=True, help="patch set")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the patch set with truth")
+    parser.add_argument("--each", type=int, default=6, help="patches of each knee")
+    options = parser.parse_args()
+    with (options.patches / PATCHES_FILE).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    cache = options.out.with_name(options.out.name + "-truth")
+    cache.mkdir(parents=True, exist_ok=True)
+    for split in SPLITS:
+        for knee in read_cohort(options.cohort).of_split(split):
+            own = [row for row in rows if row["knee"] == f"{knee.subject}_{knee.side}"]
+            for row, truth in _known(knee, own, options.cohort, options.each, cache):
+                row.update({column: repr(truth[key]) for column, key in COLUMNS.items() if np.isfinite(truth[key])})
+    _written(rows, options.patches, options.out)
+
+
+def _known(knee: CohortKnee, rows: list[dict[str, str]], cohort: Path, each: int, cache: Path):  # type: ignore[no-untyped-def]
+    """Some rows with their truth, measured now or earlier."""
+    chosen = sorted(np.random.default_rng(int(knee.facts["seed"])).permutation(len(rows))[:each])
+    path = cache / f"{knee.subject}.json"
+    truths: Truths = json.loads(path.read_text()) if path.exists() else {}
+    missing = {rows[n]["id"] for n in chosen} - truths.keys()
+    if missing:
+        order = json.loads((cohort / "cohort.json").read_text())["arguments"]
+        number = int(knee.subject.removeprefix("vk"))
+        spec = plan_knee(CohortOrder(number, order["seed"], grades=order["grades"]), number, real_makers()).spec
+        made = virtual_knee(spec, STANDARD)
+        boxes = [box for box in learning_boxes(made.shape) if box.id in missing]
+        truths |= patch_truth(made, boxes, THICKNESS)
+        replace_file(path, json.dumps(truths).encode())
+        print(knee.subject, len(boxes), flush=True)
+    return [(rows[n], truths[rows[n]["id"]]) for n in chosen]
+
+
+def _written(rows: list[dict[str, str]], source: Path, out: Path) -> None:
+    """The set anew; its large files are the same ones."""
+    if out.exists():
+        shutil.rmtree(out)
+    shutil.copytree(source, out, copy_function=os.link, ignore=shutil.ignore_patterns(".*", PATCHES_FILE))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    replace_file(out / PATCHES_FILE, text.getvalue().encode())
+
+
+if __name__ == "__main__":
+    main()
