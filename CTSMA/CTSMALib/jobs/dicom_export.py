@@ -1,4 +1,4 @@
-"""The job that writes a result as DICOM objects into the study of its series, and tells beforehand what these will be."""
+"""The job that writes a result as DICOM objects into the study of its series, and tells of them before."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from CTSMALib.anatomy.labels import Bone, Compartment
 from CTSMALib.catalogue import QUANTITIES, Quantity
 
-PRIVATE = "99CTSMA"  # codes are the keys of the catalogue, and those below
+PRIVATE = "99CTSMA"  # codes are the keys of the catalogue, some of them shortened, and those below
 LONGEST_MEANING = 64  # characters
 
 # Identifiers of the Image Biomarker Standardisation Initiative, for definitions that are the same.
@@ -19,6 +19,21 @@ _IBSI = {
     "ct_hu_skewness": ("KE2A", "Intensity skewness"),
     "ct_hu_kurtosis": ("IPH6", "(Excess) intensity kurtosis"),
     "ct_hu_entropy": ("TLU2", "Intensity Histogram Entropy"),
+}
+_SHORT = {  # keys of more than 16 characters, which many readers cannot take as codes
+    "ct_hu_slope_proximal": "ct_hu_slope_prox",
+    "ct_gradient_proximal": "ct_grad_prox",
+    "ct_gradient_anterior": "ct_grad_ant",
+    "ct_gradient_lateral": "ct_grad_lat",
+    "ct_spectral_slope": "ct_spec_slope",
+    "ct_spectral_centroid": "ct_spec_centroid",
+    "ct_contrast_medium": "ct_contr_medium",
+    "ct_contrast_coarse": "ct_contr_coarse",
+    "ct_plate_thickness_mm": "ct_plate_mm",
+    "ct_psf_fwhm_inplane_mm": "ct_psf_inplane",
+    "ct_psf_fwhm_through_plane_mm": "ct_psf_through",
+    "mr_slice_correlation": "mr_slice_corr",
+    "tb_n_plate_per_mm": "tb_n_plate",
 }
 _UCUM = {
     "1": ("1", "no units"),
@@ -56,7 +71,6 @@ PROCEDURES = {
     "CT": ("77477000", "SCT", "Computed tomography"),
     "MR": ("113091000", "SCT", "Magnetic resonance imaging"),
 }
-AI_FAMILY = ("123110", "DCM", "Artificial Intelligence")
 ATLAS_FAMILY = ("bone_atlas", PRIVATE, "Fit of an atlas of bones")
 
 
@@ -71,7 +85,7 @@ def quantity_code(quantity: Quantity) -> CodedConcept:
     if quantity.key in _IBSI:
         value, meaning = _IBSI[quantity.key]
         return concept((value, "IBSI", meaning))
-    return concept((quantity.key, PRIVATE, quantity.title))
+    return concept((_SHORT.get(quantity.key, quantity.key), PRIVATE, quantity.title))
 
 
 def unit_code(quantity: Quantity) -> CodedConcept:

@@ -9,8 +9,6 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from CTSMALib.report.dicom.study import Study
 
-TITLE = "CTSMA report, research use only"
-
 
 def encapsulated_pdf(pdf: bytes, study: Study, place: int) -> Dataset:
     """Make the object.
@@ -32,7 +30,7 @@ def encapsulated_pdf(pdf: bytes, study: Study, place: int) -> Dataset:
     made.BurnedInAnnotation = "NO" if study.identity.is_pseudonymous else "YES"
     made.RecognizableVisualFeatures = "NO"
     made.AcquisitionDateTime = ""
-    made.DocumentTitle = TITLE
+    made.DocumentTitle = study.describe("report")
     made.ConceptNameCodeSequence = [hd.sr.CodedConcept.from_code(codes.LN.DiagnosticImagingReport)]
     made.SourceInstanceSequence = [_reference(image) for image in study.images]
     made.MIMETypeOfEncapsulatedDocument = "application/pdf"

@@ -14,7 +14,7 @@ from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
 from CTSMALib.catalogue import Quantity, quantities
 from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.codes import concept, quantity_code, unit_code
-from CTSMALib.report.dicom.study import MANUFACTURER, Study
+from CTSMALib.report.dicom.study import Study
 
 _BONES = {bone.name: bone for bone in BONES}
 _COMPARTMENTS = {compartment.key: compartment for compartment in COMPARTMENTS}
@@ -95,9 +95,8 @@ def _diagnosis(found: Mapping[str, Any], study: Study) -> MeasurementsAndQualita
     for grade, share in enumerate(found["grades"]):
         measurements.append(Measurement(name=codes.grade_code(grade), value=float(share), unit=unit))
     algorithm = hd.sr.AlgorithmIdentification(
-        name=f"CTSMA diagnosis, {found['aggregator']}", version=str(found["model"]), manufacturer=MANUFACTURER,
-        family=concept(codes.AI_FAMILY),
-    )  # fmt: skip
+        name=f"CTSMA diagnosis, {found['aggregator']}", version=str(found["model"])
+    )
     return _group(
         study, "diagnosis", algorithm, [_knee(study)], measurements, finding=concept(codes.KNEE_OSTEOARTHRITIS)
     )
@@ -152,20 +151,18 @@ def _algorithm(entry: Quantity, study: Study) -> hd.sr.AlgorithmIdentification:
     if analysis.modality == "MR":
         return hd.sr.AlgorithmIdentification(
             name="CTSMA apparent parameters of an MR", version=analysis.software_version,
-            parameters=[analysis.method], manufacturer=MANUFACTURER,
+            parameters=[analysis.method],
         )  # fmt: skip
     if entry.key.startswith("app_"):
         return hd.sr.AlgorithmIdentification(
             name="CTSMA student", version=f"{analysis.software_version}, model SHA-256 {analysis.model_sha256}",
-            parameters=[analysis.method], manufacturer=MANUFACTURER, family=concept(codes.AI_FAMILY),
+            parameters=[analysis.method],
         )  # fmt: skip
     return _direct(study)
 
 
 def _direct(study: Study) -> hd.sr.AlgorithmIdentification:
-    return hd.sr.AlgorithmIdentification(
-        name="CTSMA direct CT measurement", version=study.analysis.software_version, manufacturer=MANUFACTURER
-    )
+    return hd.sr.AlgorithmIdentification(name="CTSMA direct CT measurement", version=study.analysis.software_version)
 
 
 def _site(bone: str, compartment: str, study: Study) -> hd.sr.FindingSite:

@@ -16,6 +16,7 @@ from CTSMALib.report.dicom.measurement_groups import measurement_groups
 from CTSMALib.report.dicom.patient import uid_from
 from CTSMALib.report.dicom.study import MANUFACTURER, MODEL_NAME, SERIAL_NUMBER, VIRTUAL, Study
 from CTSMALib.report.model import DISCLAIMER
+from CTSMALib.volumes.virtual_mark import NOTICE
 
 
 def measurement_report(
@@ -82,10 +83,10 @@ def _comments(study: Study, diagnosis: Mapping[str, Any] | None) -> list[str]:
     analysis = study.analysis
     found = [f"{DISCLAIMER}."]
     if study.virtual:
-        found.append(f"{VIRTUAL}.")
+        found.append(f"{VIRTUAL}: {NOTICE.text}")
     found.append(f"Method: {analysis.method}. {analysis.image.resolution_statement}")
     found += [f"{each.title}: {each.reason}" for each in analysis.compartments if each.reason]
-    found += [notice.text for notice in analysis.notices]
+    found += [notice.text for notice in analysis.notices if notice.code != NOTICE.code]
     if diagnosis is not None:
         found += [str(diagnosis["statement"]), *map(str, diagnosis["notes"])]
     return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from inspect import signature
+from typing import Any
+
 import highdicom as hd
 import numpy as np
 import SimpleITK as sitk
@@ -53,18 +56,21 @@ def parametric_map(image: sitk.Image, drawn: ParameterMap, study: Study, place: 
         intercept=0.0,
         quantity_definition=quantity_code(shown),
     )
-    many = "NumberOfFrames" in study.images[0]
     made = hd.pm.ParametricMap(
-        source_images=list(study.images[:1]) if many else list(study.images),
-        further_source_images=list(study.images[1:]) if many else None,
-        pixel_array=volume,
+        **study.sources,
+        pixel_array=volume.array,
+        plane_positions=volume.get_plane_positions(),
+        plane_orientation=volume.get_plane_orientation(),
+        pixel_measures=volume.get_pixel_measures(),
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
-        voi_lut_transformations=[_window(low, high)],
+        **_window((low + high) / 2, high - low),
         content_label="MAP",
-        content_description=study.describe(f"{shown.symbol} map ({drawn.method})"),
+        content_description=study.describe(f"{shown.symbol} map"),
         **study.instance(place),
     )
+    # The one function that is allowed for windows narrower than 1.
+    made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
     made.CodingSchemeIdentificationSequence = [private_scheme()]
     made.BodyPartExamined = BODY_PART
     if study.laterality:
@@ -73,8 +79,8 @@ def parametric_map(image: sitk.Image, drawn: ParameterMap, study: Study, place: 
     return study.finish(made, study.describe(f"{shown.symbol} map"))
 
 
-def _window(low: float, high: float) -> hd.VOILUTTransformation:
-    """To be shown between two values; "linear exact" is the one function for windows narrower than 1."""
-    return hd.VOILUTTransformation(
-        window_center=(low + high) / 2, window_width=high - low, voi_lut_function="LINEAR_EXACT"
-    )
+def _window(center: float, width: float) -> dict[str, Any]:
+    """What the map is to be shown with, as this version of highdicom takes it."""
+    if "voi_lut_transformations" in signature(hd.pm.ParametricMap.__init__).parameters:
+        return {"voi_lut_transformations": [hd.VOILUTTransformation(window_center=center, window_width=width)]}
+    return {"window_center": center, "window_width": width}  # before 0.28

@@ -12,7 +12,14 @@ from pydicom.sr.codedict import codes
 from CTSMALib.anatomy.labels import BONES, Bone
 from CTSMALib.errors import InputError
 from CTSMALib.palette import BONE_RGB
-from CTSMALib.report.dicom.codes import ANATOMICAL_STRUCTURE, ATLAS_FAMILY, bone_code, concept, side_code
+from CTSMALib.report.dicom.codes import (
+    ANATOMICAL_STRUCTURE,
+    ATLAS_FAMILY,
+    bone_code,
+    concept,
+    private_scheme,
+    side_code,
+)
 from CTSMALib.report.dicom.grids import refer_to_planes, volume_of
 from CTSMALib.report.dicom.study import BODY_PART, Study
 
@@ -54,8 +61,7 @@ def segmentation(labels: sitk.Image, study: Study, place: int) -> Dataset:
     for number, bone in enumerate(bones, start=1):
         numbered[volume.array == bone.label] = number
     made = hd.seg.Segmentation(
-        source_images=list(study.images[:1]) if "NumberOfFrames" in study.images[0] else list(study.images),
-        further_source_images=list(study.images[1:]) if "NumberOfFrames" in study.images[0] else None,
+        **study.sources,
         pixel_array=volume.with_array(numbered),
         segmentation_type="BINARY",
         segment_descriptions=[_description(bone, number, study) for number, bone in enumerate(bones, start=1)],
@@ -63,12 +69,13 @@ def segmentation(labels: sitk.Image, study: Study, place: int) -> Dataset:
         content_description=study.describe("bones"),
         **study.instance(place),
     )
+    made.CodingSchemeIdentificationSequence = [private_scheme()]
     made.BodyPartExamined = BODY_PART  # the side is one of each segment
     refer_to_planes(made, study, codes.cid7203.SegmentationImageDerivation)
     return study.finish(made, study.describe("bones"))
 
 
-def _description(bone: Bone, number: int, study: Study) -> Dataset:
+def _description(bone: Bone, number: int, study: Study) -> hd.seg.SegmentDescription:
     analysis = study.analysis
     family = concept(ATLAS_FAMILY)
     described = hd.seg.SegmentDescription(

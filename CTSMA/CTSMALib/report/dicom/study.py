@@ -1,4 +1,4 @@
-"""The study that objects are written into: headers of the source images as objects refer to them, and what all share."""
+"""The study that objects are written into: headers of the source images, and what all objects have in common."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import highdicom as hd
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -22,7 +23,7 @@ MANUFACTURER = MODEL_NAME = "CTSMA"
 SERIAL_NUMBER = "none"  # a program has none, and the elements must not be empty
 BODY_PART = "KNEE"
 RESEARCH = "research use only"
-VIRTUAL = "VIRTUAL, nobody was scanned"
+VIRTUAL = "VIRTUAL"  # before all descriptions of a scan of nobody
 LONGEST_DESCRIPTION = 64  # characters
 _SERIES_STEP = 1000  # series of the source n are numbered from 1000 n on
 _MOST_NUMBERED = 100_000
@@ -49,6 +50,14 @@ class Study:
     def virtual(self) -> bool:
         """Nobody was scanned."""
         return self.source.virtual
+
+    @property
+    def sources(self) -> dict[str, Any]:
+        """The source images as highdicom takes them: of those with many frames, one comes first."""
+        images = list(self.images)
+        if "NumberOfFrames" in images[0] and len(images) > 1:
+            return {"source_images": images[:1], "further_source_images": images[1:]}
+        return {"source_images": images}
 
     @property
     def laterality(self) -> str:
@@ -88,24 +97,25 @@ class Study:
             "manufacturer_model_name": MODEL_NAME,
             "software_versions": __version__,
             "device_serial_number": SERIAL_NUMBER,
-            "specific_character_set": UTF_8,
             "transfer_syntax_uid": ExplicitVRLittleEndian,
         }
 
     def finish(self, made: Dataset, description: str) -> Dataset:
         """Add to a new object what highdicom does not: its description, and how exact its dates are."""
+        made.SpecificCharacterSet = UTF_8
         made.SeriesDescription = description
-        if self.virtual:
-            made.SyntheticData = "YES"
         modified = self.identity.elements.get("LongitudinalTemporalInformationModified")
         if modified:
             made.LongitudinalTemporalInformationModified = modified
         date, time = self.now.strftime("%Y%m%d"), self.now.strftime("%H%M%S")
         if self.identity.is_pseudonymous:
             date, time = first_of_year(date), "000000"
-        for keyword, value in (("InstanceCreation", date), ("Content", date), ("Series", date)):
-            if f"{keyword}Date" in made or keyword == "Series":
-                setattr(made, f"{keyword}Date", value)
+            for item in made.get("ContributingEquipmentSequence", ()):
+                item.ContributionDateTime = date
+        made.SeriesDate, made.SeriesTime = date, time
+        for keyword in ("InstanceCreation", "Content"):
+            if f"{keyword}Date" in made:
+                setattr(made, f"{keyword}Date", date)
                 setattr(made, f"{keyword}Time", time)
         return made
 
@@ -138,9 +148,8 @@ def _many_frames(source: SourceSeries, file: DicomFile, identity: Identity) -> D
     shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
     groups = []
     for frame in frames_of(file):
-        position, group = Dataset(), Dataset()
-        position.ImagePositionPatient = _decimals(frame.position or (_FAR_AWAY_MM,) * 3)
-        group.PlanePositionSequence = [position]
+        group = Dataset()
+        group.PlanePositionSequence = hd.PlanePositionSequence("PATIENT", frame.position or (_FAR_AWAY_MM,) * 3)
         groups.append(group)
     image.NumberOfFrames = len(groups)
     image.SharedFunctionalGroupsSequence, image.PerFrameFunctionalGroupsSequence = [shared], groups
