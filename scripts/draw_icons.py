@@ -1,4 +1,4 @@
-"""Writes the PNG pictures that Slicer shows: the module's icon from its SVG, and the thumbnail of the sample scan.
+"""Writes the PNG pictures that Slicer shows: icons of modules from their SVG, and the thumbnail of the sample scan.
 
 Needs PySide6 and the packages of CTSMA. Look at the pictures after a change.
 """
@@ -15,6 +15,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 ICONS = ROOT / "CTSMA" / "Resources" / "Icons"
+TRAINING_ICONS = ROOT / "CTSMATraining" / "Resources" / "Icons"
 SAMPLE = ROOT / "CTSMA" / "Resources" / "SampleData" / "knee_ct_sts047.nii.gz"
 ICON_PX = 128
 THUMBNAIL_PX = 260
@@ -56,4 +57,5 @@ def draw_thumbnail(scan: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     draw_icon(ICONS / "CTSMA.svg", ICONS / "CTSMA.png", ROOT / "CTSMA.png")
+    draw_icon(TRAINING_ICONS / "CTSMATraining.svg", TRAINING_ICONS / "CTSMATraining.png")
     draw_thumbnail(SAMPLE, ICONS / "CTSMASample.png")

@@ -1,0 +1,206 @@
+"""The cohort: where it is, the table of its knees, what is doubtful about them, and correcting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from CTSMALib.jobs.training_cohort import EDITABLE, CohortDesk, KneeLine
+from CTSMALib.jobs.training_project import CohortKind
+from CTSMALib.scene.training_state import TrainingState
+from CTSMAPanels.messages import problems_shown
+from CTSMAPanels.qt_values import allow, put, value_of
+from CTSMAPanels.tables import chosen_key, fill, prepare
+from CTSMAPanels.training.words import gravity_sign, kind_words
+from CTSMAPanels.ui_files import load_panel
+
+COLUMNS = ("", *EDITABLE, "ct", "mr")
+SHOWN_FINDINGS = 4
+
+
+class CohortPanel:
+    """The table of knees.
+
+    Args:
+        on_change: called with fields of :class:`TrainingState` that the user changed.
+        on_find: called when pairs are to be found.
+        on_edit: called after the manifest was changed or saved.
+    """
+
+    UI_FILE = "CTSMATrainingCohort.ui"
+
+    def __init__(
+        self, on_change: Callable[..., None], on_find: Callable[[], None], on_edit: Callable[[], None]
+    ) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self._desk: CohortDesk | None = None
+        self._lines: tuple[KneeLine, ...] = ()
+        self._state = TrainingState()
+        self._on_edit = on_edit
+        heads = ["", _("Subject"), _("Side"), _("Split"), _("Grade"), _("CT"), _("MR")]
+        prepare(self.ui.kneeTable, heads, 6)
+        for field, edit in (("cohort", self.ui.cohortEdit), ("project", self.ui.projectEdit)):
+            edit.currentPathChanged.connect(
+                lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
+            )
+        self.ui.findButton.clicked.connect(lambda *_args: on_find())
+        self.ui.splitsButton.clicked.connect(lambda *_args: self._assign())
+        self.ui.saveButton.clicked.connect(lambda *_args: self.save())
+        self.ui.kneeTable.itemSelectionChanged.connect(lambda *_args: self._show_row())
+        self.ui.kneeTable.itemChanged.connect(self._cell_changed)
+        self.ui.ctEdit.currentPathChanged.connect(lambda *_args: self._choose_scan("ct", self.ui.ctEdit))
+        self.ui.mrEdit.currentPathChanged.connect(lambda *_args: self._choose_scan("mr", self.ui.mrEdit))
+        self.ui.otherCtButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.take_other(row, "ct")))
+        self.ui.otherMrButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.take_other(row, "mr")))
+        self.ui.confirmButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.confirm(row)))
+        self.ui.removeButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.remove(row)))
+
+    def show(self, state: TrainingState, desk: CohortDesk | None, problem: str, obstacle: str) -> None:
+        """Show a cohort.
+
+        Args:
+            state: names the paths.
+            desk: its manifest; ``None`` where there is none.
+            problem: why there is none.
+            obstacle: why nothing can be started now; empty where something can.
+        """
+        self._state, self._desk = state, desk
+        for text, edit in ((state.cohort, self.ui.cohortEdit), (state.project, self.ui.projectEdit)):
+            if value_of(edit, "currentPath") != text:
+                put(edit, "setCurrentPath", text)
+        self.ui.kindLabel.setText(problem if desk is None else self._about(desk))
+        self._fill()
+        kind = desk.project.kind if desk is not None else None
+        self._allow(problem, obstacle, kind)
+
+    def save(self) -> bool:
+        """Write the manifest; whether that went well."""
+        saved = False
+        with problems_shown(_("The manifest could not be saved.")):
+            if self._desk is not None:
+                self._desk.save()
+                saved = True
+        self._on_edit()
+        return saved
+
+    @property
+    def row(self) -> int:
+        """The selected row; -1 for none."""
+        key = chosen_key(self.ui.kneeTable)
+        return int(key) if key and int(key) < len(self._lines) else -1
+
+    def _about(self, desk: CohortDesk) -> str:
+        parts = [kind_words(desk.project.kind), desk.summary()]
+        if desk.table is not None:
+            count = desk.errors
+            parts.append(
+                _("{count} things must be corrected.").format(count=count) if count else _("Nothing must be corrected.")
+            )
+            findings = [f"{finding.text} {finding.remedy}" for finding in desk.of_all[:SHOWN_FINDINGS]]
+            parts += findings
+            if desk.unsaved:
+                parts.append(_("There are changes that are not saved."))
+        return "\n".join(part for part in parts if part)
+
+    def _fill(self) -> None:
+        desk = self._desk
+        chosen = chosen_key(self.ui.kneeTable)
+        self._lines = desk.lines() if desk is not None else ()
+        fill(self.ui.kneeTable, [(str(n), _texts(line)) for n, line in enumerate(self._lines)], chosen)
+        editable = desk is not None and desk.may_change
+        blocked = self.ui.kneeTable.blockSignals(True)
+        for row, line in enumerate(self._lines):
+            for column, name in enumerate(COLUMNS):
+                item = self.ui.kneeTable.item(row, column)
+                flags = qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable
+                item.setFlags(flags | qt.Qt.ItemIsEditable if editable and name in EDITABLE else flags)
+                if not column:
+                    item.setToolTip(line.words or _("Nothing is wrong with it."))
+        self.ui.kneeTable.blockSignals(blocked)
+        self.ui.kneeTable.setVisible(bool(self._lines))
+        self._show_row()
+
+    def _show_row(self) -> None:
+        line = self._lines[self.row] if self.row >= 0 else None
+        self.ui.findingLabel.setText(line.words if line is not None else "")
+        self.ui.findingLabel.setVisible(line is not None and bool(line.words))
+        for column, edit in (("ct", self.ui.ctEdit), ("mr", self.ui.mrEdit)):
+            path = self._desk.path(self.row, column) if self._desk is not None and line is not None else None
+            if value_of(edit, "currentPath") != (str(path) if path is not None else ""):
+                put(edit, "setCurrentPath", str(path) if path is not None else "")
+        self._allow_row(line)
+
+    def _allow_row(self, line: KneeLine | None) -> None:
+        reason = ""
+        if self._desk is None or self._desk.table is None:
+            reason = _("There is no manifest yet.")
+        elif not self._desk.may_change:
+            reason = _("The manifest of a virtual cohort is not changed.")
+        elif line is None:
+            reason = _("Select a knee in the table.")
+        no_ct = _("No other CT of this knee was found.") if line is not None and not line.other_cts else ""
+        no_mr = _("No other MR of this knee was found.") if line is not None and not line.other_mrs else ""
+        sure = _("There is no doubt about it.") if line is not None and not line.doubtful else ""
+        for button, own, about in (
+            (self.ui.ctEdit, "", _("An image file, a DICOM folder, or a DICOM file of the series.")),
+            (self.ui.mrEdit, "", _("An image file, a DICOM folder, or a DICOM file of the series.")),
+            (self.ui.otherCtButton, no_ct, _("Take the next of the other CTs that fit.")),
+            (self.ui.otherMrButton, no_mr, _("Take the next of the other MRs that fit.")),
+            (self.ui.confirmButton, sure, _("I have looked at it: the doubts go.")),
+            (self.ui.removeButton, "", _("Leave this knee out; its files stay.")),
+        ):
+            allow(button, reason or own, about)
+
+    def _allow(self, problem: str, obstacle: str, kind: CohortKind | None) -> None:
+        table = self._desk is not None and self._desk.table is not None
+        fixed = _("The manifest of a virtual cohort is not changed.")
+        searched = kind is CohortKind.SCANS
+        find = problem or obstacle or ("" if searched else _("Pairs are found in a folder with scans only."))
+        allow(self.ui.findButton, find, _("Look for CT and MR of the same subject and side, by headers and names."))
+        none = problem or ("" if table else _("There is no manifest yet."))
+        fixed = fixed if self._desk is not None and not self._desk.may_change else ""
+        about = _("Give every subject that has none a split; where all have one, draw all anew.")
+        allow(self.ui.splitsButton, none or fixed, about)
+        saved = "" if self._desk is not None and self._desk.unsaved else _("Nothing was changed.")
+        allow(
+            self.ui.saveButton, none or fixed or obstacle or saved, _("Write the manifest, completely or not at all.")
+        )
+
+    def _edit(self, change: Callable[[CohortDesk, int], None]) -> None:
+        if self._desk is not None and self.row >= 0:
+            with problems_shown(_("The manifest could not be changed.")):
+                change(self._desk, self.row)
+            self._on_edit()
+
+    def _assign(self) -> None:
+        desk = self._desk
+        if desk is not None and desk.table is not None:
+            complete = all(line.cells["split"] for line in self._lines if line.cells["ct"] and line.cells["mr"])
+            with problems_shown(_("The splits could not be assigned.")):
+                desk.assign_splits(self._state.split_seed, anew=complete)
+            self._on_edit()
+
+    def _cell_changed(self, item: Any) -> None:
+        row, column = int(item.row()), COLUMNS[int(item.column())]
+        if self._desk is not None and column in EDITABLE and row < len(self._lines):
+            text = str(item.text())
+            with problems_shown(_("The manifest could not be changed.")):
+                self._desk.set_cell(row, column, text)
+            qt.QTimer.singleShot(0, self._on_edit)  # not while the table tells of its cell
+
+    def _choose_scan(self, column: str, edit: Any) -> None:
+        """Take a path once it leads to something; a user may still be typing it."""
+        text = str(value_of(edit, "currentPath") or "").strip()
+        row, desk = self.row, self._desk
+        if not text or row < 0 or desk is None or desk.path(row, column) == Path(text) or not Path(text).exists():
+            return
+        self._edit(lambda desk, row: desk.set_path(row, column, Path(text)))
+
+
+def _texts(line: KneeLine) -> tuple[str, ...]:
+    cells = line.cells
+    return gravity_sign(line.gravity), *(cells[name] for name in EDITABLE), cells["ct"], cells["mr"]

@@ -1,0 +1,272 @@
+"""The panel of the module CTSMATraining: its parts, and the state that binds them to the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from CTSMALib.errors import CTSMAError
+from CTSMALib.jobs.monitor import JobMonitor, JobState
+from CTSMALib.jobs.training_cohort import CohortDesk
+from CTSMALib.jobs.training_project import Project, read_project
+from CTSMALib.jobs.training_record import read_records
+from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, steps_of
+from CTSMALib.scene.state import load_state, save_state, state_node
+from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
+from CTSMALib.scene.training_state import MODULE, REGISTER, STEPS, TrainingState
+from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.messages import problems_shown
+from CTSMAPanels.panel_jobs import Runner
+from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.training.cohort_panel import CohortPanel
+from CTSMAPanels.training.curves_panel import CurvesPanel
+from CTSMAPanels.training.evaluation_panel import EvaluationPanel
+from CTSMAPanels.training.jobs import Running, TrainingJobs
+from CTSMAPanels.training.models_panel import ModelsPanel
+from CTSMAPanels.training.registrations_panel import RegistrationsPanel
+from CTSMAPanels.training.settings_panel import SettingsPanel
+from CTSMAPanels.training.step_actions import StepActions
+from CTSMAPanels.training.steps_panel import StepLine, StepsPanel
+from CTSMAPanels.training.words import state_sign, state_words
+from CTSMAPanels.ui_files import load_panel
+
+CURVES_EVERY_S = 2.0
+
+
+class TrainingPanel:
+    """Everything the module shows.
+
+    What the user chooses becomes a new :class:`TrainingState`, which is saved in the scene; what is made lies in the
+    folder of the project, and is read from there.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+        new_runner: makes the runner of jobs, replaceable for tests.
+        dependencies: the bar of missing packages, replaceable for tests.
+    """
+
+    UI_FILE = "CTSMATraining.ui"
+
+    def __init__(
+        self,
+        scene: Any,
+        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
+        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+    ) -> None:
+        self.widget, self.ui = load_panel(self.UI_FILE)
+        self.scene, self.state = scene, TrainingState()
+        self.project: Project | None = None
+        self.desk: CohortDesk | None = None
+        self.problem = ""
+        self._applying = self._closed = False
+        self._curves_at = 0.0
+        self._told: JobState | None = None
+        self.dependencies = dependencies(self.refresh)
+        self.actions = StepActions(self)
+        self.run_bar = RunBar(self.actions.cancel)
+        self.jobs = TrainingJobs(
+            new_runner, Path(slicer.app.temporaryPath), self._job_changed, _tell, self.actions.ended
+        )
+        self.cohort = CohortPanel(self.change, self.actions.find_pairs, self.refresh)
+        self.steps = StepsPanel(self.change, self.actions.start, self.actions.pause)
+        self.settings = SettingsPanel(self.change)
+        self.registrations = RegistrationsPanel(self.actions.review)
+        self.curves = CurvesPanel(self.change, self.show_chart)
+        self.evaluation = EvaluationPanel()
+        self.models = ModelsPanel(self.actions.verify)
+        self._place_panels()
+        self.read_scene()
+
+    def enter(self) -> None:
+        """The user opens the module: what others have made meanwhile is read."""
+        if self._closed:
+            return
+        self.dependencies.refresh()
+        self.read_project()
+        self.models.read()
+        self.refresh()
+
+    def _place_panels(self) -> None:
+        for place, widget in (
+            (self.ui.cohortSection, self.dependencies.widget),
+            (self.ui.cohortSection, self.cohort.widget),
+            (self.ui.stepsSection, self.steps.widget),
+            (self.ui.runBarPlace, self.run_bar.widget),
+            (self.ui.registrationsSection, self.registrations.widget),
+            (self.ui.curvesSection, self.curves.widget),
+            (self.ui.evaluationSection, self.evaluation.widget),
+            (self.ui.modelsSection, self.models.widget),
+        ):
+            place.layout().addWidget(widget)
+        self.steps.ui.settingsPlace.layout().addWidget(self.settings.widget)
+
+    # State ------------------------------------------------------------------------------------------------
+
+    def change(self, **fields: Any) -> None:
+        """Take what the user chose, save it with the scene, and show it."""
+        state = replace(self.state, **fields)
+        if state == self.state or self._applying or self._is_quiet():
+            return
+        with problems_shown(_("The training cannot be shown.")):
+            self.apply(state)
+
+    def apply(self, state: TrainingState) -> None:
+        """Take a state, save it with the scene, and show it."""
+        self._applying = True
+        try:
+            before, self.state = self.state, state.valid()
+            moved = (before.cohort, before.project) != (self.state.cohort, self.state.project)
+            if moved or self.project is None:
+                self.read_project()
+            self._choose_a_step_that_is_needed()
+            save_state(state_node(self.scene, MODULE), self.state)
+            self.refresh()
+        finally:
+            self._applying = False
+
+    def read_scene(self) -> None:
+        """Take what is saved with the scene, for example after a scene was opened."""
+        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        self.project = None
+        self.apply(load_state(node, TrainingState) if node is not None else TrainingState())
+
+    def read_project(self) -> None:
+        """Read cohort and project from their folders; corrections that are not saved stay."""
+        problem, project = "", None
+        try:
+            project = read_project(self.state.cohort, self.state.project)
+        except CTSMAError as error:
+            problem = str(error)
+        if project is not None and project == self.project and self.desk is not None and self.desk.unsaved:
+            return
+        self.project, self.problem, self.desk = project, problem, None
+        if project is not None:
+            try:
+                self.desk = CohortDesk(project)
+            except CTSMAError as error:
+                self.problem = str(error)
+
+    def _choose_a_step_that_is_needed(self) -> None:
+        needed = steps_of(self.project)
+        if self.state.step not in needed:
+            self.state = replace(self.state, step=needed[0])
+
+    def _is_quiet(self) -> bool:
+        """Whether nodes come and go by themselves; the state is read when that is over."""
+        scene = self.scene
+        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
+
+    # Showing ----------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show again what is there and what may be done now."""
+        if self._closed:
+            return
+        busy = self.obstacle()
+        project = self.project
+        self.cohort.show(self.state, self.desk, self.problem, busy)
+        lines = self.step_lines()
+        chosen = next((line for line in lines if line.step == self.state.step), lines[0])
+        record = read_records(project.folder).get(chosen.step) if project is not None else None
+        words = command(arguments(chosen.step, self.state, project)) if project is not None else ""
+        begun = record is not None and record.end == "stopped"
+        self.steps.show(self.state, lines, words, busy or self.step_obstacle(chosen.step), begun)
+        self.settings.show(self.state, busy)
+        self._show_run()
+        needs = project is not None and REGISTER in steps_of(project)
+        missing = self.dependencies.reason
+        self.registrations.show(project.registrations if project is not None and needs else None, missing)
+        self.show_curves()
+        self.evaluation.show(project.evaluation if project is not None else None)
+        self.models.show(busy)
+
+    def obstacle(self) -> str:
+        """Why nothing can be started now; empty where something can."""
+        busy = _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
+        return str(self.dependencies.reason or busy)
+
+    def step_obstacle(self, step: str) -> str:
+        """Why a step cannot be started, apart from what runs; empty where it can."""
+        if self.project is None or self.desk is None:
+            return self.problem
+        if self.desk.unsaved:
+            return _("Save the manifest first.")
+        if step == REGISTER and self.desk.errors:
+            return _("Correct the manifest first: {count} errors.").format(count=self.desk.errors)
+        return obstacle(step, self.state, self.project)
+
+    def step_lines(self) -> tuple[StepLine, ...]:
+        """Where every step stands."""
+        project = self.project
+        records = read_records(project.folder) if project is not None else {}
+        lines = []
+        for step in steps_of(project):
+            record = records.get(step)
+            recorded = record is not None and record.end == "done"
+            done = project is not None and is_done(step, self.state, project, recorded)
+            running = self.jobs.running is not None and self.jobs.running.what == step
+            words = self._running_words() if running else state_words(done, record)
+            lines.append(StepLine(step, state_sign(done, record, running), words))
+        return tuple(lines)
+
+    def _running_words(self) -> str:
+        return _("running, {percent} %").format(percent=int(100 * self.jobs.runner.monitor.fraction))
+
+    def show_curves(self) -> None:
+        """Read the curves of the training again, and let scene and panel show them."""
+        curves = read_curves(self.project.training) if self.project is not None else ()
+        if not self._is_quiet():
+            show_curves(self.scene, curves, self.state.curve)
+        self.curves.show(self.state, curves, slicer.app.layoutManager() is not None)
+
+    def show_chart(self) -> None:
+        """Arrange the views so that the chart is seen."""
+        manager = slicer.app.layoutManager()
+        show_in_views(self.scene, manager.layoutLogic().GetLayoutNode() if manager is not None else None)
+
+    def _show_run(self) -> None:
+        running, monitor = self.jobs.running, self.jobs.runner.monitor
+        step = running.what if running is not None and running.what in STEPS else ""
+        self.steps.show_run(step, monitor.state is JobState.CANCELLING, self.actions.time_left())
+        if step:
+            self.steps.show_line(StepLine(step, state_sign(False, None, True), self._running_words()))
+
+    # Events -----------------------------------------------------------------------------------------------
+
+    def _job_changed(self, monitor: JobMonitor) -> None:
+        if self._closed:
+            return
+        self.run_bar.show(monitor)
+        if monitor.state is not self._told:
+            self._told, self._curves_at = monitor.state, 0.0
+            if not self._applying:
+                self.refresh()
+            return
+        self._show_run()
+        if abs(monitor.elapsed_s - self._curves_at) >= CURVES_EVERY_S:
+            self._curves_at = monitor.elapsed_s
+            self.show_curves()
+
+    def ended(self, running: Running, state: JobState) -> None:
+        """A job has ended, and everything it made is there."""
+        if not self._closed:
+            self.read_project()
+            self.refresh()
+
+    def scene_closing(self) -> None:
+        """The scene is about to be emptied. What runs goes on: it works in its folder, not in the scene."""
+
+    def close(self) -> None:
+        """Stop what runs, whose state stays, before the panel goes."""
+        self._closed = True
+        self.jobs.close()
+
+
+def _tell(error: Exception) -> None:
+    slicer.util.errorDisplay(str(error))
