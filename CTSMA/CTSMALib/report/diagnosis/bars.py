@@ -18,7 +18,7 @@ from CTSMALib.report.diagnosis.wording import percent, signed
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.model import Picture
 
-_WIDTH_IN, _HEIGHT_IN = 2.2, 1.9
+_WIDTH_IN, _HEIGHT_IN = 2.2, 2.0
 _FACE, _EDGE = "#c9d1d8", canvas.INK
 _GRADE_OF_OA = 2
 _SHORT = {"FM": "Femur, medial", "FL": "Femur, lateral", "TM": "Tibia, medial", "TL": "Tibia, lateral"}
@@ -26,7 +26,7 @@ _SHORT = {"FM": "Femur, medial", "FL": "Femur, lateral", "TM": "Tibia, medial", 
 
 def probability_picture(found: StoredDiagnosis) -> Picture:
     """The probability as a point, its interval as a bar, and the usual knee as a diamond, on a scale to 100 %."""
-    figure, axes = _panel("Probability of osteoarthritis", "95 % interval", (0.06, 0.24, 0.88, 0.42))
+    figure, axes = _panel("Probability of osteoarthritis", "95 % interval", (0.05, 0.24, 0.84, 0.42))
     axes.axvline(50.0, color=canvas.MUTED, linewidth=0.7, linestyle=(0, (3, 3)), zorder=1)
     low, middle, high = (100.0 * value for value in (found.low, found.probability, found.high))
     axes.plot([low, high], [0.0, 0.0], color=canvas.INK, linewidth=2.2, solid_capstyle="butt", zorder=2)
@@ -52,7 +52,7 @@ def probability_picture(found: StoredDiagnosis) -> Picture:
 
 def grade_picture(found: StoredDiagnosis) -> Picture:
     """A bar for each grade; grades that count as osteoarthritis are darker and bold."""
-    figure, axes = _panel("Kellgren-Lawrence grade", "probability of each", (0.2, 0.04, 0.62, 0.68))
+    figure, axes = _panel("Kellgren-Lawrence grade", "probability of each", (0.25, 0.04, 0.57, 0.68))
     places = list(range(len(found.grades)))
     axes.barh(places, found.grades, height=0.62, color=_FACE, edgecolor=_EDGE, linewidth=0.6)
     for bar in axes.patches[_GRADE_OF_OA:]:
@@ -74,21 +74,21 @@ def grade_picture(found: StoredDiagnosis) -> Picture:
 
 def compartment_picture(found: StoredDiagnosis) -> Picture:
     """What each compartment adds to the log odds: to the right for osteoarthritis, hatched to the left against it."""
-    figure, axes = _panel("Contributions", "to the log odds of osteoarthritis", (0.03, 0.17, 0.94, 0.55))
+    figure, axes = _panel("Contributions", "to the log odds of osteoarthritis", (0.03, 0.10, 0.94, 0.65))
     parts = [found.compartments.get(compartment.key, 0.0) for compartment in COMPARTMENTS]
     farthest = max(*(abs(part) for part in parts), HEAVIEST_BLANK)
     for place, (compartment, part) in enumerate(zip(COMPARTMENTS, parts, strict=True)):
         positive = part >= 0.0
         axes.barh(
-            place, part, height=0.5, color=FOR if positive else AGAINST, edgecolor=_EDGE, linewidth=0.6,
+            place + 0.16, part, height=0.34, color=FOR if positive else AGAINST, edgecolor=_EDGE, linewidth=0.6,
             hatch=None if positive else AGAINST_HATCH, zorder=2,
         )  # fmt: skip
-        axes.text(0.0, place - 0.42, _SHORT[compartment.key], ha="center", va="bottom", **_small())
+        axes.text(0.0, place - 0.05, _SHORT[compartment.key], ha="center", va="bottom", **_small())
         gap = 0.05 * farthest * (1.0 if positive else -1.0)
-        axes.text(part + gap, place, signed(part), va="center", ha="left" if positive else "right", **_small())
-    axes.axvline(0.0, color=canvas.INK, linewidth=0.8, zorder=3)
+        axes.text(part + gap, place + 0.16, signed(part), va="center", ha="left" if positive else "right", **_small())
+        axes.plot([0.0, 0.0], [place - 0.02, place + 0.36], color=canvas.INK, linewidth=0.8, zorder=3)
     axes.set_xlim(-1.55 * farthest, 1.55 * farthest)
-    axes.set_ylim(len(parts) - 0.6, -1.0)
+    axes.set_ylim(len(parts) - 0.5, -0.5)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

@@ -13,8 +13,9 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.report.diagnosis.signs import AGAINST_HATCH, DIVERGING, scale_of
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.diagnosis.wording import signed
@@ -24,6 +25,7 @@ from CTSMALib.report.figures.lattice import Lattice
 from CTSMALib.report.model import Picture
 
 _KEY_IN = 0.62
+_NUMBER_PT = 5.2  # five characters are as wide as a patch
 
 
 def contribution_maps(
@@ -85,7 +87,7 @@ def _panel(
         own = [item for item in analysis.patches if item.patch.bone == face.bone.name]
         located, centers = grid_places(lattice, own)
         parts = [sums.get(item.patch.id.rpartition("-")[0]) for item in located]
-        squares = _cells([item.patch.compartment for item in located], centers)
+        squares = _cells(located, centers)
         for square, center, part in zip(squares, centers, parts, strict=True):
             _draw_place(axes, square, center, part, scale)
         if located:
@@ -95,17 +97,19 @@ def _panel(
     return surface_panel(face, analysis, labels, frame, f"diagnosis-map-{face.bone.name}", draw)
 
 
-def _cells(compartments: list[str], centers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 4, 2) squares about places, as large as their distance within a compartment allows."""
-    half = np.full((len(centers), 2), 4.0)
-    for key in set(compartments):
-        own = np.array([name == key for name in compartments])
+def _cells(patches: list[PatchMeasurement], centers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 4, 2) rectangles about places, nearly as large as their distance within a compartment."""
+    half = np.full((len(centers), 2), EDGE_MM / 2.0)
+    indices = np.array([(item.patch.row, item.patch.column) for item in patches], dtype=float).reshape(-1, 2)
+    for key in {item.patch.compartment for item in patches}:
+        own = np.array([item.patch.compartment == key for item in patches])
         for axis in (0, 1):
-            steps = np.diff(np.unique(np.round(centers[own, axis], 0)))
-            wide = steps[steps > 3.0]
-            half[own, axis] = 0.47 * float(wide.min()) if len(wide) else 4.0
+            steps = float(np.ptp(indices[own, axis]))
+            if steps:
+                slope = np.polyfit(indices[own, axis], centers[own, axis], 1)[0]
+                half[own, axis] = 0.48 * abs(float(slope))
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-    return centers[:, None, :] + corners * half[:, None, :]
+    return np.asarray(centers[:, None, :] + corners * half[:, None, :])
 
 
 def _draw_place(
@@ -121,7 +125,7 @@ def _draw_place(
         lines.set_hatch(AGAINST_HATCH)
         axes.add_collection(lines)
     axes.text(
-        center[0], center[1], signed(part), ha="center", va="center", size=5.6, weight="bold", color=canvas.INK,
+        center[0], center[1], signed(part), ha="center", va="center", size=_NUMBER_PT, color=canvas.INK,
         family=canvas.FONT, path_effects=HALO, zorder=6,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from CTSMALib.report.wording import joined, lower_first, number_text
 AGGREGATORS = {LOGISTIC: "logistic regression on compartments", TRANSFORMER: "transformer over patches"}
 TITLES = {compartment.key: compartment.title for compartment in COMPARTMENTS}
 SURE, NEARLY_NONE = 0.995, 0.005
+MOST_LOG_ODDS = 9.0  # that are told as odds
 
 
 def percent(share: float) -> str:
@@ -30,7 +31,8 @@ def signed(part: float) -> str:
 
 def odds_text(part: float) -> str:
     """What a contribution does to the odds, for example ``× 2.5``."""
-    return f"× {math.exp(max(min(part, 20.0), -20.0)):.2g}"
+    factor = math.exp(max(min(part, MOST_LOG_ODDS), -MOST_LOG_ODDS))
+    return f"× {factor:.0f}" if factor >= 10.0 else f"× {factor:.2g}"
 
 
 def interval_text(found: StoredDiagnosis) -> str:
