@@ -116,13 +116,14 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
     More is in ``CTSMALib.scene``: coloring, selecting, writing a result again.
     """
 
-    def analyze(self, ct, side="auto", on_change=None):
+    def analyze(self, ct, side="auto", on_change=None, model=""):
         """Analyze a CT of the scene and wait for it.
 
         Args:
             ct: ``vtkMRMLScalarVolumeNode``.
             side: "auto", "left", "right" or "both".
             on_change: called with the monitor of the worker process whenever it changes.
+            model: name of the model that estimates apparent parameters; "none" for none.
 
         Returns:
             The new results, one ``CTSMALib.scene.result_nodes.ResultNodes`` per knee.
@@ -132,15 +133,15 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
         """
         from CTSMAPanels.reading.script import analyze_and_wait
 
-        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change)
+        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model)
 
-    def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1):
-        """Show a result in the views, colored by a quantity of the catalogue."""
+    def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1, aspect="value"):
+        """Show a result in the views, colored by a quantity of the catalogue; aspect: value, interval or flags."""
         from CTSMALib.scene.coloring import color_by
         from CTSMALib.scene.overlay import show_models, show_overlay
 
-        color_by(result, key, layer)
-        show_overlay(result, overlay, key, opacity)
+        color_by(result, key, layer, aspect)
+        show_overlay(result, overlay, key, opacity, aspect)
         show_models(result, "all", grid=True, layer=layer)
 
 

@@ -19,12 +19,14 @@ class ViewClicks:
     """Tells of clicks with the left button, and leaves what views do with them alone.
 
     Args:
-        on_slice: called with the place (3,) in world RAS, mm, of a click into a slice view.
+        on_slice: called with the place (3,) in world RAS, mm, of a click into a slice view, and the view's name.
         on_surface: called with the place on the surface that was clicked in a 3D view, and the node shown there.
     """
 
     def __init__(
-        self, on_slice: Callable[[NDArray[np.float64]], None], on_surface: Callable[[NDArray[np.float64], Any], None]
+        self,
+        on_slice: Callable[[NDArray[np.float64], str], None],
+        on_surface: Callable[[NDArray[np.float64], Any], None],
     ) -> None:
         self._on_slice = on_slice
         self._on_surface = on_surface
@@ -78,7 +80,7 @@ class ViewClicks:
 
     def _slice_clicked(self, view: Any, place: tuple[int, int]) -> None:
         world = view.mrmlSliceNode().GetXYToRAS().MultiplyPoint((*place, 0.0, 1.0))
-        self._on_slice(np.array(world[:3]))
+        self._on_slice(np.array(world[:3]), str(view.mrmlSliceNode().GetLayoutName()))
 
     def _surface_clicked(self, view: Any, place: tuple[int, int]) -> None:
         models = view.displayableManagerByClassName("vtkMRMLModelDisplayableManager")

@@ -27,6 +27,7 @@ from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, PatchMeasurement
 from CTSMALib.analysis.student_reading import StudentReading, with_reading
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
+from CTSMALib.anatomy.given_bones import GivenBones, given_bones
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
@@ -36,6 +37,7 @@ from CTSMALib.morphometry.direct_ct.resolution import unresolved_keys, unresolve
 from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, estimate_sharpness
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.morphometry.direct_ct.tissue_references import estimate_tissue_references
+from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.student.estimate import PatchReader
 from CTSMALib.student.scan_facts import scan_facts
@@ -43,11 +45,13 @@ from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
 
 DIRECT = "direct CT measurement"
+BONES_GIVEN = Notice("bones-given", "The bones were not found by CTSMA: they are as somebody has labelled them.")
 
 
 def analyze_scan(
-    scan: Scan, side: str = "auto", progress: Progress = silent, reader: PatchReader | None = None
-) -> list[KneeResult]:
+    scan: Scan, side: str = "auto", progress: Progress = silent, reader: PatchReader | None = None,
+    labels: sitk.Image | None = None,
+) -> list[KneeResult]:  # fmt: skip
     """Analyze the knees of a scan.
 
     Args:
@@ -56,6 +60,7 @@ def analyze_scan(
             that one of two, or the user's word on the side of the only one.
         progress: told about each step; cancels by raising.
         reader: student that estimates apparent parameters; without one only direct quantities are measured.
+        labels: bones in the space of the scan, values of :mod:`CTSMALib.anatomy.labels`; found if left out.
 
     Returns:
         One result per knee, the patient's right knee first.
@@ -67,26 +72,32 @@ def analyze_scan(
     check_side(side)
     # The fits solve many tiny systems; several BLAS threads would spend their time waiting for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _analyze(scan, side, progress, reader)
+        return _analyze(scan, side, progress, reader, labels)
 
 
-def _analyze(scan: Scan, side: str, progress: Progress, reader: PatchReader | None) -> list[KneeResult]:
-    candidates = find_knees(scan.image, part_of(progress, 0.0, 0.15))
+def _analyze(
+    scan: Scan, side: str, progress: Progress, reader: PatchReader | None, labels: sitk.Image | None
+) -> list[KneeResult]:
+    bones = None if labels is None else given_bones(labels, on_ct=True)
+    candidates = find_knees(scan.image if bones is None else bones.as_ct, part_of(progress, 0.0, 0.15))
     if not candidates:
         raise no_knee("CT")
     chosen, wanted = choose_knees(candidates, side)
     results = []
     for number, candidate in enumerate(chosen):
         start, stop = (0.15 + 0.85 * (number + k) / len(chosen) for k in (0, 1))
-        results.append(_analyze_knee(scan, candidate, wanted, reader, part_of(progress, start, stop)))
+        given = None if labels is None or bones is None else (labels, bones)
+        results.append(_analyze_knee(scan, candidate, wanted, reader, given, part_of(progress, start, stop)))
     return results
 
 
 def _analyze_knee(
-    scan: Scan, candidate: KneeCandidate, wanted: str, reader: PatchReader | None, progress: Progress
-) -> KneeResult:
+    scan: Scan, candidate: KneeCandidate, wanted: str, reader: PatchReader | None,
+    given: tuple[sitk.Image, GivenBones] | None, progress: Progress,
+) -> KneeResult:  # fmt: skip
     stated = SIDES.get(scan.header.laterality, "")
-    anatomy = find_anatomy(scan.image, candidate, stated, wanted, part_of(progress, 0.0, 0.45))
+    bones = given[1] if given is not None else None
+    anatomy = find_anatomy(scan.image, candidate, stated, wanted, part_of(progress, 0.0, 0.45), bones)
     progress("Measuring sharpness and noise", 0.45)
     labels = labels_on(anatomy.labels, anatomy.scan)
     sharpness = estimate_sharpness(anatomy.scan, labels)
@@ -109,8 +120,11 @@ def _analyze_knee(
     analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
     if reader is not None:
         analysis = with_reading(analysis, reader)
-    # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
-    outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
+    if given is not None:
+        analysis = replace(analysis, notices=(*analysis.notices, BONES_GIVEN))
+        outlined = sitk.Resample(given[0], anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    else:  # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
+        outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
     result = _with_arrays(analysis, anatomy, outlined, plate_resolved="ct_plate_thickness_mm" not in omitted)
     progress("Drawing the maps", 1.0)
     return result

@@ -25,17 +25,20 @@ class GivenBones:
     Attributes:
         labels: ``uint8`` of :mod:`CTSMALib.anatomy.labels`, axis-aligned, isotropic, 1 mm.
         as_ct: HU on the same grid: cortex at the surfaces, marrow within, soft tissue around.
+        on_ct: whether they were labelled on a CT, in which the subchondral plate is looked for then.
     """
 
     labels: sitk.Image
     as_ct: sitk.Image
+    on_ct: bool = False
 
 
-def given_bones(labels: sitk.Image) -> GivenBones:
+def given_bones(labels: sitk.Image, on_ct: bool = False) -> GivenBones:
     """Prepare labelled bones for :func:`~CTSMALib.anatomy.knee.find_anatomy`.
 
     Args:
         labels: ``uint8`` of :mod:`CTSMALib.anatomy.labels`, any grid.
+        on_ct: whether they were labelled on a CT.
 
     Raises:
         AnatomyError: there is no femur or no tibia.
@@ -57,7 +60,7 @@ def given_bones(labels: sitk.Image) -> GivenBones:
         hu[depth > CORTEX_MM] = MARROW_HU
     image = sitk.GetImageFromArray(hu)
     image.CopyInformation(aligned)
-    return GivenBones(aligned, image)
+    return GivenBones(aligned, image, on_ct)
 
 
 def aligned_labels(labels: sitk.Image) -> sitk.Image:

@@ -71,8 +71,8 @@ def find_anatomy(
         stated_side: "left" or "right" where the header states it.
         wanted_side: "left" or "right" where the user states it.
         progress: told about each step.
-        given: bones that were labelled already, in the place of the scan. The plate lies at their surface then, and
-            its thickness stays unknown.
+        given: bones that were labelled already, in the place of the scan. Unless that was done on a CT, the plate lies
+            at their surface, and its thickness stays unknown.
 
     Raises:
         AnatomyError: the bones clearly show another side than the user's.
@@ -89,7 +89,7 @@ def find_anatomy(
     scan = crop_to_box(image, *box)
     fits = {FEMUR: poses.femur, TIBIA: poses.tibia}
     frames = {bone.name: pose.frame(bone) for bone, pose in fits.items()}
-    shown = scan if given is None else None  # the outline of given bones is taken as it is
+    shown = scan if given is None or given.on_ct else None  # the outline of bones of an MR is taken as it is
     plates = {
         bone.name: find_plate(shown, labels, bone, frames[bone.name], usual_extent(bone, pose))
         for bone, pose in fits.items()

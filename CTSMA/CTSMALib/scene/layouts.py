@@ -6,16 +6,22 @@ from typing import Any
 
 from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, PATCH_TABLE, ResultNodes
 
-READING = 4771  # far from the identifiers of Slicer and other extensions
+READING, SIDE_BY_SIDE = 4771, 4772  # far from the identifiers of Slicer and other extensions
+OTHER_VIEWS = "CTSMAOther"  # beginning of the names of slice views that show the result beside the chosen one
 
 _SLICE = (
     '<item><view class="vtkMRMLSliceNode" singletontag="{tag}"><property name="orientation" action="default">{plane}'
-    '</property><property name="viewlabel" action="default">{tag[0]}</property>'
+    '</property><property name="viewlabel" action="default">{label}</property>'
     '<property name="viewcolor" action="default">{color}</property></view></item>'
 )
-_RED = _SLICE.format(tag="Red", plane="Axial", color="#F34A33")
-_YELLOW = _SLICE.format(tag="Yellow", plane="Sagittal", color="#EDD54C")
-_GREEN = _SLICE.format(tag="Green", plane="Coronal", color="#6EB04B")
+_PLANES = {"Green": ("Coronal", "#6EB04B"), "Yellow": ("Sagittal", "#EDD54C"), "Red": ("Axial", "#F34A33")}
+_GREEN, _YELLOW, _RED = (
+    _SLICE.format(tag=tag, label=tag[0], plane=plane, color=color) for tag, (plane, color) in _PLANES.items()
+)
+_OTHERS = [
+    _SLICE.format(tag=f"{OTHER_VIEWS}{tag}", label=f"{tag[0]}2", plane=plane, color=color)
+    for tag, (plane, color) in _PLANES.items()
+]
 _THREE_D = (
     '<item><view class="vtkMRMLViewNode" singletontag="1">'
     '<property name="viewlabel" action="default">1</property></view></item>'
@@ -41,22 +47,29 @@ _DESCRIPTION = (
 )
 
 
+_COMPARING = (
+    f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}{_row(*_OTHERS)}'
+    f'<item><layout type="horizontal" split="true">{_THREE_D}{_PLOT}</layout></item></layout>'
+)
+
+
 def register_layout(layout_node: Any) -> None:
-    """Make the arrangement known; doing it again changes nothing.
+    """Make the arrangements known; doing it again changes nothing.
 
     Args:
         layout_node: ``vtkMRMLLayoutNode``.
     """
-    if layout_node.IsLayoutDescription(READING):
-        layout_node.SetLayoutDescription(READING, _DESCRIPTION)
-    else:
-        layout_node.AddLayoutDescription(READING, _DESCRIPTION)
+    for number, description in ((READING, _DESCRIPTION), (SIDE_BY_SIDE, _COMPARING)):
+        if layout_node.IsLayoutDescription(number):
+            layout_node.SetLayoutDescription(number, description)
+        else:
+            layout_node.AddLayoutDescription(number, description)
 
 
-def show_layout(layout_node: Any) -> None:
+def show_layout(layout_node: Any, number: int = READING) -> None:
     """Arrange the views; :func:`register_layout` must have been called."""
-    if layout_node.GetViewArrangement() != READING:
-        layout_node.SetViewArrangement(READING)
+    if layout_node.GetViewArrangement() != number:
+        layout_node.SetViewArrangement(number)
 
 
 def show_table(result: ResultNodes, instead_of_another_only: bool = False) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from CTSMALib.scene.aspects import VALUE, shown_aspect
+from CTSMALib.scene.layouts import OTHER_VIEWS
 from CTSMALib.scene.result_nodes import COLOR_KEY, EXCLUDED_BOXES, LAYERS, SELECTION, ResultNodes, grid_role, map_role
 
 OVERLAYS = ("map", "patches", "none")
@@ -17,7 +18,9 @@ BONES_SHOWN = {  # choice: the surfaces it shows
 }
 
 
-def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float, aspect: str = VALUE) -> None:
+def show_overlay(
+    result: ResultNodes, overlay: str, key: str, opacity: float, aspect: str = VALUE, beside: bool = False
+) -> None:
     """Lay the result over its CT in every slice view.
 
     Args:
@@ -26,11 +29,12 @@ def show_overlay(result: ResultNodes, overlay: str, key: str, opacity: float, as
         key: catalogue key that is shown.
         opacity: 0 to 1.
         aspect: of :data:`~CTSMALib.scene.aspects.ASPECTS`; what is not a value is shown by patches.
+        beside: in the slice views that are kept for the result beside the shown one, instead of the others.
     """
     of_values = shown_aspect(result.patches, key, aspect) == VALUE
     parameter_map = result.get(map_role(key)) if overlay == "map" and of_values else None
     patches = result.get("patch_labels") if overlay == "patches" or (overlay == "map" and not parameter_map) else None
-    for composite in slice_composites(result.scene):
+    for composite in slice_composites(result.scene, beside):
         _set_layer(composite, "Background", result.get("ct"), result, keep_other=False)
         _set_layer(composite, "Foreground", parameter_map, result, keep_other=True)
         _set_layer(composite, "Label", patches, result, keep_other=True)
@@ -50,13 +54,13 @@ def show_models(result: ResultNodes, bones: str, grid: bool, layer: int) -> None
         layer: the depth layer, 1 or 2.
     """
     for bone in BONES_SHOWN["all"]:
-        _set_visible(result.get(f"surface_{bone}"), bone in BONES_SHOWN[bones])
+        set_visible(result.get(f"surface_{bone}"), bone in BONES_SHOWN[bones])
         outlined = grid and (bone in BONES_SHOWN[bones] or bones == "none")
         for each in LAYERS:
-            _set_visible(result.get(grid_role(bone, each)), outlined and each == layer)
-    _set_visible(result.get(EXCLUDED_BOXES), True)
-    _set_visible(result.get(SELECTION), True)
-    _set_visible(result.get(COLOR_KEY), True)
+            set_visible(result.get(grid_role(bone, each)), outlined and each == layer)
+    set_visible(result.get(EXCLUDED_BOXES), True)
+    set_visible(result.get(SELECTION), True)
+    set_visible(result.get(COLOR_KEY), True)
 
 
 def hide(result: ResultNodes) -> None:
@@ -64,16 +68,18 @@ def hide(result: ResultNodes) -> None:
     for role in result.roles():
         node = result.get(role)
         if node.IsA("vtkMRMLModelNode"):
-            _set_visible(node, False)
-    for composite in slice_composites(result.scene):
+            set_visible(node, False)
+    for composite in (*slice_composites(result.scene), *slice_composites(result.scene, True)):
         for layer in ("Foreground", "Label"):
             _set_layer(composite, layer, None, result, keep_other=True)
 
 
-def slice_composites(scene: Any) -> Iterator[Any]:
-    """The composite nodes of all slice views."""
+def slice_composites(scene: Any, beside: bool = False) -> Iterator[Any]:
+    """The composite nodes of all slice views; of those kept for the result beside the shown one, or of the others."""
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
-        yield scene.GetNthNodeByClass(index, "vtkMRMLSliceCompositeNode")
+        node = scene.GetNthNodeByClass(index, "vtkMRMLSliceCompositeNode")
+        if str(node.GetLayoutName() or "").startswith(OTHER_VIEWS) == beside:
+            yield node
 
 
 def _set_layer(composite: Any, layer: str, node: Any | None, result: ResultNodes, keep_other: bool) -> None:
@@ -88,7 +94,8 @@ def _set_layer(composite: Any, layer: str, node: Any | None, result: ResultNodes
         getattr(composite, f"Set{layer}VolumeID")(wanted)
 
 
-def _set_visible(node: Any | None, visible: bool) -> None:
+def set_visible(node: Any | None, visible: bool) -> None:
+    """Show or hide a node; a missing one is left alone."""
     display = node.GetDisplayNode() if node is not None else None
     if display is not None and bool(display.GetVisibility()) != visible:
         display.SetVisibility(visible)

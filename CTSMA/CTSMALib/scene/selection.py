@@ -13,6 +13,7 @@ from CTSMALib.scene.geometry import from_world, to_world
 from CTSMALib.scene.model_nodes import boxes, no_boxes
 from CTSMALib.scene.patch_table import PatchTable
 from CTSMALib.scene.result_nodes import LAYERS, SELECTION, ResultNodes, grid_role
+from CTSMALib.scene.views import slice_views
 
 NO_PATCH = 0
 
@@ -93,15 +94,15 @@ def other_layer(patches: PatchTable, label: int) -> int:
     return patches.ids.index(partner) + 1 if partner in patches.ids else NO_PATCH
 
 
-def jump_to(scene: Any, world_ras_mm: NDArray[np.float64]) -> None:
+def jump_to(scene: Any, world_ras_mm: NDArray[np.float64], beside: bool = False) -> None:
     """Move every slice view to a place, and its middle too where the place is out of its view.
 
     Args:
         scene: ``vtkMRMLScene``.
         world_ras_mm: (3,).
+        beside: move the views that are kept for the result beside the shown one, instead of the others.
     """
-    for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
-        view = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
+    for view in slice_views(scene, beside):
         if _in_view(view, world_ras_mm):
             view.JumpSliceByOffsetting(*world_ras_mm.tolist())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import slicer
 from numpy.typing import NDArray
 
 from CTSMALib.scene.geometry import to_world
+from CTSMALib.scene.layouts import OTHER_VIEWS
 from CTSMALib.scene.result_nodes import ResultNodes
 
 FIELD_OF_VIEW_MM = 110.0
@@ -50,12 +52,18 @@ def aim_camera(result: ResultNodes, bones: str = "all") -> None:
         camera.ResetClippingRange()
 
 
-def aim_slices(result: ResultNodes) -> None:
-    """Let every slice view show the joint, as large as it fits."""
-    center = joint_center(result)
-    scene = result.scene
+def slice_views(scene: Any, beside: bool = False) -> Iterator[Any]:
+    """The nodes of all slice views; of those kept for the result beside the shown one, or of the others."""
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
-        view = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
+        node = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
+        if str(node.GetLayoutName() or "").startswith(OTHER_VIEWS) == beside:
+            yield node
+
+
+def aim_slices(result: ResultNodes, beside: bool = False) -> None:
+    """Let every slice view show the joint, as large as it fits; ``beside`` as of :func:`slice_views`."""
+    center = joint_center(result)
+    for view in slice_views(result.scene, beside):
         width, height = view.GetDimensions()[:2]
         shape = width / height if width > 0 and height > 0 else 1.0
         view.SetFieldOfView(FIELD_OF_VIEW_MM * max(shape, 1.0), FIELD_OF_VIEW_MM / min(shape, 1.0), 1.0)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import slicer
 
 from CTSMALib.errors import CTSMAError, OutputError
+from CTSMALib.jobs.arguments import NO_MODEL, given_model
 from CTSMALib.jobs.commands import analyze_arguments, report_arguments
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
+from CTSMALib.scene.bone_segments import write_bones
 from CTSMALib.scene.ct_node import ct_geometry, first_instance, why_not, write_ct
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
@@ -29,27 +32,51 @@ def dicom_file_of(instance_uid: str) -> str:
     return str(database.fileForInstance(instance_uid) or "") if instance_uid and database is not None else ""
 
 
-def prepare_analysis(ct: Any, side: str, work: Path) -> AnalyzeRequest:
+@dataclass(frozen=True)
+class Method:
+    """How a scan is analyzed.
+
+    Attributes:
+        side: of :data:`CTSMALib.jobs.request.SIDES`.
+        model: name of the model that estimates apparent parameters; empty for the one that comes with CTSMA, or
+            :data:`~CTSMALib.jobs.arguments.NO_MODEL`.
+        bones: segmentation node of the bones; ``None`` finds them.
+    """
+
+    side: str = "auto"
+    model: str = ""
+    bones: Any = None
+
+
+def prepare_analysis(ct: Any, method: Method, work: Path) -> AnalyzeRequest:
     """Write a CT of the scene to a file and say what is asked of the worker.
 
     Args:
         ct: volume node.
-        side: of :data:`CTSMALib.jobs.request.SIDES`.
+        method: how it is analyzed.
         work: an empty folder, for the CT and the result.
 
     Raises:
-        CTSMAError: the node holds no CT, or the disk is full.
+        CTSMAError: the node holds no CT, the bones are not its own, or the disk is full.
     """
     reason = why_not(ct)
     if reason:
         raise CTSMAError(reason, "Choose the CT of a knee.")
-    path = work / "ct.nrrd"
+    path, labels = work / "ct.nrrd", None
+    if method.bones is not None:
+        labels = work / "bones.nrrd"
+        write_bones(method.bones, ct, labels)
     write_ct(ct, path)
     header = dicom_file_of(first_instance(ct))
     return AnalyzeRequest(
-        input_path=path, out=work / "result", side=side, formats=QUICKEST_FORMAT, name=ct.GetName(),
-        header_from=Path(header) if header else None,
+        input_path=path, out=work / "result", side=method.side, formats=QUICKEST_FORMAT, name=ct.GetName(),
+        header_from=Path(header) if header else None, labels=labels, **_model(method.model),
     )  # fmt: skip
+
+
+def _model(name: str) -> dict[str, Any]:
+    folder = given_model(name) if name else None
+    return {"apparent": False} if name == NO_MODEL else {"model": folder}
 
 
 class ReadingJobs(PanelJobs):
@@ -83,19 +110,33 @@ class ReadingJobs(PanelJobs):
         self._ct_id = self._ct_geometry = ""
         super().__init__(new_runner, temporary_folder, on_change, on_problem)
 
-    def analyze(self, ct: Any, side: str = "auto") -> None:
+    def analyze(self, ct: Any, method: Method = Method()) -> None:  # it is frozen
         """Analyze a CT of the scene.
 
         Args:
             ct: volume node.
-            side: of :data:`CTSMALib.jobs.request.SIDES`.
+            method: how it is analyzed.
 
         Raises:
             CTSMAError: the node holds no CT, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        request = prepare_analysis(ct, side, self._new_work())
+        request = prepare_analysis(ct, method, self._new_work())
         self._ct_id, self._ct_geometry, self._finish = ct.GetID(), ct_geometry(ct), self._show_results
+        self.runner.start(analyze_arguments(request))
+
+    def analyze_file(self, path: Path, method: Method = Method()) -> None:
+        """Analyze a file or DICOM folder; its CT comes into the scene with the result.
+
+        Raises:
+            CTSMAError: a job is running, or the disk is full.
+        """
+        self._refuse_if_busy()
+        request = AnalyzeRequest(
+            input_path=path.absolute(), out=self._new_work() / "result", side=method.side, formats=QUICKEST_FORMAT,
+            **_model(method.model),
+        )  # fmt: skip
+        self._ct_id, self._ct_geometry, self._finish = "", "", self._show_results
         self.runner.start(analyze_arguments(request))
 
     def export(
@@ -135,12 +176,13 @@ class ReadingJobs(PanelJobs):
         self._folders.clear()
 
     def _show_results(self, folder: Path) -> None:
-        ct = self.scene.GetNodeByID(self._ct_id)  # None if the user deleted it meanwhile
+        ct = self.scene.GetNodeByID(self._ct_id) if self._ct_id else None  # or if the user deleted it meanwhile
         knees = knee_folders(folder)
         results = add_results(self.scene, knees, ct, self._ct_geometry)
         for result, knee in zip(results, knees, strict=True):
             self.remember(result, knee)
-        (folder.parent / "ct.nrrd").unlink(missing_ok=True)
+        for name in ("ct.nrrd", "bones.nrrd"):
+            (folder.parent / name).unlink(missing_ok=True)
         self._kept.append(folder.parent)  # for reports of this session
         self._work = None
         self._on_results(results)

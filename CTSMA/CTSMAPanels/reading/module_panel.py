@@ -8,37 +8,47 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import qt
 import slicer
-from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.scene.add_result import add_results
-from CTSMALib.scene.coloring import color_by, keys_with_values
-from CTSMALib.scene.ct_node import follow_ct, likely_ct
-from CTSMALib.scene.layouts import show_layout, show_table
-from CTSMALib.scene.overlay import hide, show_models, show_overlay
+from CTSMALib.scene.coloring import keys_with_values
+from CTSMALib.scene.ct_node import likely_ct
+from CTSMALib.scene.exclusions import history_of
+from CTSMALib.scene.layouts import READING, SIDE_BY_SIDE, show_layout, show_table
+from CTSMALib.scene.overlay import hide
 from CTSMALib.scene.panel_state import MODULE, PanelState
+from CTSMALib.scene.plot_nodes import show_in_views
 from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, is_result, results_in
-from CTSMALib.scene.selection import NO_PATCH, bone_of, center_of, jump_to, label_at, label_under, other_layer, select
-from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
+from CTSMALib.scene.selection import NO_PATCH, other_layer
+from CTSMALib.scene.side_by_side import aim_beside
+from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import Runner, user_folder
+from CTSMAPanels.plot_clicks import PlotClicks
 from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.reading.batch_panel import BatchPanel
+from CTSMAPanels.reading.ct_watch import CTWatch
+from CTSMAPanels.reading.inspector_panel import EXCLUDE_KEY, REDO_KEY, UNDO_KEY, InspectorPanel
 from CTSMAPanels.reading.jobs import ReadingJobs
+from CTSMAPanels.reading.patch_actions import PatchActions
 from CTSMAPanels.reading.patch_panel import PatchPanel
+from CTSMAPanels.reading.plot_panel import PlotPanel, chosen_other, comparable
 from CTSMAPanels.reading.report_panel import ReportPanel
 from CTSMAPanels.reading.result_panel import ResultPanel
-from CTSMAPanels.reading.scan_panel import ScanPanel
+from CTSMAPanels.reading.scan_actions import ScanWork
+from CTSMAPanels.reading.scan_panel import ScanActions, ScanPanel
+from CTSMAPanels.reading.showing import ResultViews
 from CTSMAPanels.reading.view_panel import ViewPanel
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.shortcuts import Keys
 from CTSMAPanels.ui_files import load_panel
 from CTSMAPanels.view_clicks import ViewClicks
 
@@ -70,19 +80,30 @@ class ModulePanel:
         self._applying = False
         self._entered = False
         self._closed = False
-        self._watched_ct: tuple[Any, int] | None = None
+        self.other: ResultNodes | None = None
+        self.views = ResultViews()
         self.dependencies = dependencies(self.refresh)
         self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
         self.jobs = ReadingJobs(
             scene, new_runner, Path(slicer.app.temporaryPath),
             self._job_changed, self._results_came, self._exported, lambda error: slicer.util.errorDisplay(str(error)),
         )  # fmt: skip
-        self.scan = ScanPanel(scene, self.change, self.analyze)
+        self.work, self.acting = ScanWork(self), PatchActions(self)
+        self.ct_watch = CTWatch(self._ct_moved)
+        actions = ScanActions(self.work.analyze, self.work.correct_bones, self.work.analyze_again)
+        self.scan = ScanPanel(scene, self.change, actions)
+        self.batch = BatchPanel(scene, self.work.batch, self.change)
         self.results = ResultPanel(scene, self.change, self.open_folder, self.remove_result)
         self.view = ViewPanel(self.change, self.show_reading_layout)
         self.patches = PatchPanel(self.change)
         self.report = ReportPanel(self.export)
-        self.clicks = ViewClicks(self._slice_clicked, self._surface_clicked)
+        acting = self.acting
+        self.inspector = InspectorPanel(acting.exclude, acting.include, acting.undo, acting.redo)
+        self.plots = PlotPanel(self.change, self.show_reading_layout, self.show_side_by_side)
+        self.clicks = ViewClicks(acting.slice_clicked, acting.surface_clicked)
+        self.plot_clicks = PlotClicks(acting.point_clicked)
+        keys = {EXCLUDE_KEY: self.inspector.toggle, UNDO_KEY: acting.undo, REDO_KEY: acting.redo}
+        self.keys = Keys(self.widget, keys)
         self._place_panels()
         self.read_scene()
 
@@ -92,24 +113,36 @@ class ModulePanel:
             return
         self._entered = True
         self.dependencies.refresh()
+        self.scan.list_models()
         if not self.state.ct and (likely := likely_ct(self.scene)) is not None:
             self.change(ct=NodeId(likely.GetID()))
-        self.clicks.watch()
+        self._watch_views()
+        self.keys.switch(True)
+        self.inspector.draw()
         self.refresh()
 
     def exit(self) -> None:
-        """The user opens another module, in which a click means something else."""
+        """The user opens another module, in which a click or a key means something else."""
         self._entered = False
         self.clicks.stop()
+        self.plot_clicks.stop()
+        self.keys.switch(False)
+
+    def _watch_views(self) -> None:
+        self.clicks.watch()
+        self.plot_clicks.watch()
 
     def _place_panels(self) -> None:
         for place, widget in (
             (self.ui.scanSection, self.dependencies.widget),
             (self.ui.scanSection, self.scan.widget),
+            (self.ui.batchSection, self.batch.widget),
             (self.ui.runBarPlace, self.run_bar.widget),
             (self.ui.resultSection, self.results.widget),
             (self.ui.viewSection, self.view.widget),
             (self.ui.patchesSection, self.patches.widget),
+            (self.ui.inspectorSection, self.inspector.widget),
+            (self.ui.plotSection, self.plots.widget),
             (self.ui.reportSection, self.report.widget),
         ):
             place.layout().addWidget(widget)
@@ -124,7 +157,7 @@ class ModulePanel:
         with problems_shown(_("The result cannot be shown.")):
             self._apply(state)
         if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
-            jump_to(self.scene, center_of(self.result, state.patch))
+            self.views.go_to(self.result, state.patch)
 
     def _coupled(self, state: PanelState, fields: dict[str, Any]) -> PanelState:
         """A selected patch lies in the shown layer: one follows the other."""
@@ -141,7 +174,8 @@ class ModulePanel:
         state = load_state(node, PanelState).valid() if node is not None else PanelState()
         if not state.ct and (likely := likely_ct(self.scene)) is not None:
             state = replace(state, ct=NodeId(likely.GetID()))
-        self.result = None
+        self.result = self.other = None
+        self.views.forget()
         for other in results_in(self.scene):
             if other.node.GetID() != state.result:
                 hide(other)
@@ -152,7 +186,7 @@ class ModulePanel:
         except Exception:
             logging.exception("a saved result")
         self.result = None
-        self._apply(replace(state, result=NodeId(""), patch=NO_PATCH), everything=True)
+        self._apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True)
 
     def _is_quiet(self) -> bool:
         """Whether nodes come and go by themselves; the state is read when that is over."""
@@ -162,10 +196,14 @@ class ModulePanel:
     def refresh(self) -> None:
         """Show again what may be done now."""
         obstacle = self._obstacle()
-        self.scan.show(self.state, self.dependencies.reason or obstacle)
+        self.scan.show(self.state, self.result, self.dependencies.reason or obstacle)
+        self.batch.show(self.state, self.dependencies.reason or obstacle)
         self.results.show(self.state, self.result, self.dependencies.reason or obstacle)
         self.view.show(self.state, self.result)
         self.patches.show(self.state, self.result)
+        self.inspector.show(self.state, self.result)
+        others = comparable(self.result, list(results_in(self.scene)))
+        self.plots.show(self.state, self.result, self.views.plot, others, _no_views())
         self.report.show(self.result, self.dependencies.reason or obstacle)
 
     def _obstacle(self) -> str:
@@ -178,33 +216,31 @@ class ModulePanel:
             previous, found = self.result, self._find_result(state)
             completed = self._completed(state, found)  # fails on a damaged result, of which nothing is taken then
             changed = (previous.node if previous else None) is not (found.node if found else None)
-            self.result, self.state = found, completed
+            self.result, self.state, self.other = found, completed, self._find_other(found, completed)
             save_state(state_node(self.scene, MODULE), self.state)
             if changed and previous is not None and previous.node.GetScene() is self.scene:
-                hide(previous)
-            self._watch_ct()
+                self.views.leave(previous)
+            self.ct_watch.watch(self.result)
             if self.result is not None:
-                self._show_result(None if changed else before)
+                self.views.show(self.result, self.other, self.state, None if changed else before)
             self.refresh()
         finally:
             self._applying = False
 
-    def _watch_ct(self) -> None:
-        """Let the shown result follow its CT when that is put under a transform."""
-        ct = self.result.get("ct") if self.result is not None else None
-        if self._watched_ct is not None:
-            watched, observer = self._watched_ct
-            if watched is ct:
-                return
-            watched.RemoveObserver(observer)
-        event = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
-        self._watched_ct = (ct, ct.AddObserver(event, self._ct_moved)) if ct is not None else None
+    def patches_changed(self) -> None:
+        """Other patches count now."""
         if self.result is not None:
-            follow_ct(self.result)
+            self.views.patches_changed(self.result, self.other, self.state)
+            self.refresh()
 
-    def _ct_moved(self, caller: Any, event: str) -> None:
-        if self.result is not None and not self._is_quiet():
-            follow_ct(self.result)
+    def _find_other(self, result: ResultNodes | None, state: PanelState) -> ResultNodes | None:
+        if self.other is not None and self.other.node.GetID() == state.other:
+            return self.other  # it has read its tables already
+        return chosen_other(state, comparable(result, list(results_in(self.scene)))) if state.other else None
+
+    def _ct_moved(self) -> None:
+        if not self._is_quiet():
+            self.ct_watch.watch(self.result)
             self.refresh()
 
     def _find_result(self, state: PanelState) -> ResultNodes | None:
@@ -218,41 +254,25 @@ class ModulePanel:
     def _completed(self, state: PanelState, result: ResultNodes | None) -> PanelState:
         """The state without what does not exist, or what its result does not have."""
         state = state.valid()
+        if state.model not in self.scan.models:
+            state = replace(state, model="")
+        if state.corrected and self.scene.GetNodeByID(state.corrected) is None:
+            state = replace(state, corrected=NO_NODE)
         if result is None:
-            return replace(state, result=NodeId(""), patch=NO_PATCH)
+            return replace(state, result=NO_NODE, patch=NO_PATCH, other=NO_NODE)
+        if state.other and chosen_other(state, comparable(result, list(results_in(self.scene)))) is None:
+            state = replace(state, other=NO_NODE)
         keys = keys_with_values(result)
         if keys and state.quantity not in keys:
             state = replace(state, quantity=keys[0])
-        _facts, _map = result.facts, result.display_patches  # read now: a damaged result is refused as a whole
+        _read = (
+            result.facts,
+            result.display_patches,
+            history_of(result),
+        )  # read now: a damaged result is refused as a whole
         return state if state.patch <= len(result.patches) else replace(state, patch=NO_PATCH)
 
-    def _show_result(self, before: PanelState | None) -> None:
-        """Bring into the views what differs from the state before; everything without one."""
-        assert self.result is not None
-        state, result = self.state, self.result
-
-        def differs(*fields: str) -> bool:
-            return before is None or any(getattr(before, name) != getattr(state, name) for name in fields)
-
-        if differs("quantity", "layer") and keys_with_values(result):
-            color_by(result, state.quantity, state.layer)
-        if differs("overlay", "quantity", "opacity"):
-            show_overlay(result, state.overlay, state.quantity, state.opacity)
-        if differs("bones", "boxes", "layer"):
-            show_models(result, state.bones, state.boxes, state.layer)
-        if before is not None and differs("bones"):
-            aim_camera(result, state.bones)
-        if differs("patch"):
-            select(result, state.patch)
-        if before is None:
-            show_table(result, instead_of_another_only=True)
-
     # What the user does -----------------------------------------------------------------------------------
-
-    def analyze(self) -> None:
-        """Analyze the chosen CT."""
-        with problems_shown(_("The analysis could not be started.")):
-            self.jobs.analyze(self.scene.GetNodeByID(self.state.ct), self.state.side)
 
     def export(self) -> None:
         """Write the report of the shown result, after a question where it would replace another one."""
@@ -285,30 +305,51 @@ class ModulePanel:
         question = _("Remove '{title}' from the scene? This cannot be undone.").format(title=self.result.title)
         if slicer.util.confirmOkCancelDisplay(question):
             removed = self.result
-            self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))  # hides it
+            self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))  # hides it
             remove_result(removed)
 
     def show_reading_layout(self) -> None:
         """Arrange the views for reading and center them on the joint."""
+        self._arrange(READING)
+
+    def show_side_by_side(self) -> None:
+        """Arrange the views for two scans of the knee."""
+        if self.other is not None:
+            self._arrange(SIDE_BY_SIDE)
+
+    def _arrange(self, layout: int) -> None:
         manager = slicer.app.layoutManager()
         if manager is None or self.result is None:
             return
-        show_layout(manager.layoutLogic().GetLayoutNode())
+        show_layout(manager.layoutLogic().GetLayoutNode(), layout)
         show_table(self.result)
+        show_in_views(self.result)
         if self._entered:  # there may be new views now
-            self.clicks.watch()
+            self._watch_views()
         aim_slices(self.result)
         aim_camera(self.result, self.state.bones)
+        if self.other is not None:
+            self.views.show(self.result, self.other, self.state, None)  # the new views are empty
+            aim_beside(self.other)
+            if self.state.patch != NO_PATCH:
+                self.views.go_to(self.result, self.state.patch)
 
     # What comes from elsewhere ----------------------------------------------------------------------------
 
     def _job_changed(self, monitor: JobMonitor) -> None:
         self.run_bar.show(monitor)
+        self.work.job_changed(monitor)
         self.refresh()
 
     def _results_came(self, results: list[ResultNodes]) -> None:
         if not results:
             raise CTSMAError("The analysis has left no result.", "Start it again.")
+        ids = [str(each.node.GetID()) for each in results]
+        if self.work.batch.came(ids) and self.result is not None:
+            for other in results:  # the user may be reading another one
+                hide(other)
+            self.refresh()
+            return
         for other in results[1:]:
             hide(other)
         shown = results[0]
@@ -319,21 +360,6 @@ class ModulePanel:
     def _exported(self, folder: Path) -> None:
         self.report.exported(folder)
 
-    def _slice_clicked(self, world_ras_mm: NDArray[np.float64]) -> None:
-        if self.result is not None:
-            self._select(label_at(self.result, world_ras_mm))
-
-    def _surface_clicked(self, world_ras_mm: NDArray[np.float64], node: Any) -> None:
-        bone = bone_of(self.result, node) if self.result is not None else ""
-        if self.result is not None and bone:
-            self._select(label_under(self.result, world_ras_mm, bone, self.state.layer))
-
-    def _select(self, label: int) -> None:
-        """Select a patch that was clicked in a view, in the layer where it lies; a click beside keeps the old one."""
-        if label == NO_PATCH or self.result is None:
-            return
-        self.change(patch=label)
-
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""
         if self._applying or node is None or self._is_quiet():
@@ -341,9 +367,9 @@ class ModulePanel:
         if node.GetAttribute(PART_ATTRIBUTE) == "patch_labels":
             qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
         elif self.result is not None and node is self.result.node:
-            self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
+            self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
         elif node.GetID() == self.state.ct:
-            self._apply(replace(self.state, ct=NodeId("")))
+            self._apply(replace(self.state, ct=NO_NODE))
 
     def nodes_settled(self) -> None:
         """Forget what was removed while many nodes came and went at once."""
@@ -351,9 +377,9 @@ class ModulePanel:
             return
         state = self.state
         if self.result is not None and not self.scene.IsNodePresent(self.result.node):
-            state = replace(state, result=NodeId(""), patch=NO_PATCH)
+            state = replace(state, result=NO_NODE, patch=NO_PATCH)
         if state.ct and self.scene.GetNodeByID(state.ct) is None:
-            state = replace(state, ct=NodeId(""))
+            state = replace(state, ct=NO_NODE)
         if state != self.state:
             self._apply(state)
 
@@ -363,23 +389,26 @@ class ModulePanel:
             return
         for result in [each for each in results_in(self.scene) if each.get("patch_labels") is None]:
             if self.result is not None and self.result.node is result.node:
-                self._apply(replace(self.state, result=NodeId(""), patch=NO_PATCH))
+                self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
             remove_result(result)
 
     def scene_closing(self) -> None:
         """Stop what runs, before the scene is emptied."""
+        self.work.batch.close()
         self.jobs.close()
-        self.result = None
-        self._watched_ct = None  # its node goes with the scene
+        self.result = self.other = None
+        self.views.forget()
+        self.ct_watch.forget()  # its node goes with the scene
 
     def close(self) -> None:
         """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
         self._closed = True
-        self.clicks.stop()
+        self.exit()
         self.jobs.close()
-        if self._watched_ct is not None:
-            self._watched_ct[0].RemoveObserver(self._watched_ct[1])
-            self._watched_ct = None
-        for selector in (self.scan.ui.ctSelector, self.results.ui.resultSelector):
-            selector.blockSignals(True)
-            selector.setMRMLScene(None)
+        self.ct_watch.stop()
+        self.scan.let_go()
+        self.results.let_go()
+
+
+def _no_views() -> str:
+    return "" if slicer.app.layoutManager() is not None else _("There is no main window.")

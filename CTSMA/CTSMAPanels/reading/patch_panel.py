@@ -10,6 +10,8 @@ import qt
 from slicer.i18n import tr as _
 
 from CTSMALib.catalogue import quantity
+from CTSMALib.scene.aspects import flag_text
+from CTSMALib.scene.exclusions import counted, excluded
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.table_nodes import head
@@ -17,7 +19,7 @@ from CTSMAPanels.qt_values import value_of
 from CTSMAPanels.ui_files import load_panel
 
 ROW_HEIGHT = 22
-_PATCH, _COMPARTMENT, _VALUE, _VALID = range(4)
+_PATCH, _COMPARTMENT, _VALUE, _VALID, _REMARK = range(5)
 
 
 class PatchPanel:
@@ -33,7 +35,7 @@ class PatchPanel:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._on_change = on_change
         self._filled_with: tuple[Any, ...] = ()
-        self.ui.patchTable.setColumnCount(4)
+        self.ui.patchTable.setColumnCount(5)
         self.ui.patchTable.verticalHeader().setVisible(False)
         self.ui.patchTable.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.ui.patchTable.horizontalHeader().setStretchLastSection(True)
@@ -41,7 +43,9 @@ class PatchPanel:
 
     def show(self, state: PanelState, result: ResultNodes | None) -> None:
         """Show the patches of a state's layer with the values of its quantity, and select its patch."""
-        contents = (result.node.GetID(), state.quantity, state.layer) if result is not None else ()
+        contents: tuple[Any, ...] = ()
+        if result is not None:
+            contents = (result.node.GetID(), state.quantity, state.layer, tuple(excluded(result)))
         blocked = self.ui.patchTable.blockSignals(True)
         if contents != self._filled_with:
             self._fill(state, result)
@@ -63,21 +67,29 @@ class PatchPanel:
         shown = np.flatnonzero(result.patches.layers == state.layer) if result is not None else []
         table.setRowCount(len(shown))
         entry = quantity(state.quantity)
-        table.setHorizontalHeaderLabels([_("Patch"), _("Compartment"), head(entry), _("Measured")])
+        table.setHorizontalHeaderLabels([_("Patch"), _("Compartment"), head(entry), _("Measured"), _("Remarks")])
         if result is not None:
-            values = result.patches.values_of(state.quantity)
+            values, gone = counted(result).values_of(state.quantity), excluded(result)
             for row, index in enumerate(shown):
-                self._fill_row(row, int(index), float(values[index]), entry.decimals, result)
+                record = gone.get(result.patches.ids[index])
+                flags = flag_text(str(result.patches.flags[index]))
+                remark = _("excluded: {reason}").format(reason=record.reason) if record is not None else flags
+                self._fill_row(row, int(index), float(values[index]), entry.decimals, result, remark)
         table.setSortingEnabled(True)
 
-    def _fill_row(self, row: int, index: int, value: float, decimals: int, result: ResultNodes) -> None:
+    def _fill_row(self, row: int, index: int, value: float, decimals: int, result: ResultNodes, remark: str) -> None:
         patches = result.patches
         share = float(patches.valid_fractions[index])
         texts = (
             patches.ids[index],
             str(patches.compartments[index]),
-            f"{value:.{decimals}f}" if np.isfinite(value) else _("not measured"),
+            f"{value:.{decimals}f}"
+            if np.isfinite(value)
+            else _("not measured")
+            if patches.ids[index] not in excluded(result)
+            else "",
             f"{share:.0%}",
+            remark,
         )
         numbers = {_VALUE: value, _VALID: share}
         for column, text in enumerate(texts):

@@ -8,6 +8,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from CTSMALib.scene.ct_node import ct_changed
+from CTSMALib.scene.exclusions import counted_compartments, excluded
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION, ResultNodes
 from CTSMALib.scene.state import NodeId
@@ -58,7 +59,7 @@ class ResultPanel:
             _("Remove the shown result from the scene. Its CT stays."),
         )
         facts = result.facts if result is not None else None
-        lines = [_summary(facts)] if facts else [_("Analyze a CT, or open a result folder.")]
+        lines = [_summary(result)] if result is not None else [_("Analyze a CT, or open a result folder.")]
         if result is not None and ct_changed(result):
             lines.append(
                 _("The CT was moved, cut or deleted since the analysis; what is shown may not fit it. Analyze again.")
@@ -69,18 +70,27 @@ class ResultPanel:
             self.ui.noticesText.setPlainText(notices)
         self.ui.noticesText.setVisible(bool(notices))
 
+    def let_go(self) -> None:
+        """Know the scene no more."""
+        self.ui.resultSelector.blockSignals(True)
+        self.ui.resultSelector.setMRMLScene(None)
+
     def _result_chosen(self, *_args: Any) -> None:
         node = self.ui.resultSelector.currentNode()
         self._on_change(result=NodeId(node.GetID() if node is not None else ""))
 
 
-def _summary(facts: dict[str, Any]) -> str:
+def _summary(result: ResultNodes) -> str:
+    facts, compartments = result.facts, counted_compartments(result)
     side = {"left": _("Left knee"), "right": _("Right knee")}.get(facts["side"]["side"], _("Knee of unknown side"))
-    valid = sum(found["patches_valid"] for found in facts["compartments"] if found["reported"])
-    total = sum(found["patches_total"] for found in facts["compartments"])
+    valid = sum(found.patches_valid for found in compartments if found.reported)
+    total = sum(found.patches_total for found in compartments)
+    count = len(excluded(result))
     measured = _("{valid} of {total} patches measured").format(valid=valid, total=total)
+    if count:
+        measured = _("{valid} of {total} patches count, {count} excluded").format(valid=valid, total=total, count=count)
     lines = [f"{side}; {measured}; {facts['method']}."]
-    lines += [f"{found['title']}: {found['reason']}" for found in facts["compartments"] if found["reason"]]
+    lines += [f"{found.title}: {found.reason}" for found in compartments if found.reason]
     return "\n".join(lines)
 
 

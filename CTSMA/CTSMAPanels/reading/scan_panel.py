@@ -1,15 +1,20 @@
-"""Choosing a CT and starting its analysis."""
+"""Choosing a CT and what analyzes it, starting that, and correcting the bones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from slicer.i18n import tr as _
 
+from CTSMALib.jobs.arguments import NO_MODEL
+from CTSMALib.jobs.model_names import STUDENT_TASK, models_for
 from CTSMALib.jobs.request import SIDES
+from CTSMALib.scene.bone_segments import why_no_bones
 from CTSMALib.scene.ct_node import why_not
 from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
@@ -20,47 +25,116 @@ def side_words() -> dict[str, str]:
     return {"auto": _("Found in the image"), "left": _("Left"), "right": _("Right"), "both": _("Both, insist on two")}
 
 
+@dataclass(frozen=True)
+class ScanActions:
+    """What the user starts.
+
+    Attributes:
+        apply: the analysis.
+        correct: opening the bones of the shown result in the Segment Editor.
+        again: the analysis with the chosen bones.
+    """
+
+    apply: Callable[[], None]
+    correct: Callable[[], None]
+    again: Callable[[], None]
+
+
 class ScanPanel:
     """The chosen CT.
 
     Args:
         scene: ``vtkMRMLScene``.
         on_change: called with fields of :class:`PanelState` that the user changed.
-        on_apply: called when the user starts the analysis.
+        actions: what the user starts.
     """
 
     UI_FILE = "CTSMAScan.ui"
 
-    def __init__(self, scene: Any, on_change: Callable[..., None], on_apply: Callable[[], None]) -> None:
+    def __init__(self, scene: Any, on_change: Callable[..., None], actions: ScanActions) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.applyButton, "CTSMAStart")
         self._scene = scene
         self._on_change = on_change
+        self._models: list[tuple[str, str]] = []
         for side in SIDES:
             self.ui.sideComboBox.addItem(side_words()[side], side)
+        self.list_models()
         self.ui.ctSelector.setMRMLScene(scene)
-        self.ui.ctSelector.currentNodeChanged.connect(self._ct_chosen)
+        self.ui.ctSelector.currentNodeChanged.connect(lambda *_args: self._chosen(self.ui.ctSelector, "ct"))
+        self.ui.correctedSelector.setMRMLScene(scene)
+        self.ui.correctedSelector.currentNodeChanged.connect(
+            lambda *_args: self._chosen(self.ui.correctedSelector, "corrected")
+        )
         self.ui.sideComboBox.currentIndexChanged.connect(
             lambda *_args: on_change(side=str(value_of(self.ui.sideComboBox, "currentData")))
         )
-        self.ui.applyButton.clicked.connect(lambda *_args: on_apply())
+        self.ui.modelComboBox.currentIndexChanged.connect(
+            lambda *_args: on_change(model=str(value_of(self.ui.modelComboBox, "currentData") or ""))
+        )
+        self.ui.applyButton.clicked.connect(lambda *_args: actions.apply())
+        self.ui.correctButton.clicked.connect(lambda *_args: actions.correct())
+        self.ui.againButton.clicked.connect(lambda *_args: actions.again())
 
-    def show(self, state: PanelState, obstacle: str) -> None:
+    def list_models(self) -> None:
+        """Look again which models there are."""
+        listed = [("", _("The one that comes with CTSMA"))]
+        for model in models_for(STUDENT_TASK):
+            if not model.shipped:
+                listed.append((model.name, _("{name} {version}").format(name=model.name, version=model.version)))
+        listed.append((NO_MODEL, _("None: only what the CT shows directly")))
+        if listed == self._models:
+            return
+        self._models = listed
+        box: Any = self.ui.modelComboBox
+        chosen = value_of(box, "currentData")
+        blocked = box.blockSignals(True)
+        box.clear()
+        for name, words in listed:
+            box.addItem(words, name)
+        box.setCurrentIndex(max(box.findData(chosen or ""), 0))
+        box.blockSignals(blocked)
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the models that can be chosen; empty for the one that comes with CTSMA."""
+        return [name for name, _words in self._models]
+
+    def show(self, state: PanelState, result: ResultNodes | None, obstacle: str) -> None:
         """Show a state.
 
         Args:
             state: what to show.
+            result: the shown result.
             obstacle: why nothing can be started now; empty where something can.
         """
         ct = self._scene.GetNodeByID(state.ct) if state.ct else None
+        bones = self._scene.GetNodeByID(state.corrected) if state.corrected else None
         put(self.ui.ctSelector, "setCurrentNode", ct)
+        put(self.ui.correctedSelector, "setCurrentNode", bones)
         choose(self.ui.sideComboBox, state.side)
+        choose(self.ui.modelComboBox, state.model)
         allow(
             self.ui.applyButton,
             obstacle or _(why_not(ct)),
-            _("Find the bones, place the patches and measure them. Takes about 10 to 40 seconds."),
+            _("Find the bones, place the patches and measure them. Takes about 10 to 60 seconds."),
+        )
+        shown = "" if result is not None else _("No result is shown.")
+        if result is not None and "mr" in result.facts["files"]:
+            shown = _("Bones of an MR are given to 'ctsma analyze-mr' as labels.")
+        allow(self.ui.correctButton, shown, _("Open the bones of the shown result in the Segment Editor."))
+        allow(
+            self.ui.againButton,
+            obstacle or _(why_not(ct)) or _(why_no_bones(bones, ct)),
+            _("Analyze the CT with the chosen bones instead of finding them."),
         )
 
-    def _ct_chosen(self, *_args: Any) -> None:
-        node = self.ui.ctSelector.currentNode()
-        self._on_change(ct=NodeId(node.GetID() if node is not None else ""))
+    def let_go(self) -> None:
+        """Know the scene no more."""
+        for selector in (self.ui.ctSelector, self.ui.correctedSelector):
+            selector.blockSignals(True)
+            selector.setMRMLScene(None)
+
+    def _chosen(self, selector: Any, field: str) -> None:
+        node = selector.currentNode()
+        self._on_change(**{field: NodeId(node.GetID() if node is not None else "")})

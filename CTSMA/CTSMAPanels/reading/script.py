@@ -15,11 +15,11 @@ from CTSMALib.jobs.runner import JobRunner
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.ct_node import ct_geometry
 from CTSMALib.scene.result_nodes import ResultNodes
-from CTSMAPanels.reading.jobs import prepare_analysis
+from CTSMAPanels.reading.jobs import Method, prepare_analysis
 
 
 def analyze_and_wait(
-    scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None
+    scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None, model: str = ""
 ) -> list[ResultNodes]:
     """Analyze a CT in a worker process and wait for it.
 
@@ -28,6 +28,8 @@ def analyze_and_wait(
         ct: volume node.
         side: of :data:`CTSMALib.jobs.request.SIDES`.
         on_change: called with the monitor of the worker, from another thread; it must not touch the scene.
+        model: name of the model that estimates apparent parameters; empty for the one that comes with CTSMA, "none" for
+            none.
 
     Returns:
         The new results in the scene, one per knee.
@@ -36,7 +38,7 @@ def analyze_and_wait(
         CTSMAError: the CT cannot be analyzed; the text says why and what to do.
     """
     with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
-        request, geometry = prepare_analysis(ct, side, Path(work)), ct_geometry(ct)
+        request, geometry = prepare_analysis(ct, Method(side, model), Path(work)), ct_geometry(ct)
         outcome = JobRunner().run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)

@@ -8,7 +8,8 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from CTSMALib.catalogue import Quantity, quantity
-from CTSMALib.palette import color_map, map_name
+from CTSMALib.palette import FLAGGED, color_map, map_name
+from CTSMALib.scene.aspects import FLAGS, INTERVAL, VALUE, aspects_of, shown_quantity
 from CTSMALib.scene.coloring import keys_with_values, label_text
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM, ResultNodes, map_role
@@ -32,9 +33,10 @@ class ViewPanel:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.layoutButton, "CTSMALocate")
         self._keys: list[str] = []
+        self._aspects: tuple[str, ...] = ()
         controls = (
-            self.ui.quantityComboBox, self.ui.overlayComboBox, self.ui.opacitySlider, self.ui.layerComboBox,
-            self.ui.bonesComboBox, self.ui.gridCheckBox, self.ui.layoutButton,
+            self.ui.quantityComboBox, self.ui.aspectComboBox, self.ui.overlayComboBox, self.ui.opacitySlider,
+            self.ui.layerComboBox, self.ui.bonesComboBox, self.ui.gridCheckBox, self.ui.layoutButton,
         )  # fmt: skip
         self._abouts = {control: str(value_of(control, "toolTip")) for control in controls}
         overlays = {"patches": _("Patches"), "map": _("Map"), "none": _("Nothing")}
@@ -53,6 +55,7 @@ class ViewPanel:
         for box, field in (
             (self.ui.bonesComboBox, "bones"),
             (self.ui.quantityComboBox, "quantity"),
+            (self.ui.aspectComboBox, "aspect"),
             (self.ui.overlayComboBox, "overlay"),
             (self.ui.layerComboBox, "layer"),
         ):
@@ -73,15 +76,20 @@ class ViewPanel:
         for widget, about in self._abouts.items():
             allow(widget, reason, about)
         self._list_quantities(keys_with_values(result) if result is not None else [])
+        aspects = aspects_of(result.patches, state.quantity) if result is not None else (VALUE,)
+        aspect = state.aspect if state.aspect in aspects else VALUE
+        self._list_aspects(aspects)
         choose(self.ui.quantityComboBox, state.quantity)
+        choose(self.ui.aspectComboBox, aspect)
         choose(self.ui.overlayComboBox, state.overlay)
         choose(self.ui.layerComboBox, state.layer)
         put(self.ui.opacitySlider, "setValue", state.opacity)
         choose(self.ui.bonesComboBox, state.bones)
         put(self.ui.gridCheckBox, "setChecked", state.boxes)
         if state.quantity in self._keys:
-            has_map = result is not None and result.get(map_role(state.quantity)) is not None
-            self._explain(quantity(state.quantity), no_map=state.overlay == "map" and not has_map)
+            has_map = result is not None and result.get(map_role(state.quantity)) is not None and aspect == VALUE
+            no_map = state.overlay == "map" and not has_map
+            self._explain(shown_quantity(state.quantity, aspect), no_map)
 
     def _list_quantities(self, keys: list[str]) -> None:
         if keys == self._keys:
@@ -94,14 +102,28 @@ class ViewPanel:
             box.addItem(label_text(quantity(key)), key)
         box.blockSignals(blocked)
 
+    def _list_aspects(self, aspects: tuple[str, ...]) -> None:
+        if aspects == self._aspects:
+            return
+        self._aspects = aspects
+        words = {VALUE: _("Value"), INTERVAL: _("Width of the 95 % interval"), FLAGS: _("Flagged or not")}
+        box: Any = self.ui.aspectComboBox
+        blocked = box.blockSignals(True)
+        box.clear()
+        for aspect in aspects:
+            box.addItem(words[aspect], aspect)
+        box.blockSignals(blocked)
+
     def _explain(self, entry: Quantity, no_map: bool) -> None:
-        low, high = (f"{limit:g}" for limit in entry.display_range)
+        low, high = (f"{limit:.4g}" for limit in entry.display_range)
+        if entry.key == FLAGGED:
+            low, high = _("nothing"), _("flagged")
         self.ui.lowLabel.setText(low)
         self.ui.highLabel.setText(high if entry.unit == "1" else f"{high} {entry.unit}")
         self.ui.colorBarLabel.setStyleSheet(_gradient(entry))
         text = f"{entry.symbol}: {entry.definition}"
         self.ui.definitionLabel.setToolTip(_("Reference: {reference}").format(reference=entry.reference))
-        hint = _("There is no map of this quantity, so slices show its patches.") if no_map else ""
+        hint = _("There is no map of this, so slices show the patches.") if no_map else ""
         self.ui.definitionLabel.setText(f"{text} {hint}".strip())
 
 

@@ -31,7 +31,7 @@ from CTSMAPanels.reviewing.export_panel import ExportPanel
 from CTSMAPanels.reviewing.job_actions import JobActions
 from CTSMAPanels.reviewing.jobs import ReviewJobs
 from CTSMAPanels.reviewing.judge_panel import JudgePanel
-from CTSMAPanels.reviewing.keys import NUDGES, REDO_KEY, TOGGLE_KEY, UNDO_KEY, Keys
+from CTSMAPanels.reviewing.keys import NUDGES, REDO_KEY, TOGGLE_KEY, UNDO_KEY
 from CTSMAPanels.reviewing.label_actions import LabelActions
 from CTSMAPanels.reviewing.landmarks_panel import LandmarksPanel
 from CTSMAPanels.reviewing.live_numbers import LiveNumbers
@@ -40,6 +40,7 @@ from CTSMAPanels.reviewing.scans_panel import ScansPanel
 from CTSMAPanels.reviewing.see_panel import SeePanel
 from CTSMAPanels.reviewing.view_actions import ViewActions
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.shortcuts import Keys
 from CTSMAPanels.ui_files import load_panel
 
 CHOSEN = ("ct", "mr", "mr_labels")  # fields that name nodes of the user's

@@ -99,7 +99,7 @@ def _base_class(name: str, entry: dict[str, Any]) -> type:
             if facts.of_class(base)["qobject"]:
                 return class_named(base)
         elif base.startswith("Q"):
-            found: type = qt_name(base)
+            found: type = qt_name("QWidget" if base == "QVTKWidget" else base)  # VTK's own widget
             return found
     raise facts.NotInSlicerError(f"{name} is no class of Qt objects: the test bench cannot imitate it.")
 

@@ -13,7 +13,7 @@ from typing import Any
 import slicer
 import slicer.util
 
-from Testing.panels.bench import controls, layout_manager, pictures, pythonqt, views
+from Testing.panels.bench import controls, layout_manager, pictures, plot_views, pythonqt, views
 from Testing.panels.bench.application import SubjectHierarchyFiller, new_scene
 from Testing.panels.bench.classes import class_named, create
 from Testing.panels.bench.dialogs import Dialogs, install_dialogs
@@ -23,7 +23,7 @@ from Testing.panels.bench.python_layer import Recorder, install_python_layer
 from Testing.panels.bench.ui_files import UiLoader
 from Testing.panels.bench.views import register_displayable_managers
 
-BEHAVIORS = (controls, layout_manager, views)  # importing them is what registers them
+BEHAVIORS = (controls, layout_manager, plot_views, views)  # importing them is what registers them
 
 
 class Bench:
@@ -87,6 +87,10 @@ class Bench:
         interactor.SetEventPosition(x, y)
         for event in ("MouseMove", f"{button}ButtonPress", f"{button}ButtonRelease"):
             interactor.InvokeEvent(f"{event}Event")
+
+    def select_points(self, plot_widget: Any, series_id: str, rows: list[int]) -> None:
+        """Click points of a series in a plot view."""
+        plot_widget.plotView()._select(series_id, rows)
 
     def reset(self) -> None:
         """Close modules, clear the scene, forget what was shown."""

@@ -1,4 +1,4 @@
-"""The layout manager: slice views, 3D views and tables for the view nodes of the scene, and their bars."""
+"""The layout manager: slice views, 3D views, plots and tables for the view nodes of the scene, and their bars."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ FOUR_UP = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 VIEW_CLASSES = {
     "Slice": ("qMRMLSliceWidget", "qMRMLSliceView", "qMRMLSliceControllerWidget"),
     "ThreeD": ("qMRMLThreeDWidget", "qMRMLThreeDView", "qMRMLThreeDViewControllerWidget"),
+    "Plot": ("qMRMLPlotWidget", "qMRMLPlotView", "qMRMLPlotViewControllerWidget"),
     "Table": ("qMRMLTableWidget", "qMRMLTableView", "qMRMLTableViewControllerWidget"),
 }
 
@@ -157,6 +158,13 @@ class LayoutManager:
     def tableWidget(self: Any, index: int) -> Any:
         nodes = self._view_nodes("vtkMRMLTableViewNode")
         return self._widget("Table", nodes[index]) if 0 <= index < len(nodes) else None
+
+    def plotWidget(self: Any, index: int) -> Any:
+        nodes = self._view_nodes("vtkMRMLPlotViewNode")
+        return self._widget("Plot", nodes[index]) if 0 <= index < len(nodes) else None
+
+    def _read_plotViewCount(self: Any) -> int:
+        return len(self._view_nodes("vtkMRMLPlotViewNode"))
 
     def _read_threeDViewCount(self: Any) -> int:
         return len(self._view_nodes("vtkMRMLViewNode"))

@@ -46,7 +46,7 @@ def mr_labels(given: Any, mr: Any) -> sitk.Image:
                 f"'{given.GetName()}' is under a transform; labels of the MR are needed in its own frame.",
                 "Take it out of the transform.",
             )
-        given = _of_segments(given, scan) if given.IsA(SEGMENTATION) else _of_voxels(given)
+        given = labels_of_segments(given, scan) if given.IsA(SEGMENTATION) else _of_voxels(given)
     values = sitk.GetArrayViewFromImage(given)
     if not np.isin(values, [bone.label for bone in BONES]).any():
         raise InputError("The labels of the MR hold no bone.", f"Give a label map with {_NUMBERS}.")
@@ -116,8 +116,17 @@ def _of_voxels(node: Any) -> sitk.Image:
     return image_of(node)
 
 
-def _of_segments(node: Any, scan: sitk.Image) -> sitk.Image:
-    """Segments with the name of a bone, put onto the voxels of the MR; later bones win where they overlap."""
+def labels_of_segments(node: Any, scan: sitk.Image, modality: str = "MR") -> sitk.Image:
+    """Segments with the name of a bone, put onto the voxels of a scan; later bones win where they overlap.
+
+    Args:
+        node: ``vtkMRMLSegmentationNode``.
+        scan: the scan, whose modality is named in errors.
+        modality: of the scan.
+
+    Raises:
+        InputError: no segment has the name of a bone and voxels in the scan.
+    """
     segmentation = node.GetSegmentation()
     result = np.zeros(scan.GetSize()[::-1], dtype=np.uint8)
     drawn = 0
@@ -138,7 +147,8 @@ def _of_segments(node: Any, scan: sitk.Image) -> sitk.Image:
             f"Name segments after bones ({names}), and create their binary label maps.",
         )
     if not result.any():
-        raise InputError("The segments lie outside the MR.", _REMEDY)
+        remedy = _REMEDY.replace("MR", modality)
+        raise InputError(f"The segments lie outside the {modality}.", remedy)
     return Grid.of(scan).image(result)
 
 
