@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from CTSMALib.analysis.result import KneeAnalysis
-from CTSMALib.analysis.student_reading import UNLIKE
+from CTSMALib.analysis.result import CompartmentFinding, KneeAnalysis
 from CTSMALib.diagnosis.origin import MR, Origin
 from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, IDS, KneeTokens, knee_tokens
 
@@ -16,12 +17,29 @@ def patient_tokens(analysis: KneeAnalysis) -> KneeTokens:
     Absent are those that look unlike the student's training, and all of a compartment that is not reported: because of
     metal, because it lies outside the image, or because its bone could not be found.
     """
-    values = {one.patch.id: one.values for one in analysis.patches}
-    found = knee_tokens(values, {one.patch.id: one.uncertainties for one in analysis.patches})
-    unlike = {one.patch.id for one in analysis.patches if UNLIKE in one.flags}
-    found = found.without_unlike(np.array([name in unlike for name in IDS]))
-    refused = [finding for finding in analysis.compartments if not finding.reported]
-    for finding in refused:
+    patches = analysis.patches
+    return tokens_from(
+        {one.patch.id: one.values for one in patches},
+        {one.patch.id: one.uncertainties for one in patches},
+        {one.patch.id: one.flags for one in patches},
+        analysis.compartments,
+    )
+
+
+def tokens_from(
+    values: Mapping[str, Mapping[str, float]],
+    uncertainties: Mapping[str, Mapping[str, float]],
+    flags: Mapping[str, Sequence[str]],
+    compartments: Sequence[CompartmentFinding],
+) -> KneeTokens:
+    """The same from what is known of patches by their ids."""
+    from CTSMALib.analysis.student_reading import UNLIKE
+
+    found = knee_tokens(values, uncertainties)
+    found = found.without_unlike(np.array([UNLIKE in flags.get(name, ()) for name in IDS]))
+    for finding in compartments:
+        if finding.reported:
+            continue
         others = np.not_equal(COMPARTMENT, COMPARTMENT_KEYS.index(finding.key))
         found = found.without_refused(others, f"{finding.title}: {finding.reason}")
     return found

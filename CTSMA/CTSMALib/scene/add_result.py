@@ -15,6 +15,7 @@ from CTSMALib.catalogue import quantity
 from CTSMALib.errors import InputError, MissingDependencyError
 from CTSMALib.scene import color_nodes
 from CTSMALib.scene.ct_node import ct_geometry, follow_ct
+from CTSMALib.scene.diagnosis_nodes import take_over_diagnosis
 from CTSMALib.scene.exclusions import counted_compartments, take_over
 from CTSMALib.scene.geometry import fill_volume, flipped_surface
 from CTSMALib.scene.hierarchy import place_in_hierarchy
@@ -113,6 +114,13 @@ def add_results(
     return results
 
 
+def _take_diagnosis(result: ResultNodes, folder: Path) -> None:
+    try:
+        take_over_diagnosis(result, folder)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The diagnosis in {folder} cannot be read.", "Run 'ctsma diagnose' again.") from error
+
+
 def _read(folder: Path) -> tuple[KneeAnalysis, dict[str, str]]:
     try:
         from CTSMALib.analysis.folder import load_analysis
@@ -154,6 +162,7 @@ class _Builder:
         self._surfaces()
         self._outlines()
         self._tables()
+        _take_diagnosis(self.result, self.folder)
         follow_ct(self.result)
         place_in_hierarchy(self.result)
 

@@ -12,6 +12,7 @@ from CTSMALib.analysis.exclusions import read_exclusions, write_exclusions
 from CTSMALib.analysis.result import MR_ROLE, SCAN_ROLES
 from CTSMALib.errors import InputError
 from CTSMALib.scene.ct_node import ct_changed
+from CTSMALib.scene.diagnosis_nodes import holds_diagnosis, write_diagnosis_file
 from CTSMALib.scene.exclusions import excluded
 from CTSMALib.scene.geometry import flipped_surface, image_of
 from CTSMALib.scene.model_nodes import bare_surface
@@ -25,6 +26,7 @@ def holds(folder: Path, result: ResultNodes) -> bool:
     """Whether a folder holds this very result, so that it need not be written again."""
     try:
         same = (folder / ANALYSIS_FILE).read_bytes() == _bytes(result, ANALYSIS_FILE)
+        same = same and holds_diagnosis(folder, result)
         return same and set(read_exclusions(folder)) == set(excluded(result).values())
     except (OSError, InputError):
         return False
@@ -57,6 +59,7 @@ def write_result(result: ResultNodes, folder: Path) -> None:
     for name in TEXT_FILES:
         (folder / name).write_bytes(_bytes(result, name))
     write_exclusions(list(excluded(result).values()), folder)
+    write_diagnosis_file(result, folder)
 
 
 def _bytes(result: ResultNodes, name: str) -> bytes:

@@ -40,6 +40,7 @@ PATCH_TABLE, SUMMARY_TABLE = "patch_table", "summary_table"
 _STORAGE_ROLE = "storage"  # MRML's own: the file that a saved text node came from
 SELECTION, COLOR_KEY = "selection", "color_key"
 EXCLUSIONS, EXCLUDED_BOXES = "exclusions", "excluded_boxes"
+DIAGNOSIS = "diagnosis"
 
 
 def map_role(key: str) -> str:

@@ -1,0 +1,175 @@
+"""The diagnosis of a result in the scene: the text of ``diagnosis.json``, how it was asked for, and what it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from CTSMALib.scene.exclusions import counted, counted_compartments
+from CTSMALib.scene.result_nodes import DIAGNOSIS, PART_ATTRIBUTE, ResultNodes
+
+DIAGNOSIS_FILE = "diagnosis.json"
+AGGREGATORS = ("logistic", "transformer")  # as the room diagnosis names them
+_ATTRIBUTE = "CTSMA.Diagnosis."  # beginning of the names of attributes on the node of a result
+
+
+@dataclass(frozen=True)
+class DiagnosisState:
+    """How a result is to be diagnosed; saved with it.
+
+    Attributes:
+        model: name of a model or folder of a bundle; empty for the one that comes with CTSMA.
+        aggregator: of :data:`AGGREGATORS`; empty for the default of the model.
+        research: show of a real person what a model from simulated knees says.
+    """
+
+    model: str = ""
+    aggregator: str = ""
+    research: bool = False
+
+
+@dataclass(frozen=True)
+class ShownDiagnosis:
+    """What a panel shows; numbers are there only if ``shown``.
+
+    Attributes:
+        shown: whether a probability is given.
+        statement: what must be read beside it, or why there is none.
+        abstained: why the model says nothing; empty where it says something.
+        research: it was asked for with the research switch.
+        checked, notes: sentences.
+        model, aggregator: what answered.
+        counts: patches with values by compartment.
+        probability, low, high: of osteoarthritis, with the 95 % interval.
+        grades: probabilities of the grades 0 to 4.
+        usual_probability: of a knee with usual values.
+        patches, compartments: what each adds to the log odds.
+        outdated: patches have changed since, as some were excluded.
+    """
+
+    shown: bool
+    statement: str
+    abstained: str = ""
+    research: bool = False
+    checked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    model: str = ""
+    aggregator: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    probability: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    grades: tuple[float, ...] = ()
+    usual_probability: float = float("nan")
+    patches: dict[str, float] = field(default_factory=dict)
+    compartments: dict[str, float] = field(default_factory=dict)
+    outdated: bool = False
+
+    def strongest(self, count: int) -> list[tuple[str, float]]:
+        """The patches that weigh most, with what they add to the log odds."""
+        return sorted(self.patches.items(), key=lambda item: -abs(item[1]))[:count]
+
+
+def state_of(result: ResultNodes) -> DiagnosisState:
+    """How the result is to be diagnosed; the default for what is absent or has no meaning."""
+    model, aggregator, research = (result.node.GetAttribute(_ATTRIBUTE + each.name) for each in fields(DiagnosisState))
+    known = aggregator if aggregator in AGGREGATORS else ""
+    return DiagnosisState(model or "", known, research == "true")
+
+
+def keep_state(result: ResultNodes, state: DiagnosisState) -> None:
+    """Save with the result how it is to be diagnosed."""
+    for each in fields(state):
+        value = getattr(state, each.name)
+        result.node.SetAttribute(_ATTRIBUTE + each.name, str(value).lower() if isinstance(value, bool) else value)
+
+
+def text_of(result: ResultNodes) -> str:
+    """The content of ``diagnosis.json``; empty where there is no diagnosis."""
+    node = result.get(DIAGNOSIS)
+    return (node.GetText() or "") if node is not None else ""
+
+
+def keep_diagnosis(result: ResultNodes, text: str) -> None:
+    """Keep a diagnosis with the result, in place of an older one."""
+    node: Any = result.get(DIAGNOSIS)
+    if node is None:
+        node = result.scene.AddNewNodeByClass("vtkMRMLTextNode", f"{result.title}, diagnosis")
+        node.SetAttribute(PART_ATTRIBUTE, DIAGNOSIS)
+        node.SetHideFromEditors(True)
+        result.set(DIAGNOSIS, node)
+    node.SetText(text)
+
+
+def take_over_diagnosis(result: ResultNodes, folder: Path) -> None:
+    """Keep the diagnosis that a result folder holds, if it holds one.
+
+    Raises:
+        OSError, UnicodeDecodeError: the file cannot be read.
+    """
+    path = folder / DIAGNOSIS_FILE
+    if path.is_file():
+        keep_diagnosis(result, path.read_text(encoding="utf-8"))
+
+
+def write_diagnosis_file(result: ResultNodes, folder: Path) -> None:
+    """Write ``diagnosis.json`` again, where there is a diagnosis.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    if text_of(result):
+        (folder / DIAGNOSIS_FILE).write_bytes(text_of(result).encode("utf-8"))
+
+
+def holds_diagnosis(folder: Path, result: ResultNodes) -> bool:
+    """Whether a folder holds the diagnosis of a result, or neither holds one.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    path = folder / DIAGNOSIS_FILE
+    return (path.read_bytes() if path.is_file() else b"") == text_of(result).encode("utf-8")
+
+
+def diagnosis_of(result: ResultNodes) -> ShownDiagnosis | None:
+    """What the diagnosis of a result says; ``None`` where there is none, or where it is damaged."""
+    try:
+        found = json.loads(text_of(result) or "null")
+        if not isinstance(found, dict):
+            return None
+        names = {each.name for each in fields(ShownDiagnosis)} - {"outdated"}
+        known = {name: _plain(found[name]) for name in names & set(found)}
+        shown = ShownDiagnosis(**{**known, "abstained": found.get("abstained") or ""})
+        if shown.shown and not (shown.patches and len(shown.grades) > 1 and shown.low <= shown.high):
+            return None
+        digest = found.get("values_sha256", "")
+        outdated = bool(digest) and digest != _digest(result)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return ShownDiagnosis(**{**{each.name: getattr(shown, each.name) for each in fields(shown)}, "outdated": outdated})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _digest(result: ResultNodes) -> str:
+    """Of the values that a diagnosis of the patches as they count now would be made from."""
+    from CTSMALib.analysis.patient_tokens import tokens_from
+
+    patches = counted(result)
+
+    def by_id(columns: dict[str, Any]) -> dict[str, dict[str, float]]:
+        return {
+            name: {key: float(column[row]) for key, column in columns.items() if np.isfinite(column[row])}
+            for row, name in enumerate(patches.ids)
+        }
+
+    flags = {name: tuple(str(patches.flags[row]).split()) for row, name in enumerate(patches.ids)}
+    compartments = counted_compartments(result)
+    return tokens_from(by_id(patches.values), by_id(patches.uncertainties), flags, compartments).digest
