@@ -37,7 +37,7 @@ def test_only_what_is_known_can_be_shown(a_read_result: ResultNodes) -> None:
 def test_widths_have_a_fixed_range_of_their_own(a_read_result: ResultNodes) -> None:
     low, high = quantity(KEY).display_range
     entry = shown_quantity(KEY, INTERVAL)
-    assert entry.display_range == (0.0, high - low) and entry.unit == quantity(KEY).unit
+    assert entry.display_range == (0.0, (high - low) / 2) and entry.unit == quantity(KEY).unit
     color_by(a_read_result, KEY, 1, INTERVAL)
     expected = colors_of(entry, a_read_result.patches.widths_of(KEY))
     np.testing.assert_array_equal(table_colors(a_read_result), expected)

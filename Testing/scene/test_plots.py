@@ -122,7 +122,7 @@ def test_the_selected_patch_is_marked(a_result: ResultNodes) -> None:
     select_in_plot(a_result, plot, 40)
     chart = a_result.get(CHART)
     last = chart.GetNthPlotSeriesNode(chart.GetNumberOfPlotSeriesNodes() - 1)
-    assert last.GetName() == "Selected" and column(last, "label") == [40]
+    assert last.GetName() == "Selected" and column(last, "label") == [40, 40]
     select_in_plot(a_result, plot, 0)
     assert "Selected" not in [
         chart.GetNthPlotSeriesNode(k).GetName() for k in range(chart.GetNumberOfPlotSeriesNodes())

@@ -24,7 +24,7 @@ FLAG_WORDS = {  # the flags of an MR come with their words from its own analysis
 }
 _FLAGGED = Quantity(
     FLAGGED,
-    "flagged",
+    "flagged: 0 no, 1 yes",
     "1",
     "Flagged patches",
     "Whether anything speaks against the patch: it looks unlike those that the model was trained on, or its image is "
@@ -49,8 +49,8 @@ def shown_aspect(table: PatchTable, key: str, wanted: str) -> str:
 def shown_quantity(key: str, aspect: str) -> Quantity:
     """What colors stand for, with their fixed range.
 
-    The width of an interval is shown from 0 to the whole display range of its quantity: an interval as wide as that
-    says nothing.
+    The width of an interval is shown from 0 to half the display range of its quantity: an interval as wide as that says
+    little.
     """
     entry = quantity(key)
     if aspect == FLAGS:
@@ -61,7 +61,7 @@ def shown_quantity(key: str, aspect: str) -> Quantity:
     return replace(
         entry, key=f"{WIDTH}{key}", symbol=f"{entry.symbol}, width", title=f"{entry.title}, width of the interval",
         definition=f"Width of the 95 % interval of each patch. {entry.title}: {entry.definition}",
-        display_range=(0.0, high - low), mapped=False, lowest=0.0,
+        display_range=(0.0, (high - low) / 2), mapped=False, lowest=0.0,
     )  # fmt: skip
 
 

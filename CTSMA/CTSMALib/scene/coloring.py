@@ -10,7 +10,7 @@ import slicer
 from numpy.typing import NDArray
 
 from CTSMALib.catalogue import Quantity, quantity
-from CTSMALib.palette import colors_of
+from CTSMALib.palette import FLAGGED, colors_of
 from CTSMALib.scene.aspects import FLAGS, VALUE, shown_aspect, shown_quantity, shown_values
 from CTSMALib.scene.color_nodes import BONE_RGB, EXCLUDED_RGB, continuous_table, fill_continuous, recolor
 from CTSMALib.scene.ct_node import follow_ct
@@ -214,7 +214,7 @@ def _color_key(result: ResultNodes, entry: Quantity, colors: Any) -> None:
     legend.SetTitleText(head(entry))
     unit = "" if entry.unit == "1" else f" {entry.unit}"
     legend.SetLabelFormat(f"%.3g{unit}")
-    legend.SetNumberOfLabels(5)
+    legend.SetNumberOfLabels(2 if entry.key == FLAGGED else 5)
     for words in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
         words.SetFontSize(_KEY_FONT_SIZE)
         words.SetFontFamilyToArial()

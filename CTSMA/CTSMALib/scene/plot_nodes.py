@@ -145,8 +145,10 @@ def _fill(node: Any, series: PlotSeries, ids: tuple[str, ...], size: float = MAR
     also = series.also if len(series.also) else np.zeros(len(series.x), np.int64)
     names = [ids[label - 1] if label != NO_PATCH else series.name for label in labels]
     table, data = node.GetTableNode(), vtk.vtkTable()
-    for name, values in ((_X, series.x), (_Y, series.y), (_PATCH, names), (_LABEL, labels), (_ALSO, also)):
-        data.AddColumn(_column(name, values))
+    times = 2 if len(names) == 1 else 1  # VTK complains of a line through a single point, even if it is not drawn
+    columns: dict[str, Any] = {_X: series.x, _Y: series.y, _PATCH: names, _LABEL: labels, _ALSO: also}
+    for name, values in columns.items():
+        data.AddColumn(_column(name, [*values] * times))
     table.SetAndObserveTable(data)
     was_modifying = node.StartModify()
     try:

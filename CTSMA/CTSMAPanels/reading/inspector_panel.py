@@ -19,12 +19,11 @@ from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM, ResultNodes
 from CTSMALib.scene.selection import NO_PATCH
 from CTSMALib.scene.table_nodes import head
 from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
 READER_SETTING = "CTSMA/Reader"  # of the application: it names a person
 EXCLUDE_KEY, UNDO_KEY, REDO_KEY = "X", "Z", "Shift+Z"
-ROW_HEIGHT = 22
-_QUANTITY, _VALUE, _INTERVAL = range(3)
 
 
 class InspectorPanel:
@@ -51,12 +50,7 @@ class InspectorPanel:
         self._contributions: dict[str, float] = {}
         self._again: tuple[PanelState, ResultNodes | None] = (PanelState(), None)
         self._shown: tuple[Any, ...] = ()
-        table = self.ui.valueTable
-        table.setColumnCount(3)
-        table.setHorizontalHeaderLabels([_("Quantity"), _("Value"), _("95 % interval")])
-        table.verticalHeader().setVisible(False)
-        table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        table.horizontalHeader().setStretchLastSection(True)
+        prepare(self.ui.valueTable, [_("Quantity"), _("Value"), _("95 % interval")], 0)
         for reason in ("", _("Implant or metal artifact"), _("Cyst or lesion"), _("Vessel or growth plate"),
                        _("Osteophyte"), _("The box lies outside trabecular bone"), _("Motion or noise")):  # fmt: skip
             self.ui.reasonComboBox.addItem(reason)
@@ -138,14 +132,9 @@ class InspectorPanel:
             return
         self.ui.patchLabel.setText(_about(result.patches, self._label, result.facts["compartments"]))
         rows = _value_rows(result.patches, self._label)
-        table = self.ui.valueTable
-        table.setRowCount(len(rows))
-        for row, (tooltip, *texts) in enumerate(rows):
-            for column, text in enumerate(texts):
-                item = qt.QTableWidgetItem()
-                item.setText(text)
-                item.setToolTip(tooltip)
-                table.setItem(row, column, item)
+        fill(self.ui.valueTable, [(texts[0], texts) for _definition, *texts in rows])
+        for row, (definition, *_texts) in enumerate(rows):
+            self.ui.valueTable.item(row, 0).setToolTip(definition)
         self.draw()
 
     def _say_remarks(self, result: ResultNodes | None) -> None:
