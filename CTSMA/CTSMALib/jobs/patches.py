@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +15,14 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.staging import Target, output_error, resolved
+from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
     from CTSMALib.learning.patches.build import Plan
 
 COHORT_HELP = "virtual cohort made with '--mode patches', or a manifest of whole scans with their registrations"
+CHECKS_FILE = "checks.json"
 _MADE = 0.97  # part of the whole work
 
 
@@ -85,6 +88,7 @@ def run(request: PatchesRequest, progress: Progress = silent) -> Path:
     plan = _plan(existing_path(request.cohort))
     try:
         _make(plan, folder, request.jobs, part_of(progress, 0.0, _MADE))
+        _keep_checks(folder)
     except OSError as error:
         raise output_error(error, folder) from error
     progress("Finishing", 1.0)
@@ -138,6 +142,18 @@ def _make(plan: Plan, folder: Path, jobs: int, progress: Progress) -> None:
             "A process that made patches was ended, probably because the memory was used up.",
             "Give fewer --jobs; finished knees are kept.",
         ) from error
+
+
+def _keep_checks(folder: Path) -> None:
+    """Write what was found wrong with the set, for whoever cannot read it itself."""
+    from CTSMALib.learning.patches.check import check_patch_set
+    from CTSMALib.learning.patches.patch_set import read_patch_set
+
+    found = [
+        {"code": f.code, "gravity": f.gravity.value, "text": f.text, "remedy": f.remedy}
+        for f in check_patch_set(read_patch_set(folder))
+    ]
+    replace_file(folder / CHECKS_FILE, (json.dumps({"findings": found}, indent=2) + "\n").encode())
 
 
 def _checked(folder: Path, progress: Progress) -> Path:

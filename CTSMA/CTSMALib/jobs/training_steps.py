@@ -90,6 +90,15 @@ def is_done(step: str, state: TrainingState, project: Project, recorded: bool = 
     return recorded
 
 
+def patch_findings(project: Project) -> tuple[tuple[str, str], ...]:
+    """What the checks of the patches found: how grave it is, and what it is with what to do; empty where unknown."""
+    try:
+        content = json.loads((project.patches / "checks.json").read_text(encoding="utf-8"))
+        return tuple((str(own["gravity"]), f"{own['text']} {own['remedy']}") for own in content["findings"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
 def has_teacher(project: Project) -> bool:
     """Whether a teacher has been checked at least once."""
     return (project.training / TEACHER / "history.csv").is_file()

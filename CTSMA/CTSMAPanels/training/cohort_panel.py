@@ -121,7 +121,7 @@ class CohortPanel:
                 if not column:
                     item.setToolTip(line.words or _("Nothing is wrong with it."))
         self.ui.kneeTable.blockSignals(blocked)
-        self.ui.kneeTable.setVisible(bool(self._lines))
+        self.ui.kneeArea.setVisible(bool(self._lines))
         self._show_row()
 
     def _show_row(self) -> None:

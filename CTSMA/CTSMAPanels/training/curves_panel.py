@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.training_curves import Curve
 from CTSMALib.scene.training_state import TrainingState
 from CTSMAPanels.qt_values import allow, choose, value_of
+from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.training.words import curve_words
 from CTSMAPanels.ui_files import load_panel
 
@@ -25,6 +26,7 @@ class CurvesPanel:
 
     def __init__(self, on_change: Callable[..., None], on_show: Callable[[], None]) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
+        prepare(self.ui.networkTable, [_("Network"), _("Last ICC"), _("Best ICC")], 0)
         for name, words in curve_words().items():
             self.ui.curveComboBox.addItem(words, name)
         self.ui.curveComboBox.currentIndexChanged.connect(
@@ -35,8 +37,10 @@ class CurvesPanel:
     def show(self, state: TrainingState, curves: Sequence[Curve], has_views: bool) -> None:
         """Show the curves of a training; ``has_views`` tells whether there are views for a chart."""
         choose(self.ui.curveComboBox, state.curve)
-        lines = [_line(curve) for curve in curves]
-        self.ui.curvesLabel.setText("\n".join(lines) or _("No network has been checked yet."))
+        fill(self.ui.networkTable, [(curve.name, _texts(curve)) for curve in curves])
+        self.ui.networkTable.setVisible(bool(curves))
+        self.ui.curvesLabel.setText(_("No network has been checked yet."))
+        self.ui.curvesLabel.setVisible(not curves)
         reason = "" if curves else _("No network has been checked yet.")
         no_views = "" if has_views else _("There is no main window with views.")
         allow(
@@ -44,8 +48,7 @@ class CurvesPanel:
         )
 
 
-def _line(curve: Curve) -> str:
+def _texts(curve: Curve) -> tuple[str, ...]:
     last, best = curve.rows[-1], curve.best
-    return _("{name}: step {step:.0f}, ICC {icc:.3f}; best at step {best:.0f}, ICC {best_icc:.3f}").format(
-        name=curve.name, step=last["step"], icc=last["icc"], best=best["step"], best_icc=best["icc"]
-    )
+    told = _("{icc:.3f} at step {step:.0f}")
+    return curve.name, *(told.format(icc=check["icc"], step=check["step"]) for check in (last, best))

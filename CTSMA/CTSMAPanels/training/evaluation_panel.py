@@ -24,7 +24,9 @@ class EvaluationPanel:
     def __init__(self) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._page: Path | None = None
-        prepare(self.ui.armTable, [_("Reads the patches"), _("Mean ICC"), _("95 % interval"), _("Patches")], 0)
+        prepare(
+            self.ui.armTable, [_("Reads the patches"), _("Mean ICC"), _("95 % interval"), _("Patches (patients)")], 0
+        )
         self.ui.pageButton.clicked.connect(lambda *_args: self.open_page())
 
     def show(self, folder: Path | None) -> None:
@@ -58,7 +60,7 @@ def _about(numbers: MainNumbers) -> str:
 def _texts(arm: ArmNumbers) -> tuple[str, ...]:
     name = _("{name} (reference)").format(name=arm.arm) if arm.is_reference else arm.arm
     interval = _("{low} to {high}").format(low=_text(arm.low), high=_text(arm.high))
-    patches = _("{patches} of {patients}").format(patches=arm.patches, patients=arm.patients)
+    patches = _("{patches} ({patients})").format(patches=arm.patches, patients=arm.patients)
     return name, _text(arm.value), interval, patches
 
 

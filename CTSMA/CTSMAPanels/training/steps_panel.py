@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import qt
 from slicer.i18n import tr as _
 
+from CTSMALib.jobs.training_record import DONE, STOPPED
 from CTSMALib.jobs.training_steps import RESUMES
 from CTSMALib.scene.training_state import TrainingState
 from CTSMAPanels.qt_values import allow, put, value_of
@@ -23,6 +24,23 @@ class StepLine:
     step: str
     sign: str
     state: str
+
+
+@dataclass(frozen=True)
+class ChosenStep:
+    """What is known of the chosen step.
+
+    Attributes:
+        command: of a terminal; empty where there is none.
+        reason: why it cannot be started; empty where it can.
+        end: how it ended last, of :data:`CTSMALib.jobs.training_record.ENDS`; empty for never.
+        remarks: about what it needs and what came of it.
+    """
+
+    command: str = ""
+    reason: str = ""
+    end: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class StepsPanel:
@@ -52,19 +70,18 @@ class StepsPanel:
         self.ui.startButton.clicked.connect(lambda *_args: on_start())
         self.ui.pauseButton.clicked.connect(lambda *_args: on_pause())
 
-    def show(self, state: TrainingState, lines: Sequence[StepLine], command: str, reason: str, begun: bool) -> None:
+    def show(self, state: TrainingState, lines: Sequence[StepLine], chosen: ChosenStep) -> None:
         """Show the steps.
 
         Args:
             state: names the chosen step.
             lines: all steps.
-            command: of the chosen step; empty where there is none.
-            reason: why it cannot be started; empty where it can.
-            begun: whether it was begun and can be gone on with.
+            chosen: what is known of that one.
         """
+        command, reason = chosen.command, chosen.reason
         titles = step_titles()
         fill(self.ui.stepTable, [(line.step, (line.sign, titles[line.step], line.state)) for line in lines], state.step)
-        self.ui.aboutLabel.setText(step_abouts()[state.step])
+        self.ui.aboutLabel.setText("\n".join((step_abouts()[state.step], *chosen.remarks)))
         if value_of(self.ui.commandText, "plainText") != command:
             self.ui.commandText.setPlainText(command)
         allow(
@@ -73,8 +90,10 @@ class StepsPanel:
             _("Copy the command to the clipboard."),
         )
         put(self.ui.goOnCheckBox, "setChecked", state.go_on)
-        self.ui.startButton.setText(_("Resume") if begun else _("Start"))
-        about = _("Go on from what was kept.") if begun else _("Start this step; the panel can be used meanwhile.")
+        words = {STOPPED: _("Resume"), DONE: _("Start again")}
+        self.ui.startButton.setText(words.get(chosen.end, _("Start")))
+        resumed = chosen.end == STOPPED
+        about = _("Go on from what was kept.") if resumed else _("Start this step; the panel can be used meanwhile.")
         allow(self.ui.startButton, reason, about)
 
     def show_line(self, line: StepLine) -> None:

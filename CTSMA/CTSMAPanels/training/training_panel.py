@@ -15,10 +15,10 @@ from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.training_cohort import CohortDesk
 from CTSMALib.jobs.training_project import Project, read_project
 from CTSMALib.jobs.training_record import read_records
-from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, steps_of
+from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, patch_findings, steps_of
 from CTSMALib.scene.state import load_state, save_state, state_node
 from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
-from CTSMALib.scene.training_state import MODULE, REGISTER, STEPS, TrainingState
+from CTSMALib.scene.training_state import MODULE, PATCHES, REGISTER, STEPS, TrainingState
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import Runner
@@ -32,7 +32,7 @@ from CTSMAPanels.training.models_panel import ModelsPanel
 from CTSMAPanels.training.registrations_panel import RegistrationsPanel
 from CTSMAPanels.training.settings_panel import SettingsPanel
 from CTSMAPanels.training.step_actions import StepActions
-from CTSMAPanels.training.steps_panel import StepLine, StepsPanel
+from CTSMAPanels.training.steps_panel import ChosenStep, StepLine, StepsPanel
 from CTSMAPanels.training.words import state_sign, state_words
 from CTSMAPanels.ui_files import load_panel
 
@@ -171,12 +171,7 @@ class TrainingPanel:
         busy = self.obstacle()
         project = self.project
         self.cohort.show(self.state, self.desk, self.problem, busy)
-        lines = self.step_lines()
-        chosen = next((line for line in lines if line.step == self.state.step), lines[0])
-        record = read_records(project.folder).get(chosen.step) if project is not None else None
-        words = command(arguments(chosen.step, self.state, project)) if project is not None else ""
-        begun = record is not None and record.end == "stopped"
-        self.steps.show(self.state, lines, words, busy or self.step_obstacle(chosen.step), begun)
+        self.steps.show(self.state, self.step_lines(), self._chosen_step(busy))
         self.settings.show(self.state, busy)
         self._show_run()
         needs = project is not None and REGISTER in steps_of(project)
@@ -185,6 +180,19 @@ class TrainingPanel:
         self.show_curves()
         self.evaluation.show(project.evaluation if project is not None else None)
         self.models.show(busy)
+
+    def _chosen_step(self, busy: str) -> ChosenStep:
+        step, project = self.state.step, self.project
+        reason = busy or self.step_obstacle(step)
+        if project is None:
+            return ChosenStep(reason=reason)
+        record = read_records(project.folder).get(step)
+        remarks = [record.message] if record is not None and record.message else []
+        if step == PATCHES:
+            signs = {"error": _("Error:"), "warning": _("Warning:")}
+            remarks += [f"{signs.get(gravity, gravity)} {text}" for gravity, text in patch_findings(project)]
+        end = record.end if record is not None else ""
+        return ChosenStep(command(arguments(step, self.state, project)), reason, end, tuple(remarks))
 
     def obstacle(self) -> str:
         """Why nothing can be started now; empty where something can."""
