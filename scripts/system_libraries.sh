@@ -3,7 +3,7 @@
 # missing; otherwise it says so and goes on, because the rest may still work.
 #
 # usage: scripts/system_libraries.sh PYTHON [tests]
-#   tests   also what the tests of scene and panels need: drawing without a screen
+#   tests   also what tests need: drawing without a screen for scene and panels, a checker of DICOM files
 set -euo pipefail
 
 python=${1:-python3}
@@ -37,6 +37,9 @@ if [[ -n $libraries ]]; then
         need libdbus-1.so.3 libdbus-1-3
         need libglib-2.0.so.0 libglib2.0-0
     fi
+fi
+if [[ ${2:-} == tests ]] && ! command -v dciodvfy >/dev/null 2>&1; then
+    missing+=(dicom3tools) # tests of what is written as DICOM are skipped without it
 fi
 
 if [[ ${#missing[@]} -gt 0 ]]; then

@@ -146,7 +146,7 @@ def preview(request: DicomRequest, progress: Progress = silent) -> dict[str, Any
     elements = study.identity.elements
     out = resolved(request.out) if request.out != Path() else None
     return {
-        "patient": {"name": str(elements.PatientName), "id": elements.PatientID},
+        "patient": {"name": str(elements.PatientName).rstrip("^"), "id": elements.PatientID},
         "study": {
             "uid": elements.StudyInstanceUID, "date": elements.StudyDate,
             "description": elements.get("StudyDescription", ""),

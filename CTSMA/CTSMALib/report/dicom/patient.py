@@ -124,7 +124,7 @@ def pseudonymous(header: Dataset, pseudonym: str, digest: str) -> Identity:
     known, elements = identified(header).elements, Dataset()
     key = bytes.fromhex(digest)
     elements.SpecificCharacterSet = UTF_8
-    elements.PatientName, elements.PatientID = PersonName(pseudonym), pseudonym
+    elements.PatientName, elements.PatientID = PersonName(f"{pseudonym}^"), pseudonym  # a family name alone
     elements.PatientSex = known.get("PatientSex", "")
     age = str(known.get("PatientAge", ""))
     if age and not (age.endswith("Y") and int(age[:3]) > OLDEST_STATED_AGE):
