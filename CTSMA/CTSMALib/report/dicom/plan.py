@@ -12,7 +12,7 @@ import SimpleITK as sitk
 from CTSMALib.analysis.result import KneeAnalysis, ParameterMap
 from CTSMALib.analysis.stored import load_volume
 from CTSMALib.catalogue import quantities, quantity
-from CTSMALib.report.dicom.names import PDF, PM, SEG, SR
+from CTSMALib.report.dicom.names import PDF, PM, SEG, SR, file_name
 from CTSMALib.report.dicom.parametric_map import values_of
 from CTSMALib.report.dicom.segmentation import frames_of
 from CTSMALib.report.dicom.study import Study
@@ -65,20 +65,20 @@ def planned_objects(study: Study, folder: Path, kinds: Collection[str], number: 
         labels = load_volume(analysis, folder, "labels")
         frames = frames_of(labels)
         size = _image_size(labels, frames, bits=1)
-        found.append(PlannedObject(SEG, f"seg{stem}.dcm", first + 1, study.describe("bones"), frames, size))
+        found.append(PlannedObject(SEG, file_name(SEG, stem=stem), first + 1, study.describe("bones"), frames, size))
     for place, drawn in enumerate(analysis.maps if PM in kinds else (), start=first + _FIRST_MAP):
         values = values_of(load_volume(analysis, folder, f"map:{drawn.key}"))
         frames = values.GetSize()[2]
         what = study.describe(f"{quantity(drawn.key).symbol} map")
         size = _image_size(values, frames, bits=32)
-        found.append(PlannedObject(PM, f"pm-{drawn.key}{stem}.dcm", place, what, frames, size, drawn))
+        found.append(PlannedObject(PM, file_name(PM, drawn.key, stem), place, what, frames, size, drawn))
     if SR in kinds:
         size = _report_size(analysis)
-        found.append(PlannedObject(SR, f"sr{stem}.dcm", first + 2, study.describe("measurements"), 0, size))
+        found.append(PlannedObject(SR, file_name(SR, stem=stem), first + 2, study.describe("measurements"), 0, size))
     if PDF in kinds:
         written = folder / "report.pdf"
         size = written.stat().st_size if written.is_file() else _REPORT
-        found.append(PlannedObject(PDF, f"report{stem}.dcm", first + 3, study.describe("report"), 0, size))
+        found.append(PlannedObject(PDF, file_name(PDF, stem=stem), first + 3, study.describe("report"), 0, size))
     return found
 
 
