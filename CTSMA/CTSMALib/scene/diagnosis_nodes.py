@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.scene.exclusions import counted, counted_compartments
-from CTSMALib.scene.result_nodes import DIAGNOSIS, PART_ATTRIBUTE, ResultNodes
+from CTSMALib.scene.result_nodes import DIAGNOSIS, EXCLUSIONS, PART_ATTRIBUTE, ResultNodes
 
 DIAGNOSIS_FILE = "diagnosis.json"
 AGGREGATORS = ("logistic", "transformer")  # as the room diagnosis names them
@@ -72,6 +74,31 @@ class ShownDiagnosis:
     def strongest(self, count: int) -> list[tuple[str, float]]:
         """The patches that weigh most, with what they add to the log odds."""
         return sorted(self.patches.items(), key=lambda item: -abs(item[1]))[:count]
+
+    def by_compartment(self) -> list[tuple[str, int, float]]:
+        """Title, patches with values, and what it adds to the log odds, of each compartment."""
+        return [(c.title, self.counts.get(c.key, 0), self.compartments.get(c.key, 0.0)) for c in COMPARTMENTS]
+
+
+def percent_text(share: float) -> str:
+    """A probability in percent."""
+    return percent(share)
+
+
+def signed_text(part: float) -> str:
+    """A contribution to the log odds with its sign."""
+    return signed(part)
+
+
+def may_be_diagnosed(result: ResultNodes) -> bool:
+    """Whether any patch of a result has apparent parameters."""
+    return any(key.startswith("app_") and np.isfinite(v).any() for key, v in result.patches.values.items())
+
+
+def stamp_of(result: ResultNodes) -> tuple[str, int, int]:
+    """Changes when what :func:`diagnosis_of` tells may have changed."""
+    times = [node.GetMTime() if node is not None else 0 for node in map(result.get, (DIAGNOSIS, EXCLUSIONS))]
+    return result.node.GetID(), times[0], times[1]
 
 
 def state_of(result: ResultNodes) -> DiagnosisState:

@@ -16,13 +16,14 @@ from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.diagnosis.diagnosis import Diagnosis
 from CTSMALib.diagnosis.record import MARKED, WITHHELD, Subject, read_diagnosis, without_time, write_diagnosis
 from CTSMALib.diagnosis.tokens import COMPARTMENT_KEYS, IDS
+from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.report import ReportOptions, builder, write_reports
 from CTSMALib.report.diagnosis.maps import place_sums
 from CTSMALib.report.diagnosis.section import diagnosis_section, place_text
 from CTSMALib.report.diagnosis.stored import OUTDATED, stored_diagnosis
-from CTSMALib.report.diagnosis.wording import odds_text, percent, signed
+from CTSMALib.report.diagnosis.wording import odds_text
 from CTSMALib.report.model import DiagnosisSection
 from Testing.core.report.conftest import AnalyzedKnee
 from Testing.core.report.readers import csv_rows, pdf_pages

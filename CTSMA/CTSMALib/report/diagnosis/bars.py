@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.report.diagnosis.signs import AGAINST, AGAINST_HATCH, FOR, HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
-from CTSMALib.report.diagnosis.wording import percent, signed
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.model import Picture
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.patch import EDGE_MM
+from CTSMALib.diagnosis.wording import signed
 from CTSMALib.report.diagnosis.signs import AGAINST_HATCH, DIVERGING, scale_of
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
-from CTSMALib.report.diagnosis.wording import signed
 from CTSMALib.report.figures import canvas
 from CTSMALib.report.figures.enface import FACES, HALO, Face, grid_places, name_rows_and_columns, surface_panel
 from CTSMALib.report.figures.lattice import Lattice

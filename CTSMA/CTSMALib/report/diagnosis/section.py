@@ -9,6 +9,7 @@ from CTSMALib.analysis.stored import load_volume
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.diagnosis.names import SIMULATED
+from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.notices import Severity
 from CTSMALib.report.diagnosis.signs import HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
@@ -17,9 +18,7 @@ from CTSMALib.report.diagnosis.wording import (
     TITLES,
     interval_text,
     odds_text,
-    percent,
     sentences,
-    signed,
 )
 from CTSMALib.report.figures.frames import frame_of
 from CTSMALib.report.model import Column, DiagnosisSection, Fact, ReportFigure, Table

@@ -6,27 +6,14 @@ import math
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.diagnosis.names import LOGISTIC, TRANSFORMER
+from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.report.diagnosis.signs import HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
-from CTSMALib.report.wording import joined, lower_first, number_text
+from CTSMALib.report.wording import joined, lower_first
 
 AGGREGATORS = {LOGISTIC: "logistic regression on compartments", TRANSFORMER: "transformer over patches"}
 TITLES = {compartment.key: compartment.title for compartment in COMPARTMENTS}
-SURE, NEARLY_NONE = 0.995, 0.005
 MOST_LOG_ODDS = 9.0  # that are told as odds
-
-
-def percent(share: float) -> str:
-    """A probability in whole percent; never 0 or 100."""
-    if share > SURE:
-        return "over 99 %"
-    return "under 1 %" if share < NEARLY_NONE else f"{100.0 * share:.0f} %"
-
-
-def signed(part: float) -> str:
-    """A contribution with its sign."""
-    text = number_text(part, 2)
-    return text if text.startswith("\N{MINUS SIGN}") or float(text) == 0.0 else f"+{text}"
 
 
 def odds_text(part: float) -> str:
