@@ -24,7 +24,7 @@ from CTSMALib.scene.overlay import hide
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.plot_nodes import show_in_views
 from CTSMALib.scene.remove_result import remove_result
-from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, is_result, results_in
+from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.selection import NO_PATCH, other_layer
 from CTSMALib.scene.side_by_side import aim_beside
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
@@ -45,6 +45,7 @@ from CTSMAPanels.reading.report_panel import ReportPanel
 from CTSMAPanels.reading.result_panel import ResultPanel
 from CTSMAPanels.reading.scan_actions import ScanWork
 from CTSMAPanels.reading.scan_panel import ScanActions, ScanPanel
+from CTSMAPanels.reading.scene_events import SceneEvents
 from CTSMAPanels.reading.showing import ResultViews
 from CTSMAPanels.reading.view_panel import ViewPanel
 from CTSMAPanels.run_bar import RunBar
@@ -53,7 +54,7 @@ from CTSMAPanels.ui_files import load_panel
 from CTSMAPanels.view_clicks import ViewClicks
 
 
-class ModulePanel:
+class ModulePanel(SceneEvents):
     """Everything the module shows.
 
     What the user does becomes a new :class:`PanelState`; the state is saved in the scene, and whatever
@@ -77,7 +78,7 @@ class ModulePanel:
         self.scene = scene
         self.state = PanelState()
         self.result: ResultNodes | None = None
-        self._applying = False
+        self.applying = False
         self._entered = False
         self._closed = False
         self.other: ResultNodes | None = None
@@ -114,6 +115,8 @@ class ModulePanel:
         self._entered = True
         self.dependencies.refresh()
         self.scan.list_models()
+        if self.state.model not in self.scan.models:  # it was taken away
+            self.change(model="")
         if not self.state.ct and (likely := likely_ct(self.scene)) is not None:
             self.change(ct=NodeId(likely.GetID()))
         self._watch_views()
@@ -152,10 +155,10 @@ class ModulePanel:
     def change(self, **fields: Any) -> None:
         """Take what the user changed, save it with the scene, and show it."""
         state = self._coupled(replace(self.state, **fields), fields)
-        if state == self.state or self._applying or self._is_quiet():
+        if state == self.state or self.applying or self.is_quiet():
             return
         with problems_shown(_("The result cannot be shown.")):
-            self._apply(state)
+            self.apply(state)
         if "patch" in fields and self.result is not None and state.patch != NO_PATCH:
             self.views.go_to(self.result, state.patch)
 
@@ -181,14 +184,14 @@ class ModulePanel:
                 hide(other)
         try:
             with problems_shown(_("The result in the scene cannot be shown.")):
-                self._apply(state, everything=True)
+                self.apply(state, everything=True)
                 return
         except Exception:
             logging.exception("a saved result")
         self.result = None
-        self._apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True)
+        self.apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True)
 
-    def _is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
         """Whether nodes come and go by themselves; the state is read when that is over."""
         scene = self.scene
         return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
@@ -209,8 +212,9 @@ class ModulePanel:
     def _obstacle(self) -> str:
         return _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
 
-    def _apply(self, state: PanelState, everything: bool = False) -> None:
-        self._applying = True
+    def apply(self, state: PanelState, everything: bool = False) -> None:
+        """Save a state, and show what differs from the one before; everything where that is not known."""
+        self.applying = True
         try:
             before = None if everything else self.state
             previous, found = self.result, self._find_result(state)
@@ -225,7 +229,7 @@ class ModulePanel:
                 self.views.show(self.result, self.other, self.state, None if changed else before)
             self.refresh()
         finally:
-            self._applying = False
+            self.applying = False
 
     def patches_changed(self) -> None:
         """Other patches count now."""
@@ -239,7 +243,7 @@ class ModulePanel:
         return chosen_other(state, comparable(result, list(results_in(self.scene)))) if state.other else None
 
     def _ct_moved(self) -> None:
-        if not self._is_quiet():
+        if not self.is_quiet():
             self.ct_watch.watch(self.result)
             self.refresh()
 
@@ -305,7 +309,7 @@ class ModulePanel:
         question = _("Remove '{title}' from the scene? This cannot be undone.").format(title=self.result.title)
         if slicer.util.confirmOkCancelDisplay(question):
             removed = self.result
-            self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))  # hides it
+            self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))  # hides it
             remove_result(removed)
 
     def show_reading_layout(self) -> None:
@@ -354,43 +358,11 @@ class ModulePanel:
             hide(other)
         shown = results[0]
         ct = self.state.ct or NodeId(shown.get("ct").GetID())
-        self._apply(replace(self.state, ct=ct, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
+        self.apply(replace(self.state, ct=ct, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
         self.show_reading_layout()
 
     def _exported(self, folder: Path) -> None:
         self.report.exported(folder)
-
-    def node_removed(self, node: Any) -> None:
-        """Forget a result or a CT that was removed from the scene."""
-        if self._applying or node is None or self._is_quiet():
-            return
-        if node.GetAttribute(PART_ATTRIBUTE) == "patch_labels":
-            qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
-        elif self.result is not None and node is self.result.node:
-            self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
-        elif node.GetID() == self.state.ct:
-            self._apply(replace(self.state, ct=NO_NODE))
-
-    def nodes_settled(self) -> None:
-        """Forget what was removed while many nodes came and went at once."""
-        if self._applying or self._is_quiet():
-            return
-        state = self.state
-        if self.result is not None and not self.scene.IsNodePresent(self.result.node):
-            state = replace(state, result=NO_NODE, patch=NO_PATCH)
-        if state.ct and self.scene.GetNodeByID(state.ct) is None:
-            state = replace(state, ct=NO_NODE)
-        if state != self.state:
-            self._apply(state)
-
-    def remove_remains(self) -> None:
-        """Remove what is left of results whose nodes a user has deleted: they hold the patient's data."""
-        if self._is_quiet():
-            return
-        for result in [each for each in results_in(self.scene) if each.get("patch_labels") is None]:
-            if self.result is not None and self.result.node is result.node:
-                self._apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
-            remove_result(result)
 
     def scene_closing(self) -> None:
         """Stop what runs, before the scene is emptied."""

@@ -58,8 +58,10 @@ class Gestures:
         """
         yield "row to slices", 60.0, self.choose_row, self.move_slices, nothing
         yield "patch to row", 60.0, self.click_patch, self.move_slices, self.find_patch
+        yield "point to views", 60.0, self.click_point, self.move_slices, nothing
         yield "recolor", 150.0, self.recolor, self.recolor_bare, nothing
         yield "recolor and draw", 150.0, self.recolor_and_draw, self.recolor_bare_and_draw, nothing
+        yield "exclude", 150.0, self.exclude, self.recolor_bare, self.include_all
 
     def choose_row(self, run: int) -> None:
         self.panel.patches.ui.patchTable.selectRow((7 * run) % 48)
@@ -92,6 +94,23 @@ class Gestures:
         self.bench.click(self.slices[2], *self.pixel)
         self.draw_slices()
         assert self.panel.state.patch != before
+
+    def click_point(self, run: int) -> None:
+        from CTSMALib.scene.plot_nodes import CHART
+
+        chart = self.panel.result.get(CHART)
+        before = self.panel.state.patch
+        self.panel.acting.point_clicked(chart.GetNthPlotSeriesNode(run % 4).GetID(), run % 20)
+        self.draw_slices()
+        assert self.panel.state.patch != before
+
+    def exclude(self, run: int) -> None:
+        self.panel.acting.exclude("measured", "benchmark")
+
+    def include_all(self, run: int) -> None:
+        """Nothing is excluded, and another patch is selected."""
+        self.panel.acting.undo()
+        self.panel.change(patch=(7 * run) % 96 + 1)
 
     def recolor(self, run: int) -> None:
         box = self.panel.view.ui.quantityComboBox

@@ -9,9 +9,13 @@ gesture                 from, to                                        peer
 row to slices           a row is chosen, three slice views are drawn    the slices are moved by MRML and drawn
 patch to row            a click into a slice, its row is chosen and     the slices are moved by MRML and drawn
                         three slice views are drawn
+point to views          a point of the plot is clicked, its row is      the slices are moved by MRML and drawn
+                        chosen and three slice views are drawn
 recolor                 a quantity is chosen, everything is colored     the colors of the tables are set one by one,
                         (2,000 patches of the display grid), no drawing and both bones get another array
 recolor and draw        the same, and all views are drawn               the same, and all views are drawn
+exclude                 a patch is excluded: colors, tables, means and  the colors of the tables are set one by one,
+                        plot are made again, no drawing                 and both bones get another array
 load module             the module's script is loaded, its panel made,  a module whose panel is one label
                         in a new process without torch, monai, skimage
 cancel                  the user cancels a real analysis at a random    none: the limit is three seconds

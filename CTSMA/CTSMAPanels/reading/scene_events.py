@@ -1,0 +1,70 @@
+"""What happens to results and scans in the scene without the panel: they are removed, one by one or many at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import qt
+
+from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.remove_result import remove_result
+from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, results_in
+from CTSMALib.scene.selection import NO_PATCH
+from CTSMALib.scene.state import NO_NODE
+
+
+class SceneEvents:
+    """The part of a panel that follows the scene.
+
+    Attributes:
+        scene: ``vtkMRMLScene``.
+        state: what is shown.
+        result: the shown result.
+        applying: whether a state is being brought into the scene, which tells of that too.
+    """
+
+    scene: Any
+    state: PanelState
+    result: ResultNodes | None
+    applying: bool
+
+    def apply(self, state: PanelState, everything: bool = False) -> None:
+        """Bring a state into scene and views."""
+        raise NotImplementedError
+
+    def is_quiet(self) -> bool:
+        """Whether nodes come and go by themselves; the state is read when that is over."""
+        raise NotImplementedError
+
+    def node_removed(self, node: Any) -> None:
+        """Forget a result or a CT that was removed from the scene."""
+        if self.applying or node is None or self.is_quiet():
+            return
+        if node.GetAttribute(PART_ATTRIBUTE) == "patch_labels":
+            qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
+        elif self.result is not None and node is self.result.node:
+            self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
+        elif node.GetID() == self.state.ct:
+            self.apply(replace(self.state, ct=NO_NODE))
+
+    def nodes_settled(self) -> None:
+        """Forget what was removed while many nodes came and went at once."""
+        if self.applying or self.is_quiet():
+            return
+        state = self.state
+        if self.result is not None and not self.scene.IsNodePresent(self.result.node):
+            state = replace(state, result=NO_NODE, patch=NO_PATCH)
+        if state.ct and self.scene.GetNodeByID(state.ct) is None:
+            state = replace(state, ct=NO_NODE)
+        if state != self.state:
+            self.apply(state)
+
+    def remove_remains(self) -> None:
+        """Remove what is left of results whose nodes a user has deleted: they hold the patient's data."""
+        if self.is_quiet():
+            return
+        for result in [each for each in results_in(self.scene) if each.get("patch_labels") is None]:
+            if self.result is not None and self.result.node is result.node:
+                self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
+            remove_result(result)

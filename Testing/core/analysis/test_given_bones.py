@@ -1,0 +1,43 @@
+"""A CT analyzed with bones that somebody has labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from CTSMALib.analysis.folder import load_analysis
+from CTSMALib.analysis.pipeline import BONES_GIVEN, analyze_scan
+from CTSMALib.analysis.stored import load_volume
+from CTSMALib.errors import AnatomyError
+from CTSMALib.volumes.scan import InputIdentity, Scan, ScanHeader
+
+Analyzed = Callable[[str], tuple[Path, sitk.Image]]
+
+
+def a_scan(image: sitk.Image) -> Scan:
+    return Scan(image, ScanHeader(), InputIdentity("knee.nii.gz", "NIfTI", ""), ())
+
+
+def test_its_own_bones_give_nearly_the_same_and_are_kept(analyzed: Analyzed) -> None:
+    folder, image = analyzed("plain")
+    before = load_analysis(folder)
+    labels = load_volume(before, folder, "labels")
+    (knee,) = analyze_scan(a_scan(image), labels=labels)
+    after = knee.analysis
+    assert BONES_GIVEN in after.notices and after.side.side == before.side.side
+    kept = sitk.Resample(knee.images["labels"], labels, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    np.testing.assert_array_equal(sitk.GetArrayViewFromImage(kept), sitk.GetArrayViewFromImage(labels))
+    for old, new in zip(before.compartments, after.compartments, strict=True):
+        assert new.patches_valid == pytest.approx(old.patches_valid, abs=3)
+        assert new.values["ct_hu_mean"].mean == pytest.approx(old.values["ct_hu_mean"].mean, abs=15.0)
+
+
+def test_bones_without_a_tibia_are_refused(analyzed: Analyzed) -> None:
+    folder, image = analyzed("plain")
+    labels = load_volume(load_analysis(folder), folder, "labels")
+    with pytest.raises(AnatomyError, match="tibia"):
+        analyze_scan(a_scan(image), labels=labels * sitk.Cast(labels != 2, sitk.sitkUInt8))
