@@ -15,11 +15,11 @@ from CTSMALib.errors import InputError, MissingDependencyError, OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.dicom_names import KINDS, PM, TITLES
 from CTSMALib.jobs.export import Destination
 from CTSMALib.jobs.knee_folders import holds_result, knee_folders
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent
-from CTSMALib.report.dicom.names import KINDS, PM, TITLES
 
 if TYPE_CHECKING:
     from CTSMALib.report.dicom.objects import KneeToWrite
@@ -37,7 +37,7 @@ class DicomRequest:
         result: a result folder, of one knee or of both.
         series: folder of the series that was analyzed.
         out: where the files go; made if it is missing.
-        kinds: which objects, of :data:`~CTSMALib.report.dicom.names.KINDS`.
+        kinds: which objects, of :data:`~CTSMALib.jobs.dicom_names.KINDS`.
         pseudonymise: write them under a pseudonym, in a study of its own.
         overwrite: replace files of the same names.
     """

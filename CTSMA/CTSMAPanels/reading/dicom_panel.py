@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.errors import OutputError
 from CTSMALib.jobs.dicom_export import PREVIEW_FILE, DicomRequest, size_text
-from CTSMALib.report.dicom.names import KINDS, PDF, PM, SEG, SR, file_names
+from CTSMALib.jobs.dicom_names import KINDS, PDF, PM, SEG, SR, file_names
 from CTSMALib.scene.ct_node import first_instance
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels import tables

@@ -14,11 +14,13 @@ import pytest
 
 from CTSMALib import cli
 from CTSMALib.errors import CancelledError, InputError, MissingDependencyError, OutputError
-from CTSMALib.jobs import dicom_export
+from CTSMALib.jobs import dicom_export, dicom_names
 from CTSMALib.jobs.commands import dicom_arguments
 from CTSMALib.jobs.dicom_export import PREVIEW_FILE, DicomRequest, preview, preview_lines, run
+from CTSMALib.jobs.dicom_names import file_names
 from CTSMALib.jobs.runner import JobRunner
-from Testing.core.report.dicom.dicom_knee import DicomKnee, made_volumes, store, written_knee
+from CTSMALib.report.dicom import names
+from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, made_volumes, store, written_knee
 
 QUICK = ("seg", "pm")
 NAMES = ["pm-ct_bvf.dcm", "pm-ct_hu_mean.dcm", "seg.dcm"]
@@ -54,6 +56,7 @@ def test_what_was_told_is_written(a_request: DicomRequest) -> None:
     assert (contents(request.result), contents(request.series)) == before
     assert seen == sorted(seen) and seen[-1] == 1.0
     assert sorted(one["file"] for one in told["objects"]) == sorted(os.listdir(request.out))
+    assert file_names(dicom_names.KINDS, MAPS) == [one["file"] for one in told["objects"]]
     for one in told["objects"]:
         path = request.out / one["file"]
         made = pydicom.dcmread(path)
@@ -66,6 +69,10 @@ def test_what_was_told_is_written(a_request: DicomRequest) -> None:
     assert preview(request)["objects"][0]["exists"]
     lines = "\n".join(preview_lines(told))
     assert "Żółć^Łukasz (ID KH-004711)" in lines and "seg.dcm" in lines and "frames, about" in lines
+
+
+def test_both_rooms_call_the_kinds_the_same() -> None:
+    assert dicom_names.KINDS == names.KINDS == tuple(dicom_names.TITLES)
 
 
 def test_files_that_are_there_are_replaced_only_if_told(a_request: DicomRequest) -> None:
