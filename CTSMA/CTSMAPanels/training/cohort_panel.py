@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.jobs.training_cohort import EDITABLE, CohortDesk, KneeLine
 from CTSMALib.jobs.training_project import CohortKind
+from CTSMALib.resources import resource
 from CTSMALib.scene.training_state import TrainingState
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.qt_values import allow, put, value_of
@@ -20,6 +21,7 @@ from CTSMAPanels.ui_files import load_panel
 
 COLUMNS = ("", *EDITABLE, "ct", "mr")
 SHOWN_FINDINGS = 4
+PRACTICE_COHORT = "SampleData/practice_cohort"
 
 
 class CohortPanel:
@@ -47,6 +49,7 @@ class CohortPanel:
             edit.currentPathChanged.connect(
                 lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
             )
+        self.ui.practiceButton.clicked.connect(lambda *_args: on_change(cohort=str(resource(PRACTICE_COHORT))))
         self.ui.findButton.clicked.connect(lambda *_args: on_find())
         self.ui.splitsButton.clicked.connect(lambda *_args: self._assign())
         self.ui.saveButton.clicked.connect(lambda *_args: self.save())
@@ -160,6 +163,8 @@ class CohortPanel:
         fixed = _("The manifest of a virtual cohort is not changed.")
         searched = kind is CohortKind.SCANS
         find = problem or obstacle or ("" if searched else _("Pairs are found in a folder with scans only."))
+        about = _("Twelve small virtual knees that come with CTSMA, to see how a training goes.")
+        allow(self.ui.practiceButton, obstacle, about)
         allow(self.ui.findButton, find, _("Look for CT and MR of the same subject and side, by headers and names."))
         none = problem or ("" if table else _("There is no manifest yet."))
         fixed = fixed if self._desk is not None and not self._desk.may_change else ""

@@ -48,7 +48,7 @@ class EvaluationPanel:
     def open_page(self) -> None:
         """Open the page of the evaluation in the browser."""
         if self._page is not None:
-            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._page)))
+            qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._page.absolute())))
 
 
 def _about(numbers: MainNumbers) -> str:
