@@ -64,6 +64,7 @@ class _Shown:
     excluded: NDArray[np.bool_]
 
     def values(self, table: PatchTable) -> Array:
+        """(n,) what colors stand for."""
         return shown_values(table, self.key, self.aspect)
 
 

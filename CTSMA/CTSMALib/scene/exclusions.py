@@ -104,7 +104,7 @@ def counted_compartments(result: ResultNodes) -> list[CompartmentFinding]:
     for entry in result.facts["compartments"]:
         values = {key: Summary(**summary) for key, summary in entry["values"].items()}
         finding = CompartmentFinding(**{**entry, "values": values})
-        own = np.flatnonzero(patches.compartments == finding.key)
+        own = np.flatnonzero(patches.compartments == finding.key).tolist()
         count = sum(patches.ids[row] in names for row in own)
         found.append(_left(finding, patches, [row for row in own if patches.ids[row] not in names], count))
     return found

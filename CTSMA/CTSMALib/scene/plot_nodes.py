@@ -14,7 +14,7 @@ from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes
 
 CHART = "plot_chart"
 SELECTED = "Selected"  # name of the series that shows the selected patch
-MARKER_SIZE, SELECTED_SIZE = 9.0, 16.0
+SELECTED_SIZE = 16.0
 _X, _Y, _PATCH, _LABEL, _ALSO = "x", "y", "patch", "label", "second label"
 _SELECTED_ROLE = "plot_series_selected"
 
@@ -72,8 +72,8 @@ def select_in_plot(result: ResultNodes, plot: Plot, label: int) -> None:
             chart.RemovePlotSeriesNodeID(node.GetID())
         return
     x, y = (np.array([coordinate]) for coordinate in place)
-    point = PlotSeries(SELECTED, x, y, SELECTED_RGB, np.array([label]), marker="circle")
-    _fill(node, point, result.patches.ids, SELECTED_SIZE)
+    point = PlotSeries(SELECTED, x, y, SELECTED_RGB, np.array([label]), marker="circle", size=SELECTED_SIZE)
+    _fill(node, point, result.patches.ids)
     if not chart.HasPlotSeriesNodeID(node.GetID()):
         chart.AddAndObservePlotSeriesNodeID(node.GetID())
 
@@ -140,7 +140,7 @@ def _series_node(result: ResultNodes, role: str) -> Any:
     return node
 
 
-def _fill(node: Any, series: PlotSeries, ids: tuple[str, ...], size: float = MARKER_SIZE) -> None:
+def _fill(node: Any, series: PlotSeries, ids: tuple[str, ...]) -> None:
     labels = series.labels if len(series.labels) else np.zeros(len(series.x), np.int64)
     also = series.also if len(series.also) else np.zeros(len(series.x), np.int64)
     names = [ids[label - 1] if label != NO_PATCH else series.name for label in labels]
@@ -159,7 +159,7 @@ def _fill(node: Any, series: PlotSeries, ids: tuple[str, ...], size: float = MAR
             "cross": node.MarkerStyleCross, "plus": node.MarkerStylePlus,
         }  # fmt: skip
         node.SetMarkerStyle(markers.get(series.marker, node.MarkerStyleNone))
-        node.SetMarkerSize(size)
+        node.SetMarkerSize(series.size)
         node.SetLineStyle(node.LineStyleNone if series.marker else node.LineStyleDash)
     finally:
         node.EndModify(was_modifying)

@@ -17,9 +17,10 @@ DISTRIBUTION, DEPTH, SIDES, SCATTER, BLAND_ALTMAN = PLOTS = (
 )  # fmt: skip
 OF_PAIRS = (SCATTER, BLAND_ALTMAN)  # these need the result of the other modality
 COMPARTMENTS = {"FM": "Femur medial", "FL": "Femur lateral", "TM": "Tibia medial", "TL": "Tibia lateral"}
-MARKERS = {"FM": "circle", "FL": "square", "TM": "diamond", "TL": "cross"}
+MARKERS = {"FM": "circle", "FL": "square", "TM": "diamond", "TL": "plus"}
 BONE_RGB = {"femur": COMPARTMENT_RGB["FM"], "tibia": COMPARTMENT_RGB["TL"]}
 INK_RGB, LINE_RGB = (20, 20, 20), (110, 110, 110)
+USUAL_SIZE, LARGE_SIZE = 9.0, 14.0
 NO_PATCH = 0
 _SPREAD = (0.22, 0.055)  # of the points of a compartment, by row and column of the patch
 
@@ -38,6 +39,7 @@ class PlotSeries:
         labels: (n,) the patch of each point; :data:`NO_PATCH` for lines and means.
         also: (n,) a second patch that the point stands for.
         marker: "circle", "square", "diamond", "cross", "plus"; empty for a line.
+        size: of the marker.
     """
 
     name: str
@@ -47,6 +49,7 @@ class PlotSeries:
     labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64))
     also: Labels = field(default_factory=lambda: np.zeros(0, np.int64))
     marker: str = ""
+    size: float = USUAL_SIZE
 
     def rows_of(self, label: int) -> Labels:
         """The points that stand for a patch."""
@@ -78,9 +81,8 @@ class Plot:
     def place_of(self, label: int) -> tuple[float, float] | None:
         """Where a patch is; ``None`` where the plot does not have it."""
         for one in self.series:
-            rows = one.rows_of(label) if label != NO_PATCH else []
-            if len(rows):
-                return float(one.x[rows[0]]), float(one.y[rows[0]])
+            for row in one.rows_of(label)[:1] if label != NO_PATCH else ():
+                return float(one.x[row]), float(one.y[row])
         return None
 
 
@@ -119,9 +121,8 @@ def _distribution(patches: PatchTable, entry: Quantity, whole: PatchTable | None
             means.append(
                 (number, float(values[rows].mean()), float(values[rows].std(ddof=1)) if len(rows) > 1 else 0.0)
             )
-    series.append(
-        PlotSeries("Mean", np.array([m[0] for m in means]), np.array([m[1] for m in means]), INK_RGB, marker="plus")
-    )
+    x, y = (np.array([mean[axis] for mean in means], dtype=float) for axis in (0, 1))
+    series.append(PlotSeries("Mean", x, y, INK_RGB, marker="diamond", size=LARGE_SIZE))
     if whole is not None:
         before = whole.values_of(entry.key)
         rows = np.flatnonzero(np.isfinite(before) & ~np.isfinite(values))
@@ -170,8 +171,8 @@ def _scatter(patches: PatchTable, other: PatchTable, entry: Quantity, names: tup
         both.append(np.column_stack([theirs, own]))
     pairs = np.concatenate(both)
     note = f"{len(pairs)} patches"
-    if len(pairs) > 2 and (pairs.std(axis=0) > 0).all():
-        note += f", Pearson's r {np.corrcoef(pairs.T)[0, 1]:.2f}"
+    if len(pairs) > 2 and bool(np.all(np.std(pairs, axis=0) > 0)):
+        note += f", Pearson's r {np.asarray(np.corrcoef(pairs.T))[0, 1]:.2f}"
     title = f"{_titled(entry)}: {names[0]} and {names[1]}"
     return _against(title, f"{names[1]}{_unit(entry)}", f"{names[0]}{_unit(entry)}", series, note)
 
@@ -188,7 +189,8 @@ def _bland_altman(patches: PatchTable, other: PatchTable, entry: Quantity, names
     found = bland_altman(pairs[:, 0], pairs[:, 1])
     note = f"{found.pairs} patches"
     if found.pairs > 1:
-        ends = np.array([pairs.mean(axis=1).min(), pairs.mean(axis=1).max()])
+        middles = np.concatenate([one.x for one in series])
+        ends = np.array([middles.min(), middles.max()])
         lines = {"Mean difference": found.bias, "Lower limit": found.lower, "Upper limit": found.upper}
         series += [PlotSeries(name, ends, np.full(2, height), LINE_RGB) for name, height in lines.items()]
         digits = entry.decimals

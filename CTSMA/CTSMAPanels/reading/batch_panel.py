@@ -14,7 +14,7 @@ from CTSMALib.scene.ct_node import why_not
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.qt_values import allow
+from CTSMAPanels.qt_values import allow, value_of
 from CTSMAPanels.reading.batch import CANCELLED, DONE, FAILED, RUNNING, WAITING, Batch
 from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
@@ -42,6 +42,7 @@ class BatchPanel:
         self.ui.batchTable.itemSelectionChanged.connect(lambda *_args: self._allow())
         self.ui.batchTable.itemDoubleClicked.connect(lambda *_args: self._show_result())
         self.ui.addCtButton.clicked.connect(lambda *_args: self._add_ct())
+        self.ui.fileEdit.currentPathChanged.connect(lambda *_args: self._allow())
         self.ui.addFileButton.clicked.connect(lambda *_args: self._add_file())
         self.ui.addFolderButton.clicked.connect(lambda *_args: self._add_folder())
         self.ui.startButton.clicked.connect(lambda *_args: batch.go())
@@ -61,6 +62,9 @@ class BatchPanel:
 
     def _allow(self) -> None:
         batch, chosen = self._batch, self._batch.item(self._chosen())
+        allow(
+            self.ui.addFileButton, "" if self._file else _("Choose a file first."), _("Add the scan in the file above.")
+        )
         allow(self.ui.addCtButton, _(why_not(self._ct)), _("Add the CT that is chosen above."))
         nothing = "" if batch.waiting else _("No scan waits.")
         busy = _("The scans are being analyzed.") if batch.going else self._obstacle
@@ -73,6 +77,10 @@ class BatchPanel:
         done = "" if any(item.state in (DONE, FAILED, CANCELLED) for item in batch.items) else _("Nothing is done yet.")
         allow(self.ui.clearButton, done, _("Take away what is done. Its results stay in the scene."))
 
+    @property
+    def _file(self) -> str:
+        return str(value_of(self.ui.fileEdit, "currentPath") or "").strip()
+
     def _chosen(self) -> int:
         return int(chosen_key(self.ui.batchTable) or 0)
 
@@ -80,8 +88,8 @@ class BatchPanel:
         self._batch.add(self._ct.GetName(), node=self._ct.GetID())
 
     def _add_file(self) -> None:
-        path = qt.QFileDialog.getOpenFileName(self.widget, _("Scan"), self._folder())
-        self._add(str(path or ""))
+        self._add(self._file)
+        self.ui.fileEdit.setCurrentPath("")
 
     def _add_folder(self) -> None:
         self._add(str(qt.QFileDialog.getExistingDirectory(self.widget, _("Folder with scans"), self._folder()) or ""))

@@ -94,6 +94,10 @@ def test_what_is_gone_has_failed_and_the_next_is_tried(bench: Any, three_scans: 
 def test_buttons_say_why(a_panel: Any) -> None:
     ui = a_panel.batch.ui
     assert "Choose the CT" in tip(ui.addCtButton) and "No scan waits" in tip(ui.startButton)
+    assert "file first" in tip(ui.addFileButton)
+    ui.fileEdit.setCurrentPath("/scans/knee.nii.gz")
+    ui.addFileButton.click()
+    assert [item.title for item in a_panel.work.batch.items] == ["knee.nii.gz"] and enabled(ui.startButton)
     assert "Select" in tip(ui.stopButton) and "done" in tip(ui.clearButton)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
-SIZE = (1400, 1220)
+SIZE = (1500, 1760)
 BLOCK_PX = 50
 LARGEST_DIFFERENCE = 30.0  # of the mean gray of a block, of 255
 MOST_DIFFERENT_BLOCKS = 0.04
@@ -43,21 +43,24 @@ def check(picture: NDArray[np.uint8], name: str) -> None:
 
 
 def views(*rows: str) -> list[list[Any]]:
-    """The widgets of views: names of slice views, and "3D"."""
+    """The widgets of views: names of slice views, "3D", and "Plot"."""
     import slicer
 
     manager = slicer.app.layoutManager()
-    return [
-        [manager.threeDWidget(0) if name == "3D" else manager.sliceWidget(name) for name in row.split()] for row in rows
-    ]
+    others = {"3D": manager.threeDWidget, "Plot": manager.plotWidget}
+    return [[others[n](0) if n in others else manager.sliceWidget(n) for n in row.split()] for row in rows]
 
 
 def test_the_panel_beside_its_views(bench: Any, a_reading_panel: Any) -> None:
+    a_reading_panel.view.ui.layoutButton.click()
     a_reading_panel.change(patch=58, bones="tibia")
-    bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)  # gives views their size
+    for section in ("scanSection", "reportSection"):
+        getattr(a_reading_panel.ui, section).setProperty("collapsed", True)
+    rows = views("Green Yellow Red", "3D Plot")
+    bench.window_picture(a_reading_panel.widget, rows, size=SIZE)  # gives views their size
     a_reading_panel.view.ui.layoutButton.click()
     a_reading_panel.change(patch=57)
-    picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)
+    picture = bench.window_picture(a_reading_panel.widget, rows, size=SIZE)
     check(picture, "slicer_panel.png")
 
 
@@ -76,7 +79,7 @@ def test_a_picture_of_something_else_is_refused(bench: Any, a_reading_panel: Any
     if os.environ.get("CTSMA_PICTURES"):
         pytest.skip("pictures are being written")
     a_reading_panel.change(overlay="none", bones="none", boxes=False)
-    for section in ("resultSection", "viewSection", "patchesSection"):
+    for section in ("resultSection", "viewSection", "patchesSection", "inspectorSection", "plotSection"):
         getattr(a_reading_panel.ui, section).setProperty("collapsed", True)
     picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)
     with pytest.raises(AssertionError, match="blocks differ"):
