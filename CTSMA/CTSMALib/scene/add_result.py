@@ -137,7 +137,8 @@ def _read(folder: Path) -> tuple[KneeAnalysis, dict[str, str]]:
 
 def _title(analysis: KneeAnalysis) -> str:
     side = analysis.side.side
-    return "CTSMA knee of unknown side" if side == "unknown" else f"CTSMA {side} knee"
+    title = "CTSMA knee of unknown side" if side == "unknown" else f"CTSMA {side} knee"
+    return f"{title} (MR)" if analysis.modality == "MR" else title
 
 
 @dataclass
