@@ -90,6 +90,7 @@ class TrainingPanel:
         self.dependencies.refresh()
         self.read_project()
         self.models.read()
+        self.read_results()
         self.refresh()
 
     def _place_panels(self) -> None:
@@ -113,8 +114,21 @@ class TrainingPanel:
         state = replace(self.state, **fields)
         if state == self.state or self._applying or self._is_quiet():
             return
+        if {"cohort", "project"} & fields.keys() and not self._may_leave():
+            self.refresh()  # the fields show again what they showed
+            return
         with problems_shown(_("The training cannot be shown.")):
             self.apply(state)
+
+    def _may_leave(self) -> bool:
+        """Whether corrections of the manifest are saved, or the user lets them go."""
+        if self.desk is None or not self.desk.unsaved:
+            return True
+        leave = bool(
+            slicer.util.confirmOkCancelDisplay(_("Leave the manifest without the changes that are not saved?"))
+        )
+        self.desk.unsaved = not leave
+        return leave
 
     def apply(self, state: TrainingState) -> None:
         """Take a state, save it with the scene, and show it."""
@@ -122,11 +136,16 @@ class TrainingPanel:
         try:
             before, self.state = self.state, state.valid()
             moved = (before.cohort, before.project) != (self.state.cohort, self.state.project)
-            if moved or self.project is None:
+            moved = moved or self.project is None
+            if moved:
                 self.read_project()
             self._choose_a_step_that_is_needed()
             save_state(state_node(self.scene, MODULE), self.state)
             self.refresh()
+            if moved or before.curve != self.state.curve:
+                self.show_curves()
+            if moved:
+                self.read_results()
         finally:
             self._applying = False
 
@@ -169,17 +188,20 @@ class TrainingPanel:
         if self._closed:
             return
         busy = self.obstacle()
-        project = self.project
         self.cohort.show(self.state, self.desk, self.problem, busy)
         self.steps.show(self.state, self.step_lines(), self._chosen_step(busy))
         self.settings.show(self.state, busy)
         self._show_run()
+        self.models.show(busy)
+
+    def read_results(self) -> None:
+        """Show what was made: registrations, curves, evaluation. Reading them may take a moment."""
+        project = self.project
         needs = project is not None and REGISTER in steps_of(project)
-        missing = self.dependencies.reason
-        self.registrations.show(project.registrations if project is not None and needs else None, missing)
+        folder = project.registrations if project is not None and needs else None
+        self.registrations.show(folder, self.dependencies.reason)
         self.show_curves()
         self.evaluation.show(project.evaluation if project is not None else None)
-        self.models.show(busy)
 
     def _chosen_step(self, busy: str) -> ChosenStep:
         step, project = self.state.step, self.project
@@ -265,10 +287,8 @@ class TrainingPanel:
         """A job has ended, and everything it made is there."""
         if not self._closed:
             self.read_project()
+            self.read_results()
             self.refresh()
-
-    def scene_closing(self) -> None:
-        """The scene is about to be emptied. What runs goes on: it works in its folder, not in the scene."""
 
     def close(self) -> None:
         """Stop what runs, whose state stays, before the panel goes."""

@@ -72,6 +72,22 @@ def test_finding_again_keeps_splits_and_asks_before_changes_are_lost(
     assert len(panel.jobs.runner.done) == 2 and cells(panel)[0][3] == "unpaired"
 
 
+def test_changes_are_not_lost_by_choosing_another_cohort(
+    bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    panel, ui = a_working_panel, a_working_panel.cohort.ui
+    choose(panel, scans, tmp_path / "project")
+    ui.findButton.click()
+    ui.kneeTable.item(0, 3).setText("unpaired")
+    bench.process_events(10)
+    bench.dialogs.answer(False)
+    ui.projectEdit.setCurrentPath(str(tmp_path / "other"))
+    assert cells(panel)[0][3] == "unpaired" and ui.projectEdit.property("currentPath") == str(tmp_path / "project")
+    bench.dialogs.answer(True)
+    ui.projectEdit.setCurrentPath(str(tmp_path / "other"))
+    assert cells(panel) == []
+
+
 def test_a_scan_can_be_chosen_by_hand(bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path) -> None:
     panel, ui = a_working_panel, a_working_panel.cohort.ui
     choose(panel, scans, tmp_path / "project")
