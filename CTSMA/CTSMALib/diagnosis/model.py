@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -93,21 +94,28 @@ class DiagnosisModel:
                     f"The values lie farther from those of the training (distance {distance:.2f}) than those of 99 in "
                     f"100 knees there ({self.familiarity.limit:.2f})."
                 )
-        answer = None if reason else self._answer(tokens, name)
+        answer = None if reason else self.answer(tokens, name)
         notes = (SIMULATED if self.simulated else "", difference(self.origin, origin) if origin is not None else "")
         found = self._told(name, tokens, distance, reason, answer)
         known = tuple(note for note in notes if note)
         return replace(found, notes=known, unlike=tokens.unlike, values_sha256=tokens.digest)
 
-    def _answer(self, tokens: KneeTokens, name: str) -> Answer:
-        if name == LOGISTIC:
-            logits = self.logistic.logits(tokens, self.standardizer)
+    def logits(self, knees: Sequence[KneeTokens], aggregator: str) -> Array:
+        """(n, m) log odds of knees by each member, before calibration; each compartment needs patches."""
+        if aggregator == LOGISTIC:
+            return np.array([self.logistic.logits(knee, self.standardizer) for knee in knees])
+        batch = packed(whole_batch(knees, self.standardizer))
+        with torch.inference_mode():
+            return torch.stack([net(*batch).logit for net in self.transformers], dim=1).double().numpy()
+
+    def answer(self, tokens: KneeTokens, aggregator: str) -> Answer:
+        """What an ensemble says of one knee, before calibration, and why; each compartment needs patches."""
+        logits = self.logits([tokens], aggregator)[0]
+        if aggregator == LOGISTIC:
             return Answer(logits, float(logits.mean()), *self.logistic.contributions(tokens, self.standardizer))
         batch = packed(whole_batch([tokens], self.standardizer))
         with torch.inference_mode():
-            found = [net(*batch) for net in self.transformers]
-        logits = np.array([float(one.logit) for one in found])
-        severity = float(np.mean([float(one.severity) for one in found]))
+            severity = float(np.mean([float(net(*batch).severity) for net in self.transformers]))
         return Answer(logits, severity, *integrated_gradients(self.transformers, batch))
 
     def _told(

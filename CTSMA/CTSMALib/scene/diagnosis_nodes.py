@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
+from CTSMALib.diagnosis.names import AGGREGATORS as _KNOWN
+from CTSMALib.diagnosis.names import SIMULATED
+from CTSMALib.diagnosis.record import FILE
 from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.scene.exclusions import counted, counted_compartments
 from CTSMALib.scene.result_nodes import DIAGNOSIS, EXCLUSIONS, PART_ATTRIBUTE, ResultNodes
 
-DIAGNOSIS_FILE = "diagnosis.json"
-AGGREGATORS = ("logistic", "transformer")  # as the room diagnosis names them
+DIAGNOSIS_FILE, AGGREGATORS = FILE, _KNOWN
 _ATTRIBUTE = "CTSMA.Diagnosis."  # beginning of the names of attributes on the node of a result
 
 
@@ -171,7 +173,8 @@ def diagnosis_of(result: ResultNodes) -> ShownDiagnosis | None:
             return None
         names = {each.name for each in fields(ShownDiagnosis)} - {"outdated"}
         known = {name: _plain(found[name]) for name in names & set(found)}
-        shown = ShownDiagnosis(**{**known, "abstained": found.get("abstained") or ""})
+        notes = tuple(note for note in found.get("notes", ()) if note != SIMULATED)  # the statement says that
+        shown = ShownDiagnosis(**{**known, "abstained": found.get("abstained") or "", "notes": notes})
         if shown.shown and not (shown.patches and len(shown.grades) > 1 and shown.low <= shown.high):
             return None
         digest = found.get("values_sha256", "")

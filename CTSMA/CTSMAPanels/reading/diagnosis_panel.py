@@ -222,5 +222,4 @@ def _sentences(found: ShownDiagnosis | None) -> list[str]:
     named = _("Model: {model}, {part}.").format(
         model=found.model, part=aggregator_words().get(found.aggregator, found.aggregator)
     )
-    notes = [note for note in found.notes if note not in found.statement]
-    return [*found.checked, *notes, *([named] if found.model else [])]
+    return [*found.checked, *found.notes, *([named] if found.model else [])]
