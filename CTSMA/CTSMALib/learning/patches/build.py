@@ -25,7 +25,7 @@ from CTSMALib.virtual.cohort.knee_folder import KNEE_FILE
 from CTSMALib.virtual.cohort.read import Cohort
 
 PARTS_FOLDER = ".parts"
-METHOD = 3  # raised with every change of how patches are made
+METHOD = 4  # raised with every change of how patches are made
 MAKING = "Making patches"
 _MADE = 0.9  # part of the whole work
 

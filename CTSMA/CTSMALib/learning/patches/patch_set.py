@@ -161,21 +161,37 @@ def read_patch_set(folder: Path) -> PatchSet:
     Raises:
         InputError: there is none, it is of another version, or its files do not fit each other.
     """
-    facts = read_facts(folder)
-    patches = _read_table(folder / PATCHES_FILE, TEXTS, COLUMNS)
-    patches |= {name: patches[name].astype(np.int64) for name in COUNTS}
-    knees = _read_table(folder / KNEES_FILE, KNEE_TEXTS, KNEE_COLUMNS)
+    facts, knees, patches = read_tables(folder)
     arrays = {name: _mapped(folder / f"{name}.npy", name) for name in ARRAYS}
-    lengths = {PATCHES_FILE: len(patches["id"]), **{f"{name}.npy": len(values) for name, values in arrays.items()}}
-    for name, length in lengths.items():
-        if length != facts.patches:
-            raise InputError(f"{name} in {folder} holds {length} patches, not {facts.patches}.", _REMEDY)
+    for name, values in arrays.items():
+        if len(values) != facts.patches:
+            raise InputError(f"{name}.npy in {folder} holds {len(values)} patches, not {facts.patches}.", _REMEDY)
+    return PatchSet(folder, facts, knees, patches, **arrays)
+
+
+def read_tables(folder: Path) -> tuple[SetFacts, Columns, Columns]:
+    """What a patch set says of itself, of its knees and of its patches, without the cubes.
+
+    Args:
+        folder: that ``ctsma patches`` wrote.
+
+    Raises:
+        InputError: there is none, it is of another version, or its tables do not fit each other.
+    """
+    facts = read_facts(folder)
+    patches = read_table(folder / PATCHES_FILE, TEXTS, COLUMNS)
+    patches |= {name: patches[name].astype(np.int64) for name in COUNTS}
+    knees = read_table(folder / KNEES_FILE, KNEE_TEXTS, KNEE_COLUMNS)
+    if len(patches["id"]) != facts.patches:
+        raise InputError(
+            f"{PATCHES_FILE} in {folder} holds {len(patches['id'])} patches, not {facts.patches}.", _REMEDY
+        )
     if len(knees["knee"]) != facts.knees:
         raise InputError(f"{KNEES_FILE} in {folder} holds {len(knees['knee'])} knees, not {facts.knees}.", _REMEDY)
     unknown = sorted(set(patches["knee"].tolist()) - set(knees["knee"].tolist()))
     if unknown:
         raise InputError(f"{KNEES_FILE} in {folder} lacks the knee {unknown[0]}.", _REMEDY)
-    return PatchSet(folder, facts, knees, patches, **arrays)
+    return facts, knees, patches
 
 
 def read_facts(folder: Path) -> SetFacts:
@@ -205,10 +221,20 @@ def read_facts(folder: Path) -> SetFacts:
     return facts
 
 
-def _read_table(path: Path, texts: tuple[str, ...], needed: tuple[str, ...]) -> Columns:
-    """Columns of a CSV file; beside ``texts``, a column is text where a cell of it is no number."""
+def read_table(path: Path, texts: tuple[str, ...], needed: tuple[str, ...], remedy: str = _REMEDY) -> Columns:
+    """Columns of a CSV file.
+
+    Args:
+        path: of the file.
+        texts: columns that hold text; others do where a cell is no number.
+        needed: columns that must be there, and hold numbers unless they are ``texts``.
+        remedy: what a user can do where the file cannot be used.
+
+    Raises:
+        InputError: it cannot be read, or lacks a column.
+    """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             header, *rows = list(csv.reader(file, strict=True))
         missing = [name for name in needed if name not in header]
         if missing:
@@ -218,9 +244,9 @@ def _read_table(path: Path, texts: tuple[str, ...], needed: tuple[str, ...]) -> 
         cells = {name: [row[number] for row in rows] for number, name in enumerate(header)}
         return {name: _column(values, name in texts, name in needed) for name, values in cells.items()}
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).", _REMEDY) from error
+        raise InputError(f"{path} cannot be read ({error.strerror}).", remedy) from error
     except (ValueError, csv.Error) as error:
-        raise InputError(f"{path} is damaged: {error}.", _REMEDY) from error
+        raise InputError(f"{path} is damaged: {error}.", remedy) from error
 
 
 def _column(cells: list[str], text: bool, needed: bool) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.learning.patches.columns import COLUMNS, FEATURES
 from CTSMALib.learning.patches.knee_boxes import read_knee_boxes
 from CTSMALib.learning.patches.mr_targets import levels_of, read_targets
-from CTSMALib.learning.patches.virtual_part import LITTLE_BONE, THROUGH_SEEN, filled_up, virtual_part
+from CTSMALib.learning.patches.virtual_part import LITTLE_BONE, filled_up, seen_through_mm, virtual_part
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import DEFAULT
 from CTSMALib.morphometry.apparent.repeatability import repeatability_of
@@ -108,7 +108,7 @@ def test_covariates_and_facts_of_a_knee_are_told(knees) -> None:
     assert row["ct_slice_profile_mm"] == knee.facts["ct_slice_mm"]
     # an edge through slices of 0.6 mm, blurred by 0.3 mm, is as wide as one through a Gaussian of 0.528 mm
     assert knee.facts["ct_slice_mm"] == 0.6
-    assert row["ct_through_fwhm_mm"] == pytest.approx(THROUGH_SEEN * 0.528, abs=0.005)
+    assert row["ct_through_fwhm_mm"] == pytest.approx(seen_through_mm(0.528), abs=0.002)
 
 
 def test_ct_features_see_the_slopes_that_are_there(knees) -> None:
