@@ -1,8 +1,8 @@
 """How sharp whole virtual CTs are found to be, beside what a fit of an edge finds of their protocols.
 
 Patch sets of virtual boxes have no surroundings to measure sharpness on: they state what the protocol gives, across
-slices as :func:`CTSMALib.learning.patches.virtual_part.seen_through_mm` has it. That line was fitted to the rows without
-trabeculae of the first ten knees; nothing else is done with these knees.
+slices as :func:`CTSMALib.learning.patches.virtual_part.seen_through_mm` has it. That line was fitted to the rows
+without trabeculae of the first ten knees; nothing else is done with these knees.
 Surfaces are all that sharpness is measured on, so scans are made without trabeculae unless ``--trabeculae`` is given.
 
 Usage (goes on where it was stopped)::
