@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +14,16 @@ from CTSMALib.diagnosis.calibration import GRADES, OA_GRADE
 from CTSMALib.diagnosis.origin import MR, TRUTH
 from CTSMALib.diagnosis.tokens import KneeTokens, knee_tokens, lacking
 from CTSMALib.errors import InputError
+from CTSMALib.learning.patches.columns import TRUE
+from CTSMALib.learning.patches.patch_set import KNEES_FILE, PATCHES_FILE, Columns, read_table, read_tables
 from CTSMALib.learning.student.chain import BUNDLE, PREDICTIONS
 from CTSMALib.learning.student.train import STUDENT
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.model import TASK as STUDENT_TASK
 
-HU, UNCERTAINTY, TRUE = "ct_hu_mean", "u:", "true:"
+HU, UNCERTAINTY = "ct_hu_mean", "u:"
 UNGRADED = "grade unknown"
-KNEES_FILE, PATCHES_FILE = "knees.csv", "patches.csv"
 _REMEDY = "Make the patch set again with 'ctsma patches'."
-_Row = dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,30 +84,35 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
     Raises:
         InputError: a table cannot be read, lacks a column, or holds no two kinds of knees.
     """
-    facts = {row["knee"]: row for row in _rows(patch_set / KNEES_FILE, ("knee", "subject", "split", "grade", "age"))}
-    measured = list(_rows(patch_set / PATCHES_FILE, ("knee", "id", HU)))
-    source = patch_set / PATCHES_FILE if predictions in (MR, TRUTH) else Path(predictions)
-    beginning = TRUE + "{}" if predictions == TRUTH else "{}"
-    columns = {key: beginning.format(key.removeprefix("app_") if predictions == TRUTH else key) for key in KEYS}
-    given = list(_rows(source, ("knee", "id", *columns.values())))
-    by_knee: dict[str, list[_Row]] = defaultdict(list)
-    for row in given:
-        by_knee[row["knee"]].append(row)
-    hu: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
-    for row in measured:
-        hu[row["knee"]][row["id"]] = {HU: _number(row, HU)}
-    unknown = sorted(set(by_knee) - set(facts))
+    _facts, knees, measured = read_tables(patch_set)
+    given, columns, source = measured, {key: key for key in KEYS}, patch_set / PATCHES_FILE
+    if predictions == TRUTH:
+        columns = dict(zip(KEYS, TRUE, strict=True))
+    elif predictions != MR:
+        source = Path(predictions)
+        given = read_table(source, ("knee", "id"), ("knee", "id", *KEYS), "Give a table of 'ctsma train student'.")
+    facts = {name: row for row, name in enumerate(knees["knee"].tolist())}
+    unknown = sorted(set(given["knee"].tolist()) - set(facts))
     if unknown:
         raise InputError(f"{source.name} speaks of the knee '{unknown[0]}', which {KNEES_FILE} lacks.", _REMEDY)
+    hu = _by_knee(measured, {HU: HU})
+    values, unsure = (
+        _by_knee(given, {key: beginning + column for key, column in columns.items()}) for beginning in ("", UNCERTAINTY)
+    )
     cases, left_out = [], {}
-    for knee in sorted(by_knee):
-        if splits and facts[knee]["split"] not in splits:
+    for knee in sorted(values):
+        row = facts[knee]
+        if splits and knees["split"][row] not in splits:
             continue
-        grade = _grade(facts[knee])
+        grade = _grade(knee, float(knees["grade"][row]))
         if grade is None:
             left_out[knee] = UNGRADED
             continue
-        case = _case(facts[knee], grade, by_knee[knee], hu[knee], columns)
+        age = float(knees["age"][row])
+        tokens = knee_tokens(values[knee], unsure[knee], age=age)
+        case = Case(
+            knee, str(knees["subject"][row]), grade, age, tokens, knee_tokens(hu.get(knee, {}), age=age, keys=(HU,))
+        )
         reason = lacking(case.tokens) or lacking(case.hu)
         if reason:
             left_out[knee] = reason
@@ -123,26 +125,22 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
     return DiagnosisData(tuple(cases), left_out, name, _digest(paths), _student_of(source))
 
 
-def _case(facts: _Row, grade: int, rows: list[_Row], hu: dict[str, dict[str, float]], columns: dict[str, str]) -> Case:
-    values = {row["id"]: {key: _number(row, column) for key, column in columns.items()} for row in rows}
-    unsure = {row["id"]: {key: _number(row, UNCERTAINTY + column) for key, column in columns.items()} for row in rows}
-    age = _number(facts, "age")
-    tokens = knee_tokens(values, unsure, age=age)
-    return Case(facts["knee"], facts["subject"], grade, age, tokens, knee_tokens(hu, age=age, keys=(HU,)))
+def _by_knee(table: Columns, columns: dict[str, str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Knee to patch id to values, from the columns that a table has."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    known = {key: table[column].tolist() for key, column in columns.items() if column in table}
+    for row, (knee, name) in enumerate(zip(table["knee"].tolist(), table["id"].tolist(), strict=True)):
+        found.setdefault(knee, {})[name] = {key: cells[row] for key, cells in known.items()}
+    return found
 
 
-def _grade(facts: _Row) -> int | None:
+def _grade(knee: str, grade: float) -> int | None:
     """The grade of a knee; ``None`` where it is unknown."""
-    text = (facts["grade"] or "").strip()
-    if not text:
+    if math.isnan(grade):
         return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if number not in range(GRADES):  # whole and finite
-        raise InputError(f"The knee '{facts['knee']}' has the grade '{text}'.", "Give 0 to 4 in knees.csv, or nothing.")
-    return int(number)
+    if grade not in range(GRADES):  # whole and finite
+        raise InputError(f"The knee '{knee}' has the grade '{grade:g}'.", "Give 0 to 4 in knees.csv, or nothing.")
+    return int(grade)
 
 
 def _student_of(source: Path) -> str:
@@ -154,29 +152,6 @@ def _student_of(source: Path) -> str:
         return read_bundle(folder.with_name(BUNDLE), STUDENT_TASK).sha256
     except InputError:
         return ""
-
-
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[_Row]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in needed if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"The table '{path.name}' lacks the column '{missing[0]}'.", _REMEDY)
-            yield from reader
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The table '{path}' cannot be read.", "Check the path, or make it again.") from error
-
-
-def _number(row: _Row, column: str) -> float:
-    """A cell; not a number where it is empty or missing."""
-    text = row.get(column)
-    if not text:
-        return math.nan
-    try:
-        return float(text)
-    except ValueError as error:
-        raise InputError(f"The column '{column}' holds '{text}', which is no number.", "Mend the table.") from error
 
 
 def _digest(paths: tuple[Path, ...]) -> str:

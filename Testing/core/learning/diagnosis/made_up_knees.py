@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from CTSMALib.diagnosis.tokens import COMPARTMENT, IDS, PLACES, KneeTokens
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import Case
-from CTSMALib.learning.patches.patch_set import SetFacts
+from CTSMALib.learning.patches.columns import COLUMNS, COUNTS
+from CTSMALib.learning.patches.patch_set import KNEE_COLUMNS, SetFacts
 from CTSMALib.morphometry.apparent.recipe import KEYS
 
 torch.set_num_threads(1)
@@ -76,13 +77,15 @@ def write_patch_set(cases: Sequence[Case], folder: Path, without: str = "") -> P
     """The tables of a patch set, with the values as targets of MR and as truth; one column may be left out."""
     folder.mkdir(parents=True, exist_ok=True)
     facts = [
-        {"knee": c.knee, "subject": c.subject, "side": "left", "split": "test", "grade": c.grade, "age": c.age}
+        {**dict.fromkeys(KNEE_COLUMNS, ""), "knee": c.knee, "subject": c.subject, "side": "left", "split": "test",
+         "grade": c.grade, "age": c.age}
         for c in cases
-    ]
+    ]  # fmt: skip
     rows = []
     for case in cases:
         for place in np.flatnonzero(case.tokens.present):
-            row: dict[str, object] = {"knee": case.knee, "id": IDS[place], "ct_hu_mean": case.hu.values[place, 0]}
+            row: dict[str, object] = dict.fromkeys(COLUMNS, "") | dict.fromkeys(COUNTS, 1)
+            row |= {"knee": case.knee, "id": IDS[place], "ct_hu_mean": case.hu.values[place, 0]}
             for number, key in enumerate(KEYS):
                 row[key] = case.tokens.values[place, number]
                 row[f"u:{key}"] = case.tokens.uncertainties[place, number]
