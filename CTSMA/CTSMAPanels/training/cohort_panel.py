@@ -45,6 +45,7 @@ class CohortPanel:
         self._on_edit = on_edit
         heads = ["", _("Subject"), _("Side"), _("Split"), _("Grade"), _("CT"), _("MR")]
         prepare(self.ui.kneeTable, heads, 6)
+        self.ui.kneeTable.horizontalHeader().setSectionResizeMode(5, qt.QHeaderView.Stretch)  # CT and MR share the room
         for field, edit in (("cohort", self.ui.cohortEdit), ("project", self.ui.projectEdit)):
             edit.currentPathChanged.connect(
                 lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
@@ -100,9 +101,7 @@ class CohortPanel:
         parts = [kind_words(desk.project.kind), desk.summary()]
         if desk.table is not None:
             count = desk.errors
-            parts.append(
-                _("{count} things must be corrected.").format(count=count) if count else _("Nothing must be corrected.")
-            )
+            parts.append(_("Errors to correct: {count}.").format(count=count) if count else _("No errors."))
             findings = [f"{finding.text} {finding.remedy}" for finding in desk.of_all[:SHOWN_FINDINGS]]
             parts += findings
             if desk.unsaved:

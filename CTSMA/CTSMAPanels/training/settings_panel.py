@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import qt
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.training_choices import distillations, engines, guides, splits
@@ -40,7 +41,7 @@ class SettingsPanel:
 
     def show(self, state: TrainingState, obstacle: str) -> None:
         """Show a state; ``obstacle`` says why nothing can be changed now."""
-        self.ui.pages.setCurrentIndex(PAGES[state.step])
+        self._show_page(PAGES[state.step])
         for field, box in self._numbers().items():
             put(box, "setValue", getattr(state, field))
         for field, box in self._boxes().items():
@@ -53,6 +54,14 @@ class SettingsPanel:
             put(self.ui.modelNameEdit, "setText", state.model_name)
         self.ui.pages.setEnabled(not obstacle)
         self.ui.pages.setToolTip(obstacle)
+
+    def _show_page(self, index: int) -> None:
+        """Show a page; the others take no room."""
+        pages = self.ui.pages
+        for number in range(int(value_of(pages, "count"))):
+            height = qt.QSizePolicy.Preferred if number == index else qt.QSizePolicy.Ignored
+            pages.widget(number).setSizePolicy(qt.QSizePolicy.Preferred, height)
+        pages.setCurrentIndex(index)
 
     def _tell(self, signal: Any, field: str, widget: Any, name: str, kind: Callable[[Any], Any]) -> None:
         signal.connect(lambda *_args: self._on_change(**{field: kind(value_of(widget, name) or kind())}))

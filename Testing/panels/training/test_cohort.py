@@ -28,7 +28,7 @@ def test_pairs_are_found_corrected_and_saved(bench: Any, a_working_panel: Any, s
         ["!", "P5", "left"],
     ]  # fmt: skip
     assert "5 pairs of 5 subjects" in ui.kindLabel.property("text")
-    assert "1 things must be corrected" in ui.kindLabel.property("text")
+    assert "Errors to correct: 1." in ui.kindLabel.property("text")
     assert "Correct the manifest first" in panel.steps.ui.startButton.property("toolTip")
 
     select(ui.kneeTable, 4)

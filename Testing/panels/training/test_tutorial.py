@@ -31,6 +31,7 @@ from Testing.panels.training.tutorial_steps import (
 )
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "training.md"
+PICTURES = Path(os.environ["CTSMA_PICTURES"]).absolute() if os.environ.get("CTSMA_PICTURES") else None
 SIZE = (1300, 1500)
 
 
@@ -43,9 +44,8 @@ def quick_config() -> str:
 
 def keep(picture: np.ndarray, name: str) -> None:
     """Write a picture of the documentation, if that is wanted."""
-    folder = os.environ.get("CTSMA_PICTURES")
-    if folder:
-        Image.fromarray(picture).save(Path(folder) / name, optimize=True)
+    if PICTURES is not None:
+        Image.fromarray(picture).save(PICTURES / name, optimize=True)
 
 
 def test_the_tutorial_leads_to_a_model_that_is_listed(

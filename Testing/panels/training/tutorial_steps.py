@@ -45,8 +45,9 @@ def _click(part: str, button: str) -> Callable[[Any, Path], None]:
 
 
 def _checked_once(panel: Any) -> bool:
-    """The teacher has been checked, so that pausing it keeps something."""
-    return (panel.project.training / "teacher" / "state.pt").is_file() or not panel.jobs.runner.is_busy()
+    """The teacher has been checked, so that pausing it keeps something, and the panel has noticed."""
+    checked = (panel.project.training / "teacher" / "state.pt").is_file()
+    return (checked and panel.curves.ui.curvesButton.property("enabled")) or not panel.jobs.runner.is_busy()
 
 
 START = _click("steps", "startButton")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from CTSMALib.learning.pairs.cohort_table import CT, DOUBTS, GRADE, MR, REGISTRATION, SIDE, SPLIT, SUBJECT, CohortTable
 from CTSMALib.learning.pairs.naming import LEFT, RIGHT, as_name
@@ -33,9 +33,14 @@ class RowFinding:
 
 
 def check_cohort(table: CohortTable) -> tuple[RowFinding, ...]:
-    """Look for what would stop a later step; errors come first, then by row."""
+    """Look for what would stop a later step; errors come first, then by row.
+
+    Nothing in a row that lacks a scan is an error: later steps pass it over.
+    """
     found = [finding for number in range(len(table.rows)) for finding in _row(table, number)]
     found += [*_twins(table), *_leaks(table), *_few(table)]
+    used = {WHOLE_TABLE, *complete_rows(table)}
+    found = [finding if finding.row in used else replace(finding, gravity=WARNING) for finding in found]
     return tuple(sorted(found, key=lambda f: (f.gravity != ERROR, f.row)))
 
 

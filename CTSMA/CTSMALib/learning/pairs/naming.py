@@ -14,7 +14,7 @@ _CT_WORDS = frozenset("ct cta cbct msct mdct hrct".split())
 _BALANCED = frozenset("bffe btfe bssfp truefisp trufisp trufi fiesta ciss balanced".split())
 _FAT_FREE = frozenset("fs pdfs fatsat spair spir stir we dixon water".split())
 _MR_WORDS = frozenset(
-    "mr mri mrt irm rm ffe dess t1 t1w t2 t2w t2star pd pdw vibe spgr flash space mprage tse fse".split()
+    "mr mri mrt irm rm mese ffe dess t1 t1w t2 t2w t2star pd pdw vibe spgr flash space mprage tse fse".split()
 )
 _NO_SCAN = frozenset(
     "seg segmentation segmentations label labels labelmap mask masks bone bones roi rois truth thickness bvf warp "
@@ -23,6 +23,8 @@ _NO_SCAN = frozenset(
 _FILLERS = frozenset("knee knie genou scan image img series ser dicom dcm nii nifti nrrd gz acq hr".split())
 _SUFFIXES = re.compile(r"(\.nii)?(\.gz)?$|\.(nrrd|nhdr|mha|mhd|dcm|ima)$", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?<![A-Za-z0-9])(sub-[A-Za-z0-9]+)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(scan|image|img|series|ser|vol|echo)\d+")
+_TIMES = re.compile(r"(?<![A-Za-z])t[er]\d+(\.\d+)?(ms)?(?![A-Za-z])", re.IGNORECASE)  # of an MR sequence
 _JOINED = re.compile(r"(left|right)(?:knee|knie)?|(?:knee|knie)(left|right|l|r)")
 
 
@@ -65,7 +67,9 @@ def subject_said(relative: PurePath) -> str:
     if named:
         return named[1]
     for part in (_SUFFIXES.sub("", relative.name), *reversed(relative.parts[:-1])):
-        left = [word for word in re.split(r"[^A-Za-z0-9]+", part) if word and not _is_common(word.lower())]
+        left = [
+            word for word in re.split(r"[^A-Za-z0-9]+", _TIMES.sub(" ", part)) if word and not _is_common(word.lower())
+        ]
         if left:
             return "-".join(left)
     return ""
@@ -89,4 +93,4 @@ def _side_of(word: str) -> str:
 
 def _is_common(word: str) -> bool:
     known = _CT_WORDS | _MR_WORDS | _BALANCED | _FAT_FREE | _FILLERS
-    return word in known or bool(_side_of(word))
+    return word in known or bool(_side_of(word)) or bool(_NUMBERED.fullmatch(word))

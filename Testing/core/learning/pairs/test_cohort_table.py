@@ -107,6 +107,11 @@ def test_missing_splits_are_errors(a_manifest: Path) -> None:
     assert "The split 'train' has 0 subjects with CT and MR; a training needs 2." in said
 
 
+def test_a_row_without_a_scan_stops_nothing(a_table: CohortTable) -> None:
+    found = check_cohort(a_table.with_cell(6, "mr", "").with_cell(6, "side", ""))
+    assert {f.gravity for f in found if f.row == 6} == {"warning"} and errors(a_table) == []
+
+
 def test_doubts_stay_until_somebody_confirms(a_table: CohortTable) -> None:
     doubtful = a_table.with_cell(1, "doubts", "Is it?")
     assert [f.text for f in check_cohort(doubtful) if f.row == 1] == ["Is it?"]

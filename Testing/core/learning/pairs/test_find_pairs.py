@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.learning.pairs.cohort_table import CohortTable
 from CTSMALib.learning.pairs.find_pairs import find_pairs
+from CTSMALib.learning.pairs.naming import as_name, side_said, subject_said
 from CTSMALib.volumes import read_mr, read_scan
 from Testing.core.learning.pairs.scans import dicom, image
 
@@ -87,6 +88,29 @@ def test_image_files_are_told_by_their_names(tmp_path: Path) -> None:
         ("sub-02", "right", "sub-02/right/ct.nii.gz", "sub-02/right/mr.nrrd"),
     ]
     assert [(left.path.name, "label map" in left.reason) for left in result.left_out] == [("S01_L_CT_seg.nii.gz", True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("S01_L_CT.nii.gz", "S01"), ("sub-07/ses-1/anat/sub-07_T2w.nii", "sub-07"),
+        ("Case 12/right/mr.nrrd", "Case-12"), ("p3/MESE_TE25.2ms.nii.gz", "p3"), ("p4/scan2.nii.gz", "p4"),
+        ("001_leftknee_bssfp.mha", "001"), ("ct.nii.gz", ""),
+    ],
+)  # fmt: skip
+def test_a_path_says_who_is_meant(path: str, subject: str) -> None:
+    assert as_name(subject_said(PurePath(path))) == subject
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("knee_L", "left"), ("KneeR", "right"), ("rechts", "right"), ("genou gauche", "left"), ("L and R", ""),
+        ("lateral", ""), ("L4", ""), ("rigid", ""),
+    ],
+)  # fmt: skip
+def test_words_say_the_side(text: str, side: str) -> None:
+    assert side_said(text) == side
 
 
 def test_where_names_are_silent_values_tell_ct_from_mr(tmp_path: Path) -> None:
