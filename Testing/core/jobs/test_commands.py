@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import CTSMALib
+from CTSMALib.errors import InputError
 from CTSMALib.jobs.__main__ import _parser
 from CTSMALib.jobs.arguments import analyze_request, export_request, register_request
 from CTSMALib.jobs.commands import (
@@ -22,7 +23,15 @@ from CTSMALib.jobs.commands import (
     worker_environment,
     worker_program,
 )
-from CTSMALib.jobs.request import FORMATS, SIDES, AnalyzeRequest, ExportRequest, RegisterRequest
+from CTSMALib.jobs.request import (
+    FORMATS,
+    PAPERS,
+    SIDES,
+    AnalyzeRequest,
+    DiagnosisOrder,
+    ExportRequest,
+    RegisterRequest,
+)
 
 PATHS = [
     "knee.nii.gz",
@@ -127,3 +136,28 @@ def test_files_of_the_current_folder_are_not_imported(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=worker_environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "--attached" in done.stdout
+
+
+@pytest.mark.parametrize("order", [DiagnosisOrder(), DiagnosisOrder(Path("-m"), "transformer", research=True)])
+def test_a_diagnosis_and_the_paper_survive(order: DiagnosisOrder) -> None:
+    request = AnalyzeRequest(Path("a"), Path("b"), diagnosis=order, paper="letter")
+    assert analyze_request(_parser().parse_args(analyze_arguments(request))) == request
+    export = ExportRequest(Path("a"), Path("b"), paper="letter")
+    assert export_request(_parser().parse_args(report_arguments(export))) == export
+    assert not {"--research", "--diagnose", "--paper=a4"} & set(analyze_arguments(AnalyzeRequest(Path("a"), Path("b"))))
+
+
+def test_research_without_a_diagnosis_is_refused() -> None:
+    parsed = _parser().parse_args(["analyze", "a", "--out", "b", "--research"])
+    with pytest.raises(InputError, match="No diagnosis is asked for"):
+        analyze_request(parsed)
+    parsed = _parser().parse_args(["analyze", "a", "--out", "b", "--diagnose", "--model", "none"])
+    with pytest.raises(InputError, match="made from apparent parameters"):
+        analyze_request(parsed)
+
+
+def test_the_papers_are_those_of_the_reports() -> None:
+    from CTSMALib.report.model import PAPERS as OF_REPORTS
+    from CTSMALib.report.pdf import PAGES
+
+    assert PAPERS == OF_REPORTS == tuple(PAGES)
