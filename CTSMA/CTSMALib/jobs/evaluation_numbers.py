@@ -76,5 +76,5 @@ def read_main_numbers(folder: Path) -> MainNumbers:
 
 
 def _arm(row: dict[str, str]) -> ArmNumbers:
-    numbers = [float(row[name]) if row[name] else None for name in ("value", "low", "high")]
-    return ArmNumbers(row["arm"], row["kind"] != "arm", *numbers, int(row["pairs"]), int(row["patients"]))
+    value, low, high = (float(row[name]) if row[name] else None for name in ("value", "low", "high"))
+    return ArmNumbers(row["arm"], row["kind"] != "arm", value, low, high, int(row["pairs"]), int(row["patients"]))
