@@ -74,11 +74,10 @@ def _patch(measured: PatchMeasurement, study: Study) -> Iterator[MeasurementsAnd
     patch = measured.patch
     mapped = {entry.key for entry in quantities(scope="patch", mapped=True)} & measured.values.keys()
     sites = [_site(patch.bone, patch.compartment, study)]
-    center = np.array([patch.center_lps_mm])
+    place = hd.sr.CoordinatesForMeasurement3D("POINT", np.array([patch.center_lps_mm]), study.frame_of_reference)
     for algorithm, entries in _by_algorithm(mapped, study):
         measurements = []
         for entry in entries:
-            place = hd.sr.CoordinatesForMeasurement3D("POINT", center, study.frame_of_reference)
             measurements.append(_measurement(entry, measured.values[entry.key], places=[place]))
             if entry.key in measured.uncertainties:
                 measurements.append(_measurement(entry, measured.uncertainties[entry.key], codes.UNCERTAINTY))

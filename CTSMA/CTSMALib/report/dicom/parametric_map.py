@@ -72,9 +72,7 @@ def parametric_map(image: sitk.Image, drawn: ParameterMap, study: Study, place: 
     # The one function that is allowed for windows narrower than 1.
     made.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence[0].VOILUTFunction = "LINEAR_EXACT"
     made.CodingSchemeIdentificationSequence = [private_scheme()]
-    made.BodyPartExamined = BODY_PART
-    if study.laterality:
-        made.Laterality = study.laterality
+    made.BodyPartExamined, made.Laterality = BODY_PART, study.laterality  # empty where it is not known
     refer_to_planes(made, study, codes.DCM.UnspecifiedMethodOfCalculation)
     return study.finish(made, study.describe(f"{shown.symbol} map"))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.analysis.result import SideFinding
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.catalogue import quantities, quantity
 from CTSMALib.jobs.dicom_export import DicomRequest, run
@@ -19,7 +22,7 @@ from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.codes import quantity_of
 from CTSMALib.virtual.dicom import STYLES
 from CTSMALib.volumes.virtual_mark import NOTICE
-from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, errors_of, objects_in
+from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, errors_of, objects_in, store
 
 ALL_BUT_PDF = ("seg", "pm", "sr")
 WITH_REPORT = ("siemens", "enhanced")  # making one takes seconds
@@ -184,6 +187,18 @@ def test_objects_belong_to_the_study_and_refer_to_its_images(an_export: Any, sty
 def test_dciodvfy_finds_no_error(an_export: Any, style: str) -> None:
     _, out = an_export(style)
     for path in sorted(out.glob("*.dcm")):
+        assert errors_of(path) == [], path.name
+
+
+def test_an_unknown_side_is_left_open(tmp_path: Path, a_dicom_knee: Any) -> None:
+    knee = a_dicom_knee("siemens")
+    shutil.copytree(knee.result, tmp_path / "result")
+    store(replace(knee.analysis, side=SideFinding("unknown", "", "", None)), tmp_path / "result")
+    run(DicomRequest(tmp_path / "result", knee.series, tmp_path / "out", ("seg", "pm")))
+    for path in sorted((tmp_path / "out").glob("*.dcm")):
+        made = pydicom.dcmread(path)
+        assert not made.get("Laterality")
+        assert made.SeriesDescription.endswith(", knee, research use only")
         assert errors_of(path) == [], path.name
 
 
