@@ -14,7 +14,7 @@ from CTSMALib.palette import FLAGGED, colors_of
 from CTSMALib.scene.aspects import FLAGS, VALUE, shown_aspect, shown_quantity, shown_values
 from CTSMALib.scene.color_nodes import BONE_RGB, EXCLUDED_RGB, continuous_table, fill_continuous, recolor
 from CTSMALib.scene.ct_node import follow_ct
-from CTSMALib.scene.enface import smooth_values, stepped_values, surface_points
+from CTSMALib.scene.enface import smooth_values, stepped_values
 from CTSMALib.scene.exclusions import counted, excluded
 from CTSMALib.scene.hierarchy import place_late
 from CTSMALib.scene.model_nodes import add_model, boxes, map_values, no_boxes, paint, points_of, style_outlines
@@ -163,9 +163,9 @@ def _color_bone(result: ResultNodes, bone: str, axes: Array, shown: _Shown, laye
     colors = colors_of(shown.entry, values)
     colors[~np.isfinite(values)] = BONE_RGB[bone]
     if shown.excluded.any():
-        own = result.patches.chosen(result.patches.bones == bone)
-        gone = shown.excluded[result.patches.bones == bone][own.layers == layer]
-        over = stepped_values(vertices, surface_points(own)[own.layers == layer], axes, np.where(gone, 1.0, np.nan))
+        own = (result.patches.bones == bone) & (result.patches.layers == layer)
+        gone = np.where(shown.excluded[own], 1.0, np.nan)
+        over = stepped_values(vertices, result.places_ras_mm[0][own], axes, gone)
         colors[np.isfinite(over)] = EXCLUDED_RGB
     paint(node, shown.entry.key, values, colors)
 
@@ -174,12 +174,11 @@ def _bone_values(result: ResultNodes, vertices: Array, bone: str, axes: Array, s
     """Smooth where the display grid was measured, box by box where only the learning grid was; flags always so."""
     smooth = shown.aspect != FLAGS and np.isfinite(shown.values(result.display_patches)).any()
     table = result.display_patches if smooth else shown.patches
-    table = table.chosen(table.bones == bone)
-    places, in_layer = surface_points(table), table.layers == layer
-    values = shown.values(table)[in_layer]
+    own = (table.bones == bone) & (table.layers == layer)
+    places, values = result.places_ras_mm[1 if smooth else 0][own], shown.values(table)[own]
     if smooth:
-        return smooth_values(vertices, places[in_layer], values)
-    return stepped_values(vertices, places[in_layer], axes, values)
+        return smooth_values(vertices, places, values)
+    return stepped_values(vertices, places, axes, values)
 
 
 def _draw_excluded(result: ResultNodes, shown: _Shown) -> None:

@@ -106,6 +106,9 @@ def counted_compartments(result: ResultNodes) -> list[CompartmentFinding]:
         finding = CompartmentFinding(**{**entry, "values": values})
         own = np.flatnonzero(patches.compartments == finding.key).tolist()
         count = sum(patches.ids[row] in names for row in own)
+        if not count:
+            found.append(finding)
+            continue
         found.append(_left(finding, patches, [row for row in own if patches.ids[row] not in names], count))
     return found
 

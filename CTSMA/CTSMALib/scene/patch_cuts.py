@@ -62,6 +62,7 @@ def png_of(picture: Picture) -> bytes:
     image.GetPointData().SetScalars(numpy_to_vtk(rows, deep=True))
     writer = vtk.vtkPNGWriter()
     writer.WriteToMemoryOn()
+    writer.SetCompressionLevel(1)  # it is shown and forgotten
     writer.SetInputData(image)
     writer.Write()
     return bytes(vtk_to_numpy(writer.GetResult()))

@@ -127,6 +127,13 @@ class ResultNodes:
         return read_patches(self.texts[DISPLAY_FILE])
 
     @cached_property
+    def places_ras_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where the surface lies over the patches of the learning grid (96, 3) and of the display grid (n, 3)."""
+        from CTSMALib.scene.enface import surface_points
+
+        return surface_points(self.patches), surface_points(self.display_patches)
+
+    @cached_property
     def bone_axes(self) -> dict[str, NDArray[np.float64]]:
         """Bone name to (3, 3) axes of its joint frame in RAS, one a row."""
         return {
@@ -147,6 +154,36 @@ def results_in(scene: Any) -> Iterator[ResultNodes]:
         node = scene.GetNthNodeByClass(index, "vtkMRMLTextNode")
         if is_result(node):
             yield ResultNodes(node)
+
+
+class KnownResults:
+    """The results in a scene, each read once.
+
+    Args:
+        scene: ``vtkMRMLScene``.
+    """
+
+    def __init__(self, scene: Any) -> None:
+        self._scene = scene
+        self._known: dict[str, ResultNodes] = {}
+
+    def all(self) -> list[ResultNodes]:
+        """Those that are there now, in the order they came."""
+        found = [self._known_or(each) for each in results_in(self._scene)]
+        self._known = {str(each.node.GetID()): each for each in found}
+        return found
+
+    def of(self, node: Any | None) -> ResultNodes | None:
+        """The result of a node; ``None`` where it is none."""
+        return next((each for each in self.all() if each.node is node), None) if is_result(node) else None
+
+    def forget(self) -> None:
+        """Read them again, for example after a scene was opened."""
+        self._known = {}
+
+    def _known_or(self, result: ResultNodes) -> ResultNodes:
+        known = self._known.get(str(result.node.GetID()))
+        return known if known is not None and known.node is result.node else result
 
 
 def is_result(node: Any | None) -> bool:

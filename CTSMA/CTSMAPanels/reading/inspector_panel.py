@@ -48,7 +48,7 @@ class InspectorPanel:
         self._on_exclude, self._on_include = on_exclude, on_include
         self._history, self._label, self._patch = History(), NO_PATCH, ""
         self._contributions: dict[str, float] = {}
-        self._again: tuple[PanelState, ResultNodes | None] = (PanelState(), None)
+        self._result: ResultNodes | None = None
         self._shown: tuple[Any, ...] = ()
         prepare(self.ui.valueTable, [_("Quantity"), _("Value"), _("95 % interval")], 0)
         for reason in ("", _("Implant or metal artifact"), _("Cyst or lesion"), _("Vessel or growth plate"),
@@ -72,23 +72,22 @@ class InspectorPanel:
         """Why a patch is excluded; empty for none."""
         return str(value_of(self.ui.reasonComboBox, "currentText")).strip()
 
-    def set_contributions(self, contributions: Mapping[str, float] | None) -> None:
-        """Say what patches add to the log odds of a diagnosis that is shown.
+    def show(
+        self, state: PanelState, result: ResultNodes | None, contributions: Mapping[str, float] | None = None
+    ) -> None:
+        """Show the selected patch.
 
         Args:
-            contributions: patch id to contribution, positive towards osteoarthritis; ``None`` where no diagnosis is
-                shown.
+            state: says which it is.
+            result: the shown result.
+            contributions: patch id to what it adds to the log odds of the shown diagnosis, positive towards
+                osteoarthritis; ``None`` where no diagnosis is shown.
         """
-        self._contributions = dict(contributions or {})
-        self.show(*self._again)
-
-    def show(self, state: PanelState, result: ResultNodes | None) -> None:
-        """Show the selected patch of a state."""
-        self._again = (state, result)
+        self._result, self._contributions = result, dict(contributions or {})
         self._history = history_of(result) if result is not None else History()
         label = state.patch if result is not None and 1 <= state.patch <= len(result.patches) else NO_PATCH
         self._label, self._patch = label, result.patches.ids[label - 1] if result is not None and label else ""
-        contents = (result.node.GetID() if result is not None else "", label, tuple(self._contributions.items()))
+        contents = (result.node.GetID() if result is not None else "", label)
         if contents != self._shown:
             self._shown = contents
             self._fill(result)
@@ -97,7 +96,7 @@ class InspectorPanel:
 
     def draw(self) -> None:
         """Draw the patch again, for example after the window of the scan was changed."""
-        result = self._again[1]
+        result = self._result
         picture = patch_cuts(result, self._label) if result is not None and self._label else None
         self.ui.cutsLabel.setVisible(picture is not None)
         self.ui.cutsCaption.setVisible(picture is not None)

@@ -12,7 +12,8 @@ import slicer
 
 from CTSMALib.errors import CTSMAError, OutputError
 from CTSMALib.jobs.arguments import NO_MODEL, given_model
-from CTSMALib.jobs.commands import analyze_arguments, report_arguments
+from CTSMALib.jobs.commands import analyze_arguments, dicom_arguments, report_arguments
+from CTSMALib.jobs.dicom_export import DicomRequest
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
@@ -155,17 +156,59 @@ class ReadingJobs(PanelJobs):
             CTSMAError: a node that the report needs was deleted, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        source = self._folders.get(result.node.GetID())
-        work = self._new_work()
-        if source is None or not holds(source, result):
-            source = work / "result"
-            source.mkdir()
-            try:
-                write_result(result, source)
-            except OSError as error:
-                raise OutputError(f"The result could not be written to {source}.", "Free some space there.") from error
+        source = self._source(result, self._new_work())
         self._finish = self._on_exported
         self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite)))
+
+    def write_dicom(
+        self, result: ResultNodes, request_of: Callable[[Path], DicomRequest], on_done: Callable[[Path], None]
+    ) -> None:
+        """Write a result as DICOM objects.
+
+        Args:
+            result: the nodes.
+            request_of: what is asked for, given the folder of the result.
+            on_done: called with the folder of the objects.
+
+        Raises:
+            CTSMAError: as of :meth:`export`.
+        """
+        self._refuse_if_busy()
+        request = request_of(self._source(result, self._new_work()))
+        self._finish = on_done
+        self.runner.start(dicom_arguments(request))
+
+    def preview_dicom(
+        self, result: ResultNodes, request_of: Callable[[Path, Path], DicomRequest], on_done: Callable[[Path], None]
+    ) -> None:
+        """List the objects that :meth:`write_dicom` would write.
+
+        Args:
+            result: the nodes.
+            request_of: what is asked for, given the folder of the result and one for the list.
+            on_done: called with the folder that holds the list; it goes afterwards.
+
+        Raises:
+            CTSMAError: as of :meth:`export`.
+        """
+        self._refuse_if_busy()
+        work = self._new_work()
+        request = request_of(self._source(result, work), work / "preview")
+        self._finish = on_done
+        self.runner.start(dicom_arguments(request, preview=True))
+
+    def _source(self, result: ResultNodes, work: Path) -> Path:
+        """The folder of a result: the one it came from where that still holds it, else written from its nodes."""
+        source = self._folders.get(result.node.GetID())
+        if source is not None and holds(source, result):
+            return source
+        source = work / "result"
+        source.mkdir()
+        try:
+            write_result(result, source)
+        except OSError as error:
+            raise OutputError(f"The result could not be written to {source}.", "Free some space there.") from error
+        return source
 
     def close(self) -> None:
         """Stop what runs, and delete the files of this session: they hold the patient's data."""

@@ -24,18 +24,22 @@ from CTSMALib.scene.overlay import hide
 from CTSMALib.scene.panel_state import MODULE, PanelState
 from CTSMALib.scene.plot_nodes import show_in_views
 from CTSMALib.scene.remove_result import remove_result
-from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
+from CTSMALib.scene.result_nodes import KnownResults, ResultNodes
 from CTSMALib.scene.selection import NO_PATCH, other_layer
 from CTSMALib.scene.side_by_side import aim_beside
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.dependencies import DependencyBar
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import Runner, user_folder
+from CTSMAPanels.panel_jobs import Runner
 from CTSMAPanels.plot_clicks import PlotClicks
 from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.reading.batch_panel import BatchPanel
 from CTSMAPanels.reading.ct_watch import CTWatch
+from CTSMAPanels.reading.diagnosis_jobs import DiagnosisJobs
+from CTSMAPanels.reading.diagnosis_panel import DiagnosisPanel
+from CTSMAPanels.reading.dicom_panel import DicomPanel
+from CTSMAPanels.reading.export_actions import ExportWork
 from CTSMAPanels.reading.inspector_panel import EXCLUDE_KEY, REDO_KEY, UNDO_KEY, InspectorPanel
 from CTSMAPanels.reading.jobs import ReadingJobs
 from CTSMAPanels.reading.patch_actions import PatchActions
@@ -82,13 +86,16 @@ class ModulePanel(SceneEvents):
         self._entered = False
         self._closed = False
         self.other: ResultNodes | None = None
-        self.views = ResultViews()
+        self.known, self.views = KnownResults(scene), ResultViews()
         self.dependencies = dependencies(self.refresh)
-        self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
+        self.run_bar = RunBar(self.cancel)
+        work = Path(slicer.app.temporaryPath)
         self.jobs = ReadingJobs(
-            scene, new_runner, Path(slicer.app.temporaryPath),
-            self._job_changed, self._results_came, self._exported, lambda error: slicer.util.errorDisplay(str(error)),
-        )  # fmt: skip
+            scene, new_runner, work, self._job_changed, self._results_came, self._exported, _show_problem
+        )
+        self.diagnosing = DiagnosisJobs(
+            new_runner, work, self._diagnosis_changed, lambda _result: self.refresh(), _show_problem
+        )
         self.work, self.acting = ScanWork(self), PatchActions(self)
         self.ct_watch = CTWatch(self._ct_moved)
         actions = ScanActions(self.work.analyze, self.work.correct_bones, self.work.analyze_again)
@@ -97,7 +104,10 @@ class ModulePanel(SceneEvents):
         self.results = ResultPanel(scene, self.change, self.open_folder, self.remove_result)
         self.view = ViewPanel(self.change, self.show_reading_layout)
         self.patches = PatchPanel(self.change)
-        self.report = ReportPanel(self.export)
+        self.export = ExportWork(self)
+        self.report = ReportPanel(self.export.report)
+        self.dicom = DicomPanel(self.export.dicom, self.export.preview_dicom)
+        self.diagnosis = DiagnosisPanel(self.diagnose, self.acting.select)
         acting = self.acting
         self.inspector = InspectorPanel(acting.exclude, acting.include, acting.undo, acting.redo)
         self.plots = PlotPanel(self.change, self.show_reading_layout, self.show_side_by_side)
@@ -115,6 +125,7 @@ class ModulePanel(SceneEvents):
         self._entered = True
         self.dependencies.refresh()
         self.scan.list_models()
+        self.diagnosis.list_models()
         if self.state.model not in self.scan.models:  # it was taken away
             self.change(model="")
         if not self.state.ct and (likely := likely_ct(self.scene)) is not None:
@@ -146,7 +157,9 @@ class ModulePanel(SceneEvents):
             (self.ui.patchesSection, self.patches.widget),
             (self.ui.inspectorSection, self.inspector.widget),
             (self.ui.plotSection, self.plots.widget),
+            (self.ui.diagnosisSection, self.diagnosis.widget),
             (self.ui.reportSection, self.report.widget),
+            (self.ui.dicomSection, self.dicom.widget),
         ):
             place.layout().addWidget(widget)
 
@@ -179,7 +192,8 @@ class ModulePanel(SceneEvents):
             state = replace(state, ct=NodeId(likely.GetID()))
         self.result = self.other = None
         self.views.forget()
-        for other in results_in(self.scene):
+        self.known.forget()
+        for other in self.known.all():
             if other.node.GetID() != state.result:
                 hide(other)
         try:
@@ -198,19 +212,21 @@ class ModulePanel(SceneEvents):
 
     def refresh(self) -> None:
         """Show again what may be done now."""
-        obstacle = self._obstacle()
-        self.scan.show(self.state, self.result, self.dependencies.reason or obstacle)
-        self.batch.show(self.state, self.dependencies.reason or obstacle)
-        self.results.show(self.state, self.result, self.dependencies.reason or obstacle)
+        obstacle = self.dependencies.reason or self._obstacle()
+        self.scan.show(self.state, self.result, obstacle)
+        self.batch.show(self.state, obstacle)
+        self.results.show(self.state, self.result, obstacle)
         self.view.show(self.state, self.result)
         self.patches.show(self.state, self.result)
-        self.inspector.show(self.state, self.result)
-        others = comparable(self.result, list(results_in(self.scene)))
+        self.diagnosis.show(self.result, obstacle, self.state.patch)
+        self.inspector.show(self.state, self.result, self.diagnosis.contributions)
+        others = comparable(self.result, self.known.all())
         self.plots.show(self.state, self.result, self.views.plot, others, _no_views())
-        self.report.show(self.result, self.dependencies.reason or obstacle)
+        self.report.show(self.result, obstacle)
+        self.dicom.show(self.result, obstacle)
 
     def _obstacle(self) -> str:
-        return _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
+        return _("Another job is running; wait for it, or cancel it.") if self.is_busy() else ""
 
     def apply(self, state: PanelState, everything: bool = False) -> None:
         """Save a state, and show what differs from the one before; everything where that is not known."""
@@ -240,7 +256,7 @@ class ModulePanel(SceneEvents):
     def _find_other(self, result: ResultNodes | None, state: PanelState) -> ResultNodes | None:
         if self.other is not None and self.other.node.GetID() == state.other:
             return self.other  # it has read its tables already
-        return chosen_other(state, comparable(result, list(results_in(self.scene)))) if state.other else None
+        return chosen_other(state, comparable(result, self.known.all())) if state.other else None
 
     def _ct_moved(self) -> None:
         if not self.is_quiet():
@@ -248,12 +264,7 @@ class ModulePanel(SceneEvents):
             self.refresh()
 
     def _find_result(self, state: PanelState) -> ResultNodes | None:
-        node = self.scene.GetNodeByID(state.result) if state.result else None
-        if not is_result(node):
-            return None
-        if self.result is not None and self.result.node is node:
-            return self.result  # it has read its tables already
-        return ResultNodes(node)
+        return self.known.of(self.scene.GetNodeByID(state.result) if state.result else None)
 
     def _completed(self, state: PanelState, result: ResultNodes | None) -> PanelState:
         """The state without what does not exist, or what its result does not have."""
@@ -264,7 +275,7 @@ class ModulePanel(SceneEvents):
             state = replace(state, corrected=NO_NODE)
         if result is None:
             return replace(state, result=NO_NODE, patch=NO_PATCH, other=NO_NODE)
-        if state.other and chosen_other(state, comparable(result, list(results_in(self.scene)))) is None:
+        if state.other and chosen_other(state, comparable(result, self.known.all())) is None:
             state = replace(state, other=NO_NODE)
         keys = keys_with_values(result)
         if keys and state.quantity not in keys:
@@ -278,18 +289,21 @@ class ModulePanel(SceneEvents):
 
     # What the user does -----------------------------------------------------------------------------------
 
-    def export(self) -> None:
-        """Write the report of the shown result, after a question where it would replace another one."""
-        with problems_shown(_("The report could not be exported.")):
-            folder, existing = user_folder(self.report.folder), self.report.existing()
-            if existing:
-                question = _("Replace {names} in {folder}? They may be the report of another knee.")
-                names = ", ".join(existing)
-                if not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=folder)):
-                    return
-            self.jobs.export(
-                self.result, folder, self.report.formats, self.report.pseudonymise, overwrite=bool(existing)
-            )
+    def is_busy(self) -> bool:
+        """Whether a worker runs."""
+        return any(jobs.runner.is_busy() for jobs in (self.jobs, self.diagnosing))
+
+    def cancel(self) -> None:
+        """Cancel what runs."""
+        for jobs in (self.jobs, self.diagnosing):
+            if jobs.runner.is_busy():
+                jobs.runner.cancel()
+
+    def diagnose(self) -> None:
+        """Let a model say what the patches of the shown result mean together."""
+        if self.result is not None and not self.is_busy():
+            with problems_shown(_("The diagnosis could not be started.")):
+                self.diagnosing.diagnose(self.result, self.diagnosis.asked)
 
     def open_folder(self) -> None:
         """Ask for a result folder and show it."""
@@ -345,6 +359,10 @@ class ModulePanel(SceneEvents):
         self.work.job_changed(monitor)
         self.refresh()
 
+    def _diagnosis_changed(self, monitor: JobMonitor) -> None:
+        self.run_bar.show(monitor)
+        self.refresh()
+
     def _results_came(self, results: list[ResultNodes]) -> None:
         if not results:
             raise CTSMAError("The analysis has left no result.", "Start it again.")
@@ -368,7 +386,9 @@ class ModulePanel(SceneEvents):
         """Stop what runs, before the scene is emptied."""
         self.work.batch.close()
         self.jobs.close()
+        self.diagnosing.close()
         self.result = self.other = None
+        self.known.forget()
         self.views.forget()
         self.ct_watch.forget()  # its node goes with the scene
 
@@ -377,9 +397,14 @@ class ModulePanel(SceneEvents):
         self._closed = True
         self.exit()
         self.jobs.close()
+        self.diagnosing.close()
         self.ct_watch.stop()
         self.scan.let_go()
         self.results.let_go()
+
+
+def _show_problem(error: Exception) -> None:
+    slicer.util.errorDisplay(str(error))
 
 
 def _no_views() -> str:

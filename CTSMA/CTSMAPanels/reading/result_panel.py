@@ -39,6 +39,8 @@ class ResultPanel:
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._on_change = on_change
+        self._summed: tuple[str, tuple[str, ...]] = ("", ())
+        self._summary = ""
         self.ui.resultSelector.addAttribute("vtkMRMLTextNode", RESULT_ATTRIBUTE, RESULT_VERSION)
         self.ui.resultSelector.setMRMLScene(scene)
         self.ui.resultSelector.currentNodeChanged.connect(self._result_chosen)
@@ -59,7 +61,10 @@ class ResultPanel:
             _("Remove the shown result from the scene. Its CT stays."),
         )
         facts = result.facts if result is not None else None
-        lines = [_summary(result)] if result is not None else [_("Analyze a CT, or open a result folder.")]
+        counts = (result.node.GetID(), tuple(excluded(result))) if result is not None else ("", ())
+        if result is not None and counts != self._summed:
+            self._summed, self._summary = counts, _summary(result)
+        lines = [self._summary] if result is not None else [_("Analyze a CT, or open a result folder.")]
         if result is not None and ct_changed(result):
             lines.append(
                 _("The CT was moved, cut or deleted since the analysis; what is shown may not fit it. Analyze again.")

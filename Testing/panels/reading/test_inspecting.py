@@ -109,10 +109,11 @@ def test_the_picture_shows_the_place_of_the_patch(a_read_panel: Any) -> None:
 
 def test_contributions_are_told_where_a_diagnosis_is_shown(a_read_panel: Any) -> None:
     name = a_read_panel.result.patches.ids[10]
-    a_read_panel.inspector.set_contributions({name: 0.25})
+    shown = a_read_panel.inspector.show
+    shown(a_read_panel.state, a_read_panel.result, {name: 0.25})
     assert "+0.250" in text(a_read_panel.inspector.ui.remarksLabel)
     assert "towards osteoarthritis" in text(a_read_panel.inspector.ui.remarksLabel)
-    a_read_panel.inspector.set_contributions(None)
+    shown(a_read_panel.state, a_read_panel.result, None)
     assert "0.250" not in text(a_read_panel.inspector.ui.remarksLabel)
 
 
