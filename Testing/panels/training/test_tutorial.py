@@ -32,7 +32,7 @@ from Testing.panels.training.tutorial_steps import (
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "training.md"
 PICTURES = Path(os.environ["CTSMA_PICTURES"]).absolute() if os.environ.get("CTSMA_PICTURES") else None
-SIZE = (1300, 1500)
+SIZE, TALL = (1300, 1180), (1300, 1500)
 
 
 def quick_config() -> str:

@@ -119,7 +119,7 @@ def _few(table: CohortTable) -> list[RowFinding]:
     for split, fewest in FEWEST.items():
         if len(subjects[split]) < fewest:
             text = f"The split '{split}' has {len(subjects[split])} subjects with CT and MR; a training needs {fewest}."
-            found.append(RowFinding(WHOLE_TABLE, ERROR, text, "Add knees, or assign splits again."))
+            found.append(RowFinding(WHOLE_TABLE, WARNING, text, "Add knees, or assign splits again."))
     empty = [split for split in WISHED if not subjects[split]]
     if empty:
         text = f"No subject is of the split {' or '.join(empty)}."
