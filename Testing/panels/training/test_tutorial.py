@@ -83,7 +83,7 @@ def test_the_tutorial_leads_to_a_model_that_is_listed(
     panel.ui.evaluationSection.setProperty("collapsed", False)
     panel.ui.modelsSection.setProperty("collapsed", False)
     keep(
-        bench.window_picture(panel.widget, [[slicer.app.layoutManager().plotWidget(0)]], size=SIZE), "training_done.png"
+        bench.window_picture(panel.widget, [[slicer.app.layoutManager().plotWidget(0)]], size=TALL), "training_done.png"
     )
 
 
