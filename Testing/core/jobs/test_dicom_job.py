@@ -132,7 +132,9 @@ def test_both_knees_have_objects_of_their_own(a_knee: DicomKnee, tmp_path: Path)
     run(DicomRequest(tmp_path / "knees", a_knee.series, tmp_path / "out", ("seg",)))
     made = {path.name: pydicom.dcmread(path) for path in (tmp_path / "out").iterdir()}
     assert sorted(made) == ["seg-left.dcm", "seg-right.dcm"]
-    assert len({one.SeriesNumber for one in made.values()}) == 2
+    assert [made[f"seg-{side}.dcm"].SeriesNumber for side in ("right", "left")] == [3001, 3101]
+    run(DicomRequest(tmp_path / "knees" / "left", a_knee.series, tmp_path / "one", ("seg",)))
+    assert pydicom.dcmread(tmp_path / "one" / "seg.dcm").SeriesNumber == 3101
     assert [made[f"seg-{side}.dcm"].SegmentSequence[0].TrackingID for side in ("left", "right")] == [
         "left femur", "right femur",
     ]  # fmt: skip

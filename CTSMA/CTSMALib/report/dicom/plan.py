@@ -19,6 +19,7 @@ from CTSMALib.report.dicom.study import Study
 
 _FIRST_MAP = 10  # place of the first parametric map; the other kinds come before
 _PLACES_OF_A_KNEE = 100
+_SIDES = ("right", "left")
 _HEADER, _FRAME, _NUMBER, _GROUP = 6_000, 660, 620, 1_500  # bytes that elements take, measured
 _REPORT = 1_500_000  # bytes of a report in PDF, where none was written yet
 
@@ -53,13 +54,15 @@ def planned_objects(study: Study, folder: Path, kinds: Collection[str], number: 
         study: where they go.
         folder: of the knee's result.
         kinds: which are wanted.
-        number: of the knee, from 0.
+        number: of the knee among those of the result, from 0.
         stem: what the names of its files end in, before ``.dcm``.
 
     Raises:
         InputError: a volume of the result is damaged or empty.
     """
-    analysis, first = study.analysis, _PLACES_OF_A_KNEE * number
+    analysis = study.analysis
+    side = analysis.side.side  # knees of one study that are written one by one have series of their own, too
+    first = _PLACES_OF_A_KNEE * (_SIDES.index(side) if side in _SIDES else len(_SIDES) + number)
     found = []
     if SEG in kinds:
         labels = load_volume(analysis, folder, "labels")
