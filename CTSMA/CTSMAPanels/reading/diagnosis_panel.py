@@ -59,7 +59,9 @@ class DiagnosisPanel:
         self._result: ResultNodes | None = None
         self._stamp: tuple[Any, ...] = ()
         self._obstacle = ""
+        self._answer: ShownDiagnosis | None = None
         self._models: list[tuple[str, str]] = []
+        self._listed: list[tuple[str, str]] = []
         self._bars = [getattr(self.ui, f"grade{grade}Bar") for grade in range(5)]
         prepare(self.ui.compartmentTable, [_("Compartment"), _("Patches"), _("Log odds"), _("Speaks")], 0)
         prepare(self.ui.strongestTable, [_("Patch"), _("Log odds"), _("Speaks")], 0)
@@ -92,7 +94,8 @@ class DiagnosisPanel:
         stamp = stamp_of(result) if result is not None else ()
         if stamp != self._stamp:
             self._stamp = stamp
-            self._show_answer(diagnosis_of(result) if result is not None else None)
+            self._answer = diagnosis_of(result) if result is not None else None  # takes some milliseconds
+            self._show_answer(self._answer)
         known = result is not None and 1 <= patch <= len(result.patches)
         blocked = self.ui.strongestTable.blockSignals(True)
         select(self.ui.strongestTable, result.patches.ids[patch - 1] if result is not None and known else "")
@@ -106,8 +109,7 @@ class DiagnosisPanel:
     @property
     def contributions(self) -> dict[str, float] | None:
         """Patch id to what it adds to the log odds; ``None`` where no diagnosis is shown."""
-        found = diagnosis_of(self._result) if self._result is not None else None
-        return found.patches if found is not None and found.shown else None
+        return self._answer.patches if self._answer is not None and self._answer.shown else None
 
     def list_models(self) -> None:
         """Look again which models there are."""
@@ -131,11 +133,13 @@ class DiagnosisPanel:
             listed.append((self.state.model, self.state.model))
         if not listed:
             listed.append(("", _("None is installed")))
-        blocked = box.blockSignals(True)
-        box.clear()
-        for name, words in listed:
-            box.addItem(words, name)
-        box.blockSignals(blocked)
+        if listed != self._listed:
+            self._listed = listed
+            blocked = box.blockSignals(True)
+            box.clear()
+            for name, words in listed:
+                box.addItem(words, name)
+            box.blockSignals(blocked)
         choose(box, self.state.model if self.state.model in [name for name, _words in listed] else listed[0][0])
 
     def _chosen_model(self) -> str:
