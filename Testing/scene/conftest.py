@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from CTSMALib.scene.views import add_views
 
 
 @pytest.fixture()
-def a_scene() -> Any:
+def a_scene() -> Iterator[Any]:
     """An empty scene with Slicer's ordinary views."""
     scene = new_scene()
     add_views(scene)
-    return scene
+    yield scene
+    scene.Clear(1)  # objects of VTK keep each other alive, and with them hundreds of megabytes
 
 
 @pytest.fixture()
