@@ -162,12 +162,8 @@ def _write(knee: KneeResult, folder: Path, request: AnalyzeRequest, steps: Steps
         stored = replace(knee, analysis=steps.without_identifiers(knee.analysis))
     steps.write_folder(stored, folder, part_of(progress, 0.0, 0.5))
     if steps.diagnose is not None:
-        from CTSMALib.diagnosis.record import without_time
-
         progress("Diagnosing", 0.5)
         steps.diagnose(stored.analysis, folder)
-        if request.pseudonymise:
-            without_time(folder)
     progress("Writing the reports", 0.55)
     reports = [name for name in request.formats if name != SCENE_FORMAT]
     steps.write_reports(knee.analysis, folder, reports, request.pseudonymise)

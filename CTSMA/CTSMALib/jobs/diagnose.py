@@ -123,13 +123,15 @@ class Diagnoser:
             OSError: it could not be written.
         """
         from CTSMALib.analysis.patient_tokens import origin_of, patient_tokens
-        from CTSMALib.diagnosis.record import Subject, write_diagnosis
+        from CTSMALib.diagnosis.record import Subject, without_time, write_diagnosis
         from CTSMALib.volumes.virtual_mark import NOTICE
 
         virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
         subject = Subject(virtual, self.research, self.model.simulated, analysis.method)
         known = patient_tokens(analysis) if tokens is None else tokens
         write_diagnosis(self.model.predict(known, self.aggregator, origin_of(analysis)), subject, folder)
+        if not analysis.identity.sha256:  # the folder is pseudonymised
+            without_time(folder)
 
 
 def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
