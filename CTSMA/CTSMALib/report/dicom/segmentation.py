@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
+from CTSMALib.analysis.pipeline import BONES_GIVEN
 from CTSMALib.anatomy.labels import BONES, Bone
 from CTSMALib.errors import InputError
 from CTSMALib.palette import BONE_RGB
@@ -78,12 +79,13 @@ def segmentation(labels: sitk.Image, study: Study, place: int) -> Dataset:
 def _description(bone: Bone, number: int, study: Study) -> hd.seg.SegmentDescription:
     analysis = study.analysis
     family = concept(ATLAS_FAMILY)
+    by_hand = any(notice.code == BONES_GIVEN.code for notice in analysis.notices)
     described = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=bone.name.capitalize(),
         segmented_property_category=concept(ANATOMICAL_STRUCTURE),
         segmented_property_type=bone_code(bone),
-        algorithm_type="AUTOMATIC",
+        algorithm_type="SEMIAUTOMATIC" if by_hand else "AUTOMATIC",
         algorithm_identification=hd.AlgorithmIdentificationSequence(
             name="CTSMA bones", family=family, version=analysis.software_version, source="CTSMA"
         ),

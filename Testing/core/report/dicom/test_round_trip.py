@@ -14,6 +14,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.analysis.pipeline import BONES_GIVEN
 from CTSMALib.analysis.result import SideFinding
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.catalogue import quantities, quantity
@@ -200,6 +201,17 @@ def test_an_unknown_side_is_left_open(tmp_path: Path, a_dicom_knee: Any) -> None
         assert not made.get("Laterality")
         assert made.SeriesDescription.endswith(", knee, research use only")
         assert errors_of(path) == [], path.name
+
+
+def test_bones_that_somebody_labelled_are_not_called_automatic(tmp_path: Path, an_export: Any) -> None:
+    knee, out = an_export("siemens")
+    shutil.copytree(knee.result, tmp_path / "result")
+    store(replace(knee.analysis, notices=(*knee.analysis.notices, BONES_GIVEN)), tmp_path / "result")
+    by_hand = run(DicomRequest(tmp_path / "result", knee.series, tmp_path / "out", ("seg",)))
+    for folder, kind in ((out, "AUTOMATIC"), (by_hand, "SEMIAUTOMATIC")):
+        made = pydicom.dcmread(folder / "seg.dcm")
+        assert {segment.SegmentAlgorithmType for segment in made.SegmentSequence} == {kind}
+    assert errors_of(by_hand / "seg.dcm") == []
 
 
 def test_frames_refer_to_the_nearest_plane(an_export: Any) -> None:
