@@ -63,7 +63,7 @@ def test_the_tutorial_leads_to_a_model_that_is_listed(
         seen[number] = {line.step: line.state for line in panel.step_lines()}
         failed = panel.run_bar.ui.messageLabel.property("text")
         assert not failed, f"{number}: {failed}"
-        if number == RESUMED:
+        if number == TRAINED:
             plot = slicer.app.layoutManager().plotWidget(0)
             put(panel.cohort.ui.cohortEdit, "setCurrentPath", "practice_cohort")  # not where tests happen to run
             picture = bench.window_picture(panel.widget, [[plot]], size=SIZE)
