@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from CTSMALib.learning.student.finish import Measured
 
 SIMULATED = "Trained on simulated knees."
-VERSION = "0.9"
+VERSION = "1.0"
 
 
 def metadata_of(states: Sequence[State], facts: SetFacts, measured: Measured) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def metadata_of(states: Sequence[State], facts: SetFacts, measured: Measured) ->
     output = {"type": "probabilities", "format": "vector", "num_channels": OUTPUTS, "dtype": "float32"}
     return {
         "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
-        "name": SHIPPED, "version": VERSION, "changelog": {VERSION: "first version"},
+        "name": SHIPPED, "version": VERSION, "changelog": {VERSION: f"trained with CTSMA {__version__}"},
         "monai_version": monai.__version__, "pytorch_version": torch.__version__, "numpy_version": np.__version__,
         "required_packages_version": {"ctsma": __version__},
         "task": "CT patches of subchondral bone to apparent trabecular parameters",
