@@ -56,10 +56,11 @@ def aim_beside(other: ResultNodes) -> None:
 
 
 def end_beside(result: ResultNodes, other: ResultNodes) -> None:
-    """Show one result alone again."""
+    """Show one result alone again; the other one may have been removed."""
     _limit(result, [])
-    _limit(other, [])
-    hide(other)
+    if other.node.GetScene() is result.scene:
+        _limit(other, [])
+        hide(other)
 
 
 def _bone_views(scene: Any) -> Iterator[Any]:

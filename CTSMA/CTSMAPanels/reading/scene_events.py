@@ -45,8 +45,8 @@ class SceneEvents:
             qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
         elif self.result is not None and node is self.result.node:
             self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
-        elif node.GetID() == self.state.ct:
-            self.apply(replace(self.state, ct=NO_NODE))
+        elif node.GetID() in (self.state.ct, self.state.other, self.state.corrected):
+            self.apply(self._without_missing(self.state, node.GetID()))
 
     def nodes_settled(self) -> None:
         """Forget what was removed while many nodes came and went at once."""
@@ -55,10 +55,18 @@ class SceneEvents:
         state = self.state
         if self.result is not None and not self.scene.IsNodePresent(self.result.node):
             state = replace(state, result=NO_NODE, patch=NO_PATCH)
-        if state.ct and self.scene.GetNodeByID(state.ct) is None:
-            state = replace(state, ct=NO_NODE)
+        state = self._without_missing(state)
         if state != self.state:
             self.apply(state)
+
+    def _without_missing(self, state: PanelState, removed: str = "") -> PanelState:
+        """A state without the nodes that are no longer in the scene, or are being removed."""
+        for name in ("ct", "other", "corrected"):
+            node = getattr(state, name)
+            if node and (node == removed or self.scene.GetNodeByID(node) is None):
+                missing: dict[str, Any] = {name: NO_NODE}
+                state = replace(state, **missing)
+        return state
 
     def remove_remains(self) -> None:
         """Remove what is left of results whose nodes a user has deleted: they hold the patient's data."""

@@ -80,7 +80,7 @@ class ResultViews:
 
     def leave(self, result: ResultNodes) -> None:
         """Show nothing more of a result, nor of the one beside it."""
-        if self._beside is not None and self._beside.node.GetScene() is result.scene:
+        if self._beside is not None:
             end_beside(result, self._beside)
         self.forget()
         hide(result)
@@ -93,8 +93,7 @@ class ResultViews:
         former = self._beside
         if former is not None and (other is None or former.node is not other.node):
             self._beside = None
-            if former.node.GetScene() is result.scene:
-                end_beside(result, former)
+            end_beside(result, former)
         if other is None or not (changed or self._beside is None):
             return
         show_beside(result, other, state.quantity, state.overlay, state.opacity, state.layer, state.aspect)

@@ -271,5 +271,7 @@ def test_an_mr_is_compared_with_the_ct(bench: Any, a_read_panel: Any, analyzed: 
     assert not mr.get("selection").GetDisplayNode().GetVisibility()
     other.setCurrentIndex(other.findData(mr.node.GetID()))
     a_read_panel.scene.RemoveNode(mr.node)
+    a_read_panel.node_removed(mr.node)  # as the module tells it
+    assert a_read_panel.state.other == "" and a_read_panel.other is None
+    assert ct.get("selection").GetDisplayNode().GetViewNodeIDs() in (None, ())
     a_read_panel.change(patch=3)
-    assert a_read_panel.state.other == ""
