@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
-from scipy.spatial import cKDTree
 
 from CTSMALib.analysis.result import CompartmentFinding, PatchMeasurement, Summary
 from CTSMALib.anatomy.grids import index_to_lps
@@ -53,6 +52,8 @@ def refused_compartments(
     inside = np.zeros((0, 3), int) if metal is None else np.argwhere(sitk.GetArrayViewFromImage(metal) > 0)
     if metal is None or not len(inside):
         return refused
+    from scipy.spatial import cKDTree  # panels need the rest of this module, and load at once
+
     tree = cKDTree(index_to_lps(metal, inside))
     centers: dict[str, list[Point]] = {}
     for patch in patches:
