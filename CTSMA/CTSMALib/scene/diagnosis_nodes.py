@@ -45,6 +45,7 @@ class ShownDiagnosis:
         statement: what must be read beside it, or why there is none.
         abstained: why the model says nothing; empty where it says something.
         research: it was asked for with the research switch.
+        virtual, simulated: the knee is virtual; the model was trained on simulated knees.
         checked, notes: sentences.
         model, aggregator: what answered.
         counts: patches with values by compartment.
@@ -59,6 +60,8 @@ class ShownDiagnosis:
     statement: str
     abstained: str = ""
     research: bool = False
+    virtual: bool = False
+    simulated: bool = False
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     model: str = ""
@@ -72,6 +75,11 @@ class ShownDiagnosis:
     patches: dict[str, float] = field(default_factory=dict)
     compartments: dict[str, float] = field(default_factory=dict)
     outdated: bool = False
+
+    @property
+    def needs_switch(self) -> bool:
+        """Whether it may be shown only while the research switch is on."""
+        return self.research and self.simulated and not self.virtual
 
     def strongest(self, count: int) -> list[tuple[str, float]]:
         """The patches that weigh most, with what they add to the log odds."""

@@ -109,7 +109,11 @@ class DiagnosisPanel:
     @property
     def contributions(self) -> dict[str, float] | None:
         """Patch id to what it adds to the log odds; ``None`` where no diagnosis is shown."""
-        return self._answer.patches if self._answer is not None and self._answer.shown else None
+        return self._answer.patches if self._answer is not None and self._may_show(self._answer) else None
+
+    def _may_show(self, answer: ShownDiagnosis) -> bool:
+        """Whether numbers are shown: those of research only while it is switched on."""
+        return answer.shown and (self.state.research or not answer.needs_switch)
 
     def list_models(self) -> None:
         """Look again which models there are."""
@@ -151,6 +155,7 @@ class DiagnosisPanel:
         self.state = replace(self.state, **changes)
         keep_state(self._result, self.state)
         self._refresh()
+        self._show_answer(self._answer)
 
     def _patch_chosen(self) -> None:
         name = chosen_key(self.ui.strongestTable)
@@ -185,9 +190,14 @@ class DiagnosisPanel:
         return ""
 
     def _show_answer(self, found: ShownDiagnosis | None) -> None:
-        shown = found is not None and found.shown
+        shown = found is not None and self._may_show(found)
         self.ui.answerWidget.setVisible(shown)
-        self.ui.markLabel.setText(found.statement if found is not None else _("There is no diagnosis yet."))
+        if found is None:
+            self.ui.markLabel.setText(_("There is no diagnosis yet."))
+        elif found.shown and not shown:
+            self.ui.markLabel.setText(_("An answer for research is hidden. Switch research on to see it."))
+        else:
+            self.ui.markLabel.setText(found.statement)
         self.ui.outdatedLabel.setVisible(found is not None and found.outdated)
         self.ui.checkedLabel.setText("\n".join(_sentences(found)))
         self.ui.checkedLabel.setVisible(found is not None)

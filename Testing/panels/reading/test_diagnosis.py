@@ -108,6 +108,8 @@ def answered(played: Playing, subject: Any, **changes: Any) -> None:
     from Testing.scene.test_diagnosis_nodes import SAID
 
     folder = Path(played.jobs.runner.arguments[1])
+    if subject.research:
+        played.ui.researchCheckBox.setChecked(True)
     write_diagnosis(replace(SAID, **changes), subject, folder)
     played.jobs.runner.say(event="result", path=str(folder))
     played.jobs.runner.end()
@@ -168,6 +170,25 @@ def test_a_click_on_a_strong_patch_selects_it_and_a_selected_patch_is_marked(pla
     assert table.currentRow() == 1 and played.patches == [96]
     played.refresh(patch=3)
     assert table.selectedItems() == [] or not table.selectedItems()
+
+
+def test_numbers_of_research_go_with_its_switch(played: Playing) -> None:
+    played.ui.diagnoseButton.click()
+    answered(played, research())
+    assert not hidden(played.ui.answerWidget) and played.panel.contributions
+    played.ui.researchCheckBox.setChecked(False)
+    assert hidden(played.ui.answerWidget) and played.panel.contributions is None
+    assert text(played.ui.markLabel).startswith("An answer for research is hidden")
+    played.ui.researchCheckBox.setChecked(True)
+    assert not hidden(played.ui.answerWidget) and played.panel.contributions
+
+
+def test_a_virtual_knee_needs_no_switch(played: Playing) -> None:
+    from CTSMALib.diagnosis.record import Subject
+
+    played.ui.diagnoseButton.click()
+    answered(played, Subject(virtual=True, research=False, simulated=True))
+    assert not hidden(played.ui.answerWidget) and not played.ui.researchCheckBox.property("checked")
 
 
 def test_without_permission_there_are_no_numbers(played: Playing) -> None:
