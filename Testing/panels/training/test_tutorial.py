@@ -56,6 +56,9 @@ def test_the_tutorial_leads_to_a_model_that_is_listed(
     from CTSMAPanels.process import QtJobRunner
     from CTSMAPanels.qt_values import put
 
+    monkeypatch.setenv(
+        "OMP_NUM_THREADS", "1"
+    )  # threads of workers that wait for each other take long where others work
     monkeypatch.chdir(tmp_path)
     (tmp_path / "quick.toml").write_text(quick_config())
     project, panel, seen = Path("project"), make_panel(QtJobRunner), {}
