@@ -62,7 +62,8 @@ def window_picture(
     canvas = QtGui.QImage(width, height, QtGui.QImage.Format.Format_RGB32)
     canvas.fill(panel.palette.color(QtGui.QPalette.ColorRole.Window))
     painter = QtGui.QPainter(canvas)
-    panel.resize(panel_width, height)
+    # Slicer puts panels into a scroll area, which never makes them lower than they must be.
+    panel.resize(panel_width, max(height, panel.minimumSizeHint.height()))
     painter.drawPixmap(0, 0, panel.grab())
     for row, widgets in enumerate(views):
         top, bottom = (round(height * place / len(views)) for place in (row, row + 1))
