@@ -17,6 +17,7 @@ from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.config_file import converted, flat, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.staging import Target, output_error, resolved
+from CTSMALib.jobs.thread_count import threads
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, silent
 
@@ -164,25 +165,6 @@ def _train(
         train_teacher(config.teacher, found, folder, progress, place)
     else:
         train_chain(config, found, folder, progress, place)
-
-
-class threads:  # used as a context
-    """Let networks compute with some threads inside the block; ``None`` changes nothing."""
-
-    def __init__(self, count: int | None) -> None:
-        self._count = count
-        self._before = 0
-
-    def __enter__(self) -> None:
-        import torch
-
-        self._before = torch.get_num_threads()
-        torch.set_num_threads(self._count or self._before)
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        torch.set_num_threads(self._before)
 
 
 def holds_training(folder: Path) -> bool:

@@ -6,9 +6,7 @@ import argparse
 import csv
 import gc
 import io
-from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import end_children, held
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.staging import Target, output_error, resolved
+from CTSMALib.jobs.thread_count import threads
 from CTSMALib.jobs.training_config import as_document, holds_training, read_config, refuse_other, write_record
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
@@ -102,7 +101,7 @@ def run(request: TrainSynthesisRequest, progress: Progress = silent) -> Path:
         refuse_other(config, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder), _threads(request.threads):
+        with locked(folder), threads(request.threads):
             write_record(config, folder)
             _train(config, folder, request.jobs, progress)
     except OSError as error:
@@ -171,19 +170,6 @@ def _is_finished(config: TrainingConfig, folder: Path) -> bool:
     except CTSMAError:
         return False
     return bool(told == {**as_document(config), "steps_done": [config.coarse_steps, config.steps]})
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Let the network compute with some threads inside the block."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _write_history(folder: Path) -> None:
