@@ -38,11 +38,13 @@ class CTSMA(ScriptedLoadableModule):
 
 
 def register_with_application():
-    """Make the sample data and the arrangements of views known; custom layouts of scenes need them at startup."""
+    """Make the sample data, the arrangements of views and the settings known; scenes need the views at startup."""
     from CTSMALib.scene.layouts import register_layout
     from CTSMAPanels.sample_data import register_sample_data
+    from CTSMAPanels.settings.page import register_settings_page
 
     register_sample_data()
+    register_settings_page()
     manager = slicer.app.layoutManager()
     if manager is not None:  # without a main window
         register_layout(manager.layoutLogic().GetLayoutNode())

@@ -13,6 +13,7 @@ import qt
 from CTSMALib.jobs.commands import WORKER_ENTRY, worker_command, worker_environment
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.supervision import TICK_S, Supervision
+from CTSMAPanels.settings.store import read_settings
 
 CLOSING_S = 3.0
 
@@ -72,7 +73,7 @@ class QtJobRunner:
         self._silent = False
         self._supervision.begin(arguments)
         environment = qt.QProcessEnvironment()
-        for name, value in worker_environment().items():
+        for name, value in worker_environment(threads=read_settings().threads).items():
             environment.insert(name, value)
         self._process.setProcessEnvironment(environment)
         program, *rest = worker_command(arguments, self._program, self._entry)

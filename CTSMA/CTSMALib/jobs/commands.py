@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 # -P: a file in the current folder must not be taken for a package.
 WORKER_ENTRY = ("-P", "-m", "CTSMALib.jobs", "--attached")
 SLICER_PYTHON = "PythonSlicer"
+THREAD_VARIABLES = (  # of PyTorch and NumPy, of ITK
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)  # fmt: skip
 
 
 def worker_program(executable: str | None = None) -> str:
@@ -59,14 +63,19 @@ def worker_command(
     return [program or worker_program(), *entry, *arguments]
 
 
-def worker_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a worker: that of this process, in which this very CTSMALib is found first."""
+def worker_environment(base: Mapping[str, str] | None = None, threads: int = 0) -> dict[str, str]:
+    """The environment of a worker: that of this process, in which this very CTSMALib is found first.
+
+    Args:
+        base: the environment of this process; :data:`os.environ` if left out.
+        threads: of the libraries that compute; 0 leaves that to them.
+    """
     environment = dict(os.environ if base is None else base)
     paths = [str(Path(CTSMALib.__file__).resolve().parents[1]), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     environment["PYTHONUNBUFFERED"] = "1"
     environment["PYTHONIOENCODING"] = "utf-8"
-    return environment
+    return environment | (dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads > 0 else {})
 
 
 def analyze_arguments(request: AnalyzeRequest) -> list[str]:

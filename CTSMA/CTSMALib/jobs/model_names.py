@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 STUDENT_TASK, DIAGNOSIS_TASK = "student", "diagnosis"
 
@@ -40,3 +41,10 @@ def models_for(task: str) -> list[ModelName]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
+
+
+def added_models_folder() -> Path:
+    """The folder of the models that a user has added; it may not exist."""
+    from CTSMALib.bundles.library import models_folder
+
+    return models_folder()

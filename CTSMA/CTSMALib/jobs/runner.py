@@ -33,10 +33,11 @@ class JobRunner:
     Args:
         program: the Python that runs the worker; :func:`~CTSMALib.jobs.commands.worker_program` if left out.
         entry: what that Python runs.
+        threads: of the worker; 0 for as many as there are cores.
     """
 
-    def __init__(self, program: str | None = None, entry: Sequence[str] = WORKER_ENTRY) -> None:
-        self._program = program
+    def __init__(self, program: str | None = None, entry: Sequence[str] = WORKER_ENTRY, threads: int = 0) -> None:
+        self._program, self._threads = program, threads
         self._entry = tuple(entry)
         self._supervision = Supervision(self._changed)
         self._lock = threading.RLock()
@@ -130,7 +131,7 @@ class JobRunner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=worker_environment(),
+            env=worker_environment(threads=self._threads),
             start_new_session=os.name == "posix",  # Ctrl-C in a terminal reaches this program, which then cancels
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )

@@ -24,6 +24,7 @@ from CTSMALib.scene.diagnosis_nodes import (
 )
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.qt_values import allow, choose, put, value_of
+from CTSMAPanels.settings.store import read_settings
 from CTSMAPanels.tables import chosen_key, fill, prepare, select
 from CTSMAPanels.ui_files import load_panel, set_icon
 
@@ -144,7 +145,9 @@ class DiagnosisPanel:
             for name, words in listed:
                 box.addItem(words, name)
             box.blockSignals(blocked)
-        choose(box, self.state.model if self.state.model in [name for name, _words in listed] else listed[0][0])
+        names = [name for name, _words in listed]
+        wanted = (self.state.model, read_settings().diagnosis_model)
+        choose(box, next((name for name in wanted if name and name in names), names[0]))
 
     def _chosen_model(self) -> str:
         return str(value_of(self.ui.modelComboBox, "currentData") or "")

@@ -20,6 +20,7 @@ from CTSMAPanels import tables
 from CTSMAPanels.panel_jobs import user_folder
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reading.jobs import dicom_file_of
+from CTSMAPanels.settings.store import proposed_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMA/DicomFolder"  # of the application, not of the scene: it may name a patient
@@ -52,7 +53,7 @@ class DicomPanel:
         self._exported: Path | None = None
         for check in (*self._checks().values(), self.ui.dicomPseudonymiseCheckBox):
             check.toggled.connect(lambda *_args: self._changed())
-        self.ui.dicomFolderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
+        self.ui.dicomFolderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
         self.ui.dicomFolderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
         self.ui.seriesEdit.currentPathChanged.connect(lambda *_args: self._changed())
         self.ui.previewButton.clicked.connect(lambda *_args: on_preview())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.catalogue import quantity
@@ -19,10 +18,10 @@ from CTSMALib.scene.result_nodes import LAYER_DEPTHS_MM, ResultNodes
 from CTSMALib.scene.selection import NO_PATCH
 from CTSMALib.scene.table_nodes import head
 from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.settings.store import read_settings, write_settings
 from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
-READER_SETTING = "CTSMA/Reader"  # of the application: it names a person
 EXCLUDE_KEY, UNDO_KEY, REDO_KEY = "X", "Z", "Shift+Z"
 
 
@@ -54,7 +53,7 @@ class InspectorPanel:
         for reason in ("", _("Implant or metal artifact"), _("Cyst or lesion"), _("Vessel or growth plate"),
                        _("Osteophyte"), _("The box lies outside trabecular bone"), _("Motion or noise")):  # fmt: skip
             self.ui.reasonComboBox.addItem(reason)
-        self.ui.readerEdit.setText(str(slicer.app.settings().value(READER_SETTING, "") or ""))
+        self.ui.readerEdit.setText(read_settings().reader)
         self.ui.readerEdit.textChanged.connect(lambda *_args: self._named())
         self.ui.reasonComboBox.editTextChanged.connect(lambda *_args: self._allow())
         self.ui.excludeButton.clicked.connect(lambda *_args: self.exclude())
@@ -71,6 +70,11 @@ class InspectorPanel:
     def reason(self) -> str:
         """Why a patch is excluded; empty for none."""
         return str(value_of(self.ui.reasonComboBox, "currentText")).strip()
+
+    def name_reader(self, reader: str) -> None:
+        """Take a name that was entered elsewhere."""
+        if reader != self.reader:
+            self.ui.readerEdit.setText(reader)
 
     def show(
         self, state: PanelState, result: ResultNodes | None, contributions: Mapping[str, float] | None = None
@@ -178,7 +182,7 @@ class InspectorPanel:
         allow(self.ui.redoButton, "" if redoable else _("Nothing was undone."), about)
 
     def _named(self) -> None:
-        slicer.app.settings().setValue(READER_SETTING, self.reader)
+        write_settings(reader=self.reader)
         self._allow()
 
 

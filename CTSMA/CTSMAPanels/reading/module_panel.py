@@ -53,6 +53,7 @@ from CTSMAPanels.reading.scene_events import SceneEvents
 from CTSMAPanels.reading.showing import ResultViews
 from CTSMAPanels.reading.view_panel import ViewPanel
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.settings.store import ExtensionSettings, SettingsWatch, read_settings
 from CTSMAPanels.shortcuts import Keys
 from CTSMAPanels.ui_files import load_panel
 from CTSMAPanels.view_clicks import ViewClicks
@@ -115,6 +116,7 @@ class ModulePanel(SceneEvents):
         self.plot_clicks = PlotClicks(acting.point_clicked)
         keys = {EXCLUDE_KEY: self.inspector.toggle, UNDO_KEY: acting.undo, REDO_KEY: acting.redo}
         self.keys = Keys(self.widget, keys)
+        self.settings = SettingsWatch(self._settings_changed)
         self._place_panels()
         self.read_scene()
 
@@ -163,6 +165,17 @@ class ModulePanel(SceneEvents):
         ):
             place.layout().addWidget(widget)
 
+    def _settings_changed(self, before: ExtensionSettings, after: ExtensionSettings) -> None:
+        """What was proposed by the settings follows them."""
+        self.inspector.name_reader(after.reader)
+        if self.state.model == before.student_model != after.student_model:
+            self.scan.list_models()
+            self.change(model=after.student_model)
+        if after.export_folder and after.export_folder != before.export_folder:
+            for edit in (self.report.ui.folderEdit, self.dicom.ui.dicomFolderEdit):
+                edit.setCurrentPath(after.export_folder)
+        self.refresh()
+
     # State ------------------------------------------------------------------------------------------------
 
     def change(self, **fields: Any) -> None:
@@ -188,6 +201,8 @@ class ModulePanel(SceneEvents):
         """Take the state that is saved with the scene, for example after a scene was opened."""
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, PanelState).valid() if node is not None else PanelState()
+        if node is None or not node.HasParameter("model"):  # nothing was chosen in this scene yet
+            state = replace(state, model=read_settings().student_model)
         if not state.ct and (likely := likely_ct(self.scene)) is not None:
             state = replace(state, ct=NodeId(likely.GetID()))
         self.result = self.other = None
@@ -395,6 +410,7 @@ class ModulePanel(SceneEvents):
     def close(self) -> None:
         """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
         self._closed = True
+        self.settings.stop()
         self.exit()
         self.jobs.close()
         self.diagnosing.close()

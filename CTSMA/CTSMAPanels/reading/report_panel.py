@@ -14,6 +14,7 @@ from CTSMALib.errors import OutputError
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.panel_jobs import user_folder
 from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.settings.store import proposed_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient
@@ -37,7 +38,7 @@ class ReportPanel:
         for check in self._checks().values():
             check.toggled.connect(lambda *_args: self._refresh())
         self.ui.pseudonymiseCheckBox.toggled.connect(lambda *_args: self._refresh())
-        self.ui.folderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
+        self.ui.folderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
         self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
         self.ui.exportButton.clicked.connect(lambda *_args: on_export())
         self.ui.openReportButton.clicked.connect(lambda *_args: self.open_report())

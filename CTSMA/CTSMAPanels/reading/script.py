@@ -16,6 +16,7 @@ from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.ct_node import ct_geometry
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.reading.jobs import Method, prepare_analysis
+from CTSMAPanels.settings.store import read_settings
 
 
 def analyze_and_wait(
@@ -39,7 +40,7 @@ def analyze_and_wait(
     """
     with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
         request, geometry = prepare_analysis(ct, Method(side, model), Path(work)), ct_geometry(ct)
-        outcome = JobRunner().run(analyze_arguments(request), on_change)
+        outcome = JobRunner(threads=read_settings().threads).run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)
         return add_results(scene, knee_folders(outcome.path), ct, geometry)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.scene.registration.comparison import ComparisonRow
@@ -14,10 +13,9 @@ from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reviewing.words import decision_words, subject_words, verdict_words
+from CTSMAPanels.settings.store import read_settings, write_settings
 from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
-
-REVIEWER_SETTING = "CTSMARegistration/Reviewer"
 
 
 class JudgePanel:
@@ -44,7 +42,7 @@ class JudgePanel:
         self._state, self._session = ReviewState(), None
         prepare(self.ui.comparisonTable, [_("Bone"), _("Measure"), _("Before"), _("After")], 1)
         prepare(self.ui.decisionTable, [_("Bone"), _("Verdict"), _("Decision"), _("By"), _("Reason")], 4)
-        self.ui.reviewerEdit.setText(str(slicer.app.settings().value(REVIEWER_SETTING, "") or ""))
+        self.ui.reviewerEdit.setText(read_settings().reader)
         self.ui.reviewerEdit.textChanged.connect(lambda *_args: self._named())
         self.ui.reasonEdit.textChanged.connect(lambda *_args: self._allow())
         self.ui.acceptButton.clicked.connect(lambda *_args: self._decide(ACCEPTED))
@@ -58,6 +56,11 @@ class JudgePanel:
     def reviewer(self) -> str:
         """The name of the reviewer; empty for none."""
         return str(value_of(self.ui.reviewerEdit, "text")).strip()
+
+    def name_reviewer(self, reviewer: str) -> None:
+        """Take a name that was entered elsewhere."""
+        if reviewer != self.reviewer:
+            self.ui.reviewerEdit.setText(reviewer)
 
     @property
     def reason(self) -> str:
@@ -117,7 +120,7 @@ class JudgePanel:
         )
 
     def _named(self) -> None:
-        slicer.app.settings().setValue(REVIEWER_SETTING, self.reviewer)
+        write_settings(reader=self.reviewer)
         self._on_reviewer(self.reviewer)
         self._allow()
 

@@ -40,6 +40,7 @@ from CTSMAPanels.reviewing.scans_panel import ScansPanel
 from CTSMAPanels.reviewing.see_panel import SeePanel
 from CTSMAPanels.reviewing.view_actions import ViewActions
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.settings.store import SettingsWatch
 from CTSMAPanels.shortcuts import Keys
 from CTSMAPanels.ui_files import load_panel
 
@@ -91,6 +92,7 @@ class ReviewPanel:
         self.landmarks = LandmarksPanel(self.change, self.actions)
         self.judging = JudgePanel(self.change, self.actions.decide, self.actions.accept_good, self._named)
         self.exporting = ExportPanel(self.work.export)
+        self.settings = SettingsWatch(lambda _before, after: self.judging.name_reviewer(after.reader))
         self.numbers = LiveNumbers(self.correct.show_numbers, lambda: self._tables.start())
         self._tables = qt.QTimer()
         self._tables.setSingleShot(True)
@@ -356,6 +358,7 @@ class ReviewPanel:
     def close(self) -> None:
         """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
         self.keys.switch(False)
+        self.settings.stop()
         self.scene_closing()
         self._closed = True
         for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector, self.scans.ui.labelsSelector):

@@ -15,6 +15,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.jobs.__main__ import _parser
 from CTSMALib.jobs.arguments import analyze_request, export_request, register_request
 from CTSMALib.jobs.commands import (
+    THREAD_VARIABLES,
     analyze_arguments,
     output_of,
     register_arguments,
@@ -127,6 +128,15 @@ def test_the_worker_finds_this_package_first() -> None:
     assert environment["HOME"] == "x"
     assert environment["PYTHONIOENCODING"] == "utf-8"
     assert worker_environment({})["PYTHONPATH"] == own
+    assert not set(THREAD_VARIABLES) & set(environment)
+
+
+def test_a_worker_keeps_to_its_threads() -> None:
+    told = "import SimpleITK as s; print(s.ProcessObject.GetGlobalDefaultNumberOfThreads())"
+    environment = worker_environment({**os.environ, "OMP_NUM_THREADS": "8"}, threads=1)
+    assert {environment[name] for name in THREAD_VARIABLES} == {"1"}
+    done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "1"
     assert os.environ.get("PYTHONPATH") != environment["PYTHONPATH"]
 
 

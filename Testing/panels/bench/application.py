@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import shiboken6
 import slicer
 
 from Testing.panels.bench import facts
@@ -48,6 +49,15 @@ class Application:
         for kind in (formats.IniFormat, formats.NativeFormat):  # never the user's own settings
             QtCore.QSettings.setPath(kind, user, str(folder / "settings"))
         self._settings = QtCore.QSettings()
+        self._settings_dialog = None
+        self._new_settings_dialog()
+
+    def _new_settings_dialog(self: Any) -> None:
+        """As after a fresh start: without the pages of modules."""
+        if self._settings_dialog is not None:
+            shiboken6.delete(self._settings_dialog)  # now, and not when somebody runs an event loop
+        self._settings_dialog = create("ctkSettingsDialog")
+        self._settings_dialog._stored = self._settings
 
     mrmlScene = gives("_scene")
     applicationLogic = gives("_logic")
@@ -55,6 +65,7 @@ class Application:
     moduleManager = gives("_module_manager")
     coreIOManager = ioManager = gives("_files")
     settings = userSettings = revisionUserSettings = gives("_settings")
+    settingsDialog = gives("_settings_dialog")
     dicomDatabase = gives("_dicom")
 
     def moduleLogic(self: Any, name: str) -> Any:

@@ -203,3 +203,14 @@ class DirectoryButton:
             self.setProperty("directory", path)
             self.directorySelected.emit(path)
         return path
+
+
+@imitates("ctkComboBox")
+class ComboBox:
+    """A box whose entries have texts as user data."""
+
+    def _read_currentUserDataAsString(self: Any) -> str:
+        return str(self.currentData or "")
+
+    def _write_currentUserDataAsString(self: Any, data: str) -> None:
+        self.setCurrentIndex(self.findData(data))

@@ -13,17 +13,17 @@ from typing import Any
 import slicer
 import slicer.util
 
-from Testing.panels.bench import controls, layout_manager, pictures, plot_views, pythonqt, views
+from Testing.panels.bench import controls, layout_manager, pictures, plot_views, pythonqt, settings_dialog, views
 from Testing.panels.bench.application import SubjectHierarchyFiller, new_scene
 from Testing.panels.bench.classes import class_named, create
 from Testing.panels.bench.dialogs import Dialogs, install_dialogs
 from Testing.panels.bench.module_loading import LoadedModule
 from Testing.panels.bench.modules import start_modules
 from Testing.panels.bench.python_layer import Recorder, install_python_layer
-from Testing.panels.bench.ui_files import UiLoader
+from Testing.panels.bench.ui_files import UiLoader, know_qt_widgets
 from Testing.panels.bench.views import register_displayable_managers
 
-BEHAVIORS = (controls, layout_manager, plot_views, views)  # importing them is what registers them
+BEHAVIORS = (controls, layout_manager, plot_views, settings_dialog, views)  # importing them is what registers them
 
 
 class Bench:
@@ -102,6 +102,7 @@ class Bench:
         manager = self.app.layoutManager()
         manager._start_over()
         self.app.settings().clear()
+        self.app._new_settings_dialog()
         slicer.dicomDatabase._series.clear()
         self.dialogs.reset()
         self.calls.calls.clear()
@@ -152,6 +153,7 @@ def _find_qt(name: str) -> Any:
 def install() -> Bench:
     """Install the bench; the same object each time."""
     pythonqt.make_like_pythonqt()
+    know_qt_widgets()
     pythonqt.QtCore.qInstallMessageHandler(_print_qt_message)
     sys.modules["qt"] = _Names("qt", _find_qt)
     sys.modules["ctk"] = _Names("ctk", _find_ctk)

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-from PySide6 import QtUiTools
+from PySide6 import QtUiTools, QtWidgets
 
 from Testing.panels.bench import calls, facts
 from Testing.panels.bench.classes import class_named
@@ -134,6 +134,13 @@ def _check_qt_property(class_name: str, entry: ET.Element, tag: str, where: str)
 def _properties_of(cls: Any) -> dict[str, Any]:
     meta = cls.staticMetaObject
     return {meta.property(index).name(): meta.property(index) for index in range(meta.propertyCount())}
+
+
+def know_qt_widgets() -> None:
+    """Ask for the properties of Qt's widgets, before one of them may be forgotten."""
+    for cls in vars(QtWidgets).values():
+        if isinstance(cls, type) and issubclass(cls, QtWidgets.QWidget):
+            _properties_of(cls)
 
 
 def _qt_properties(class_name: str, where: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What a user sets once for the extension, in the application's settings."""
