@@ -12,11 +12,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
 from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
+from Testing.benchmarks.diagnosis import quoted
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.record import ROOT
 from Testing.benchmarks.registration import summary as registration
@@ -26,7 +28,7 @@ from Testing.benchmarks.virtual import summary as virtual
 
 _NAMES = (
     *("benchmarks.md", "virtual-benchmarks.md", "apparent-parameters.md"),
-    *("registration-benchmarks.md", "synthesis.md", "student.md"),
+    *("registration-benchmarks.md", "synthesis.md", "student.md", "diagnosis.md"),
 )
 PAGES = tuple(ROOT / "docs" / name for name in _NAMES)
 ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for name in ("anatomy", "speed", "panel"))
@@ -183,7 +185,15 @@ TABLES = (
     | apparent.TABLES
     | registration.TABLES
     | synthesis.TABLES
-    | {"student arms": student.arms, "student whole": student.whole}
+    | {
+        "student arms": student.arms,
+        "student whole": student.whole,
+        "student test": student.test_split,
+        "diagnosis shipped": partial(quoted.table, "shipped"),
+        "diagnosis mr": partial(quoted.table, "mr"),
+        "student levels": student.levels,
+        "student groups": student.groups,
+    }
 )
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ FACTORS = {
     "baseline": "Baselines", "way": "Ways of distilling", "patients": "Paired patients", "size": "Smaller student",
     "misregistration": "Misregistration", "maps": "Maps that are distilled",
 }  # fmt: skip
+AGAINST = {"mr": "MR values", "truth-calibrated": "truth, on its scale"}
 Row = dict[str, str]
 
 
@@ -33,6 +34,63 @@ def arms() -> str:
             cells = [_cell(own, f"test_{key}") for key in (*KEYS, "mean", "consistency")]
             body.append([title, f"`{name}`", str(len(own)), *cells])
     return _table(head, body)
+
+
+def test_split() -> str:
+    """Agreement of patches of the split ``test`` with the MR, by arm and parameter."""
+    rows = _test_rows(target="mr", level="patch", grouping="all")
+    if not rows:
+        return NOT_YET
+    head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Mean ICC(3,1)"]
+    wanted = [(key, "icc_agreement") for key in (*KEYS, "mean")] + [("mean", "icc_consistency")]
+    found = {(row["arm"], row["key"], row["statistic"]): row for row in rows}
+    order = sorted({row["arm"] for row in rows if row["kind"] == "arm"}, key=lambda arm: -_value(found, arm))
+    body = [[f"`{arm}`", *(_interval(found.get((arm, *name))) for name in wanted)] for arm in order]
+    return _table(head, body)
+
+
+def levels() -> str:
+    """Agreement of the student with MR and truth at every level."""
+    rows = [row for row in _test_rows(grouping="all", statistic="icc_agreement") if row["arm"] == "student"]
+    if not rows:
+        return NOT_YET
+    found = {(row["target"], row["level"], row["key"]): row for row in rows}
+    head = ["Against", "Level", *(quantity(key).symbol for key in KEYS)]
+    body = [
+        [AGAINST[target], level, *(_interval(found.get((target, level, key))) for key in KEYS)]
+        for target, level in dict.fromkeys((row["target"], row["level"]) for row in rows)
+        if target in AGAINST
+    ]
+    return _table(head, body)
+
+
+def groups() -> str:
+    """Agreement of the student with the MR in groups of patches."""
+    rows = [row for row in _test_rows(target="mr", level="patch") if row["grouping"] != "all"]
+    if not rows:
+        return NOT_YET
+    body = [[row["grouping"], row["group"], _interval(row), row["patients"]] for row in rows]
+    return _table(["Grouped by", "Group", "Mean ICC(2,1)", "Patients"], body)
+
+
+def _test_rows(**wanted: str) -> list[Row]:
+    path = RESULTS / "test_split.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if all(row[name] == value for name, value in wanted.items())]
+
+
+def _value(found: dict[tuple[str, str, str], Row], arm: str) -> float:
+    row = found.get((arm, "mean", "icc_agreement"))
+    return float(row["value"]) if row else -2.0
+
+
+def _interval(row: Row | None) -> str:
+    if row is None:
+        return "—"
+    inside = f" ({float(row['low']):.3f} to {float(row['high']):.3f})" if row["low"] else ""
+    return f"{float(row['value']):.3f}{inside}"
 
 
 def whole() -> str:

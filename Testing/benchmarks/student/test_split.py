@@ -1,0 +1,48 @@
+"""The numbers of an evaluation by ``ctsma evaluate`` that the documentation quotes.
+
+Usage::
+
+    ctsma evaluate SET_WITH_TRUTH PREDICTIONS --out EVALUATION
+    python -m Testing.benchmarks.student.test_split EVALUATION
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+
+from CTSMALib.learning.evaluation import result
+from CTSMALib.learning.evaluation.write import FINDINGS_FILE, read_head
+from CTSMALib.outputs import replace_file
+
+RESULTS = Path(__file__).parent / "results"
+NAME = "test_split"
+STATISTICS = (result.AGREEMENT, result.CONSISTENCY, result.BIAS, result.RMSE, result.COVERAGE)
+GROUPED = "student"  # arm whose groups are quoted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("evaluation", type=Path, help="folder that 'ctsma evaluate' wrote")
+    options = parser.parse_args()
+    with (options.evaluation / FINDINGS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["value"] and _quoted(row)]
+    columns = list(rows[0])
+    text = "\n".join([",".join(columns), *(",".join(row[name] for name in columns) for row in rows)])
+    replace_file(RESULTS / f"{NAME}.csv", f"{text}\n".encode())
+    head = {key: value for key, value in read_head(options.evaluation).items() if isinstance(value, str | int | bool)}
+    replace_file(RESULTS / f"{NAME}.json", (json.dumps(head, indent=1) + "\n").encode())
+
+
+def _quoted(row: dict[str, str]) -> bool:
+    if row["statistic"] not in STATISTICS:
+        return False
+    if row["grouping"] == result.ALL:
+        return True
+    return row["arm"] == GROUPED and (row["key"], row["statistic"]) == (result.MEAN, result.AGREEMENT)
+
+
+if __name__ == "__main__":
+    main()
