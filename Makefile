@@ -20,7 +20,7 @@ demo: $(CORE)
 	@$(VENV)/bin/ctsma demo --out $(REPORT) --overwrite
 	@echo "Making a virtual knee with thin slices (some minutes) ..."
 	@$(VENV)/bin/ctsma virtual make --knees 1 --seed 7 --no-truth --out $(VIRTUAL)
-	@$(VENV)/bin/ctsma analyze $(VIRTUAL)/vk0001/ct.nii.gz --out $(VIRTUAL)/report --overwrite --name "Virtual knee, not a person"
+	@$(VENV)/bin/ctsma analyze $(VIRTUAL)/vk0001/ct.nii.gz --out $(VIRTUAL)/report --diagnose --overwrite --name "Virtual knee, not a person"
 	@echo "Open $(REPORT)/report.html in a browser, or $(REPORT)/report.pdf; $(VIRTUAL)/report is that of the virtual knee."
 
 test: $(TOOLS)
