@@ -118,6 +118,11 @@ def state_of(result: ResultNodes) -> DiagnosisState:
     return DiagnosisState(model or "", known, research == "true")
 
 
+def model_was_chosen(result: ResultNodes) -> bool:
+    """Whether somebody has chosen a model for this result; an empty name is then a choice too."""
+    return result.node.GetAttribute(_ATTRIBUTE + "model") is not None
+
+
 def keep_state(result: ResultNodes, state: DiagnosisState) -> None:
     """Save with the result how it is to be diagnosed."""
     for each in fields(state):

@@ -17,6 +17,7 @@ from CTSMALib.scene.diagnosis_nodes import (
     diagnosis_of,
     keep_state,
     may_be_diagnosed,
+    model_was_chosen,
     percent_text,
     signed_text,
     stamp_of,
@@ -146,8 +147,9 @@ class DiagnosisPanel:
                 box.addItem(words, name)
             box.blockSignals(blocked)
         names = [name for name, _words in listed]
-        wanted = (self.state.model, read_settings().diagnosis_model)
-        choose(box, next((name for name in wanted if name and name in names), names[0]))
+        chosen = self._result is not None and model_was_chosen(self._result)
+        wanted = self.state.model if chosen else read_settings().diagnosis_model
+        choose(box, wanted if wanted in names else names[0])
 
     def _chosen_model(self) -> str:
         return str(value_of(self.ui.modelComboBox, "currentData") or "")
@@ -155,7 +157,7 @@ class DiagnosisPanel:
     def _change(self, **changes: Any) -> None:
         if self._result is None:
             return
-        self.state = replace(self.state, **changes)
+        self.state = replace(self.state, **{"model": self._chosen_model(), **changes})
         keep_state(self._result, self.state)
         self._refresh()
         self._show_answer(self._answer)

@@ -80,7 +80,7 @@ class SettingsPage:
         settings = read_settings()
         words = _("{name} {version}")
         students = [("", _("The one that comes with CTSMA")), (NO_MODEL, _("None: only what the CT shows directly"))]
-        diagnoses = [("", _("The first that is installed"))]
+        diagnoses = [("", _("The one that comes with CTSMA"))]
         for task, listed in ((STUDENT_TASK, students), (DIAGNOSIS_TASK, diagnoses)):
             listed += [
                 (model.name, words.format(name=model.name, version=model.version))

@@ -18,7 +18,7 @@ class ExtensionSettings:
     Attributes:
         student_model: model of apparent parameters for scenes in which none was chosen yet: the name of a model, ""
             for the one that comes with CTSMA, "none".
-        diagnosis_model: likewise, of the diagnosis; "" for the first of those that are installed.
+        diagnosis_model: likewise, of the diagnosis; "" for the one that comes with CTSMA.
         export_folder: folder that is proposed for reports and DICOM files; "" for the one that was used last.
         reader: name or initials under which patches are excluded and registrations are signed off.
         threads: of a worker; 0 for as many as there are cores.
