@@ -258,7 +258,7 @@ def test_a_disabled_button_says_why(
     elif what == "no parameters":
         played.result = add_result(scene, analyzed("plain")[0])
     else:
-        monkeypatch.setenv("CTSMA_MODELS", str(tmp_path / "empty"))
+        monkeypatch.setattr("CTSMAPanels.reading.diagnosis_panel.models_for", lambda _task: [])
         played.panel.list_models()
     played.refresh()
     said = {"no result": "No result", "no parameters": "no apparent parameters", "no model": "No model"}[what]

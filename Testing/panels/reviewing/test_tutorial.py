@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from CTSMALib.registration.review.decisions import status
 from CTSMALib.scene.registration.practice import true_error_mm
 from Testing.core.made_up_pair import with_few_points
 from Testing.panels.reviewing.tutorial_steps import ACTIONS, NUDGED, READER, REFINED, make_actions, practice_panel
+from Testing.panels.tutorial import tells_exactly
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "registration-tutorial.md"
 MOST_ACTIONS = 12
@@ -52,10 +52,7 @@ def test_the_tutorial_leads_to_an_accepted_and_true_registration(bench: Any, a_p
 
 
 def test_the_tutorial_tells_exactly_these_actions() -> None:
-    steps = re.findall(r"^(\d+)\. (.*(?:\n   .*)*)", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE)
-    assert [int(number) for number, _ in steps] == list(range(1, len(ACTIONS) + 1))
-    for (number, text), action in zip(steps, ACTIONS, strict=True):
-        assert f"**{action.words}**" in text, number
+    tells_exactly(TUTORIAL, [action.words for action in ACTIONS])
 
 
 def test_the_pair_is_what_it_says_it_is(bench: Any, a_practice_panel: Any) -> None:

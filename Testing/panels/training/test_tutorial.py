@@ -29,6 +29,7 @@ from Testing.panels.training.tutorial_steps import (
     TRAINED,
     make_actions,
 )
+from Testing.panels.tutorial import tells_exactly
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "training.md"
 PICTURES = Path(os.environ["CTSMA_PICTURES"]).absolute() if os.environ.get("CTSMA_PICTURES") else None
@@ -91,7 +92,4 @@ def test_the_tutorial_leads_to_a_model_that_is_listed(
 
 
 def test_the_tutorial_tells_exactly_these_actions() -> None:
-    steps = re.findall(r"^(\d+)\. (.*(?:\n   .*)*)", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE)
-    assert [int(number) for number, _ in steps] == list(range(1, len(ACTIONS) + 1))
-    for (number, text), action in zip(steps, ACTIONS, strict=True):
-        assert f"**{action.words}**" in text, number
+    tells_exactly(TUTORIAL, [action.words for action in ACTIONS])
