@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LONGEST_S = 900.0
+from Testing.panels.tutorial import Action, play
+
 MODEL_NAME = "my-first-student"
-
-
-@dataclass(frozen=True)
-class Action:
-    """One click or entry of a reader.
-
-    Attributes:
-        words: that stand in bold in the tutorial's step of the same number.
-        do: makes it in a panel.
-        until: whether the panel has got there; what runs has ended where this is left out.
-    """
-
-    words: str
-    do: Callable[[Any, Path], Any]
-    until: Callable[[Any], bool] = lambda panel: not panel.jobs.runner.is_busy()
 
 
 def _step(name: str) -> Callable[[Any, Path], None]:
@@ -77,11 +61,4 @@ PATCHES, SHOWN, PAUSED, RESUMED, TRAINED, EVALUATED, ADDED = 3, 8, 9, 10, 12, 14
 
 def make_actions(bench: Any, panel: Any, folder: Path, last: int = len(ACTIONS)) -> Iterator[int]:
     """Make actions, one after the other, wait for what each starts, and yield its number."""
-    for number, action in enumerate(ACTIONS[:last], 1):
-        action.do(panel, folder)
-        bench.process_events(20)
-        end = time.monotonic() + LONGEST_S
-        while not action.until(panel):
-            assert time.monotonic() < end, f"{number}: {panel.run_bar.ui.stageLabel.property('text')}"
-            bench.process_events(20)
-        yield number
+    return play(bench, panel, ACTIONS[:last], folder)
