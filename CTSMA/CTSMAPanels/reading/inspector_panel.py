@@ -154,7 +154,7 @@ class InspectorPanel:
         self.ui.remarksLabel.setText("\n".join(lines))
         self.ui.remarksLabel.setVisible(bool(lines))
         count = len(self._history.current)
-        self.ui.excludedLabel.setText(_("{count} patches are excluded.").format(count=count) if count else "")
+        self.ui.excludedLabel.setText(_("Excluded patches: {count}").format(count=count) if count else "")
         self.ui.excludedLabel.setVisible(bool(count))
 
     def _reason_not_to_exclude(self) -> str:
