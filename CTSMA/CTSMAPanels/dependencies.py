@@ -101,3 +101,6 @@ def _wheels_from(folder: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+NewDependencyBar = Callable[[Callable[[], None]], DependencyBar]  # calls back when packages have come

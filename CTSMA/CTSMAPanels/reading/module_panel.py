@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,9 @@ from CTSMALib.scene.selection import NO_PATCH, other_layer
 from CTSMALib.scene.side_by_side import aim_beside
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
-from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import Runner
+from CTSMAPanels.panel_jobs import NewRunner
 from CTSMAPanels.plot_clicks import PlotClicks
 from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.reading.batch_panel import BatchPanel
@@ -74,10 +73,7 @@ class ModulePanel(SceneEvents):
     UI_FILE = "CTSMA.ui"
 
     def __init__(
-        self,
-        scene: Any,
-        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
-        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self.scene = scene

@@ -18,9 +18,9 @@ from CTSMALib.scene.registration.review_layout import REVIEW
 from CTSMALib.scene.registration.review_state import MODULE, STEPS, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
-from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import Runner, user_folder
+from CTSMAPanels.panel_jobs import NewRunner, user_folder
 from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.reviewing.agreement_panel import AgreementPanel
 from CTSMAPanels.reviewing.bone_actions import BoneActions
@@ -63,10 +63,7 @@ class ReviewPanel:
     UI_FILE = "CTSMAReview.ui"
 
     def __init__(
-        self,
-        scene: Any,
-        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
-        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self.scene, self.state = scene, ReviewState()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, 
 from CTSMALib.scene.state import load_state, save_state, state_node
 from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
 from CTSMALib.scene.training_state import MODULE, PATCHES, REGISTER, STEPS, TrainingState
-from CTSMAPanels.dependencies import DependencyBar
+from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import Runner
+from CTSMAPanels.panel_jobs import NewRunner
 from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.run_bar import RunBar
 from CTSMAPanels.training.cohort_panel import CohortPanel
@@ -54,10 +53,7 @@ class TrainingPanel:
     UI_FILE = "CTSMATraining.ui"
 
     def __init__(
-        self,
-        scene: Any,
-        new_runner: Callable[[Callable[[JobMonitor], None]], Runner] = QtJobRunner,
-        dependencies: Callable[[Callable[[], None]], DependencyBar] = DependencyBar,
+        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self.scene, self.state = scene, TrainingState()
