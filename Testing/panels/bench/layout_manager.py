@@ -133,7 +133,8 @@ class LayoutManager:
         return logic
 
     def _widget(self: Any, kind: str, node: Any, logic: Any = None) -> Any:
-        if node.GetID() not in self._widgets:
+        known = self._widgets.get(node.GetID())
+        if known is None or known.viewWidget()._node is not node:  # IDs come again when a scene was cleared
             widget, view, bar = map(create, VIEW_CLASSES[kind])
             view._node, view._logic = node, logic
             widget._furnish(logic, view, bar)
