@@ -29,7 +29,7 @@ def test_from_a_misaligned_registration_to_an_accepted_one_in_twelve_actions(
         nonlocal actions
         do(*arguments)
         actions += 1
-        bench.process_events(80)
+        bench.process_events(250)
 
     act(p.scans.ui.ctSelector.setCurrentNode, scans[0])
     act(p.scans.ui.mrSelector.setCurrentNode, scans[1])
@@ -39,7 +39,7 @@ def test_from_a_misaligned_registration_to_an_accepted_one_in_twelve_actions(
     act(p.correct.ui.moveFrontButton.click)
     act(p.correct.ui.judgeButton.click)
     judged(p)
-    bench.process_events(80)
+    bench.process_events(250)
     act(p.judging.ui.reviewerEdit.setText, "Reader A")
     act(p.judging.ui.acceptGoodButton.click)
     assert actions <= MOST_ACTIONS
@@ -54,7 +54,7 @@ def test_the_table_says_before_after_and_where_to_judge_again(bench: Any, an_ope
     table = an_open_panel.judging.ui.comparisonTable
     assert texts(table, 0).count("Femur") == texts(table, 0).count("Tibia") >= 6
     an_open_panel.correct.ui.moveFrontButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     after = [t for bone, t in zip(texts(table, 0), texts(table, 3), strict=True) if bone == "Femur"]
     assert set(after) == {"judge again"}
     an_open_panel.correct.ui.moveFrontButton.click()
@@ -63,7 +63,7 @@ def test_the_table_says_before_after_and_where_to_judge_again(bench: Any, an_ope
     assert "--from-stage=judge" in runner.arguments
     judged(an_open_panel)
     assert not runner.out.parent.exists()
-    bench.process_events(100)
+    bench.process_events(250)
     row = next(n for n, name in enumerate(texts(table, 1)) if name.startswith("Contour"))
     assert texts(table, 3)[row] == "0.20"
     assert (an_open_panel.session.folder / "mr_on_ct.nii.gz").is_file()
@@ -83,7 +83,7 @@ def test_a_decision_needs_a_name_and_a_reason(bench: Any, an_open_panel: Any) ->
     ui.reasonEdit.setText("once more")
     ui.needsWorkButton.click()
     ui.acceptButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.decisionTable, 2)[0] == "Accepted"
     assert ui.historyText.isHidden()
     ui.historyCheckBox.click()
@@ -98,10 +98,10 @@ def test_an_accepted_bone_that_is_moved_is_void(bench: Any, an_open_panel: Any) 
     ui.reviewerEdit.setText("Reader A")
     ui.acceptButton.click()
     an_open_panel.correct.ui.moveUpButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.decisionTable, 2)[0].startswith("void")
     an_open_panel.correct.ui.undoButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.decisionTable, 2)[0] == "Accepted"
 
 
@@ -139,12 +139,12 @@ def test_transforms_images_and_table_are_exported(
     assert "Choose a folder" in ui.exportButton.property("toolTip")
     an_open_panel.correct.ui.judgeButton.click()
     judged(an_open_panel)
-    bench.process_events(100)
+    bench.process_events(250)
     assert len(images_of(an_open_panel.session)) == 2
     an_open_panel.correct.ui.moveFrontButton.click()
     assert images_of(an_open_panel.session) == ()  # they show the motion before
     an_open_panel.correct.ui.undoButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     ui.imagesCheckBox.click()
     ui.exportFolderEdit.setCurrentPath(str(tmp_path / "out"))
     ui.exportButton.click()

@@ -50,7 +50,7 @@ def test_a_pair_is_placed_added_and_measured(bench: Any, an_open_panel: Any) -> 
     assert ui.addButton.property("enabled")
     ui.snapCheckBox.setChecked(False)
     ui.addButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.landmarkTable, 3) == ["2.00"]
     assert "mean 2.00 mm, largest 2.00 mm (1)" in ui.errorsLabel.property("text")
     assert {*points_drawn(an_open_panel.session.nodes, "ct")} == {"1"}
@@ -61,16 +61,16 @@ def test_a_pair_is_placed_added_and_measured(bench: Any, an_open_panel: Any) -> 
 def test_a_fit_corrects_the_bone_and_held_out_points_measure_it(bench: Any, an_open_panel: Any) -> None:
     ui, session = an_open_panel.landmarks.ui, an_open_panel.session
     add_pairs(an_open_panel, 2)
-    bench.process_events(100)
+    bench.process_events(250)
     assert "there are 2" in ui.fitButton.property("toolTip")
     add_pairs(an_open_panel, 5)
-    bench.process_events(100)
+    bench.process_events(250)
     ui.landmarkTable.selectRow(6)
     ui.holdOutButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.landmarkTable, 2)[6] == "yes"
     ui.fitButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     np.testing.assert_allclose(session.corrections.user["femur"][:3, 3], WRONG, atol=1e-6)
     assert set(texts(ui.landmarkTable, 3)) == {"0.00"}
     assert "held out: mean 0.00 mm" in ui.errorsLabel.property("text")
@@ -82,13 +82,13 @@ def test_a_row_moves_the_views_to_the_point_and_delete_takes_it_away(bench: Any,
     ui = an_open_panel.landmarks.ui
     assert "Choose a pair" in ui.deleteButton.property("toolTip")
     add_pairs(an_open_panel, 2)
-    bench.process_events(100)
+    bench.process_events(250)
     ui.landmarkTable.selectRow(1)
     expected = an_open_panel.session.corrections.center_ras_mm("femur") + OFFSETS[1]
     red = next(view for view, _ in fixed_views(an_open_panel.scene) if view.GetLayoutName() == "Red")
     assert red.GetSliceOffset() == pytest.approx(expected[2])
     ui.deleteButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     assert texts(ui.landmarkTable, 0) == ["1"]
 
 
@@ -104,7 +104,7 @@ def test_snap_moves_both_points_to_the_edge(bench: Any, an_open_panel: Any, a_pa
     place(an_open_panel, "mr", near)
     ui.snapCheckBox.setChecked(False)
     ui.addButton.click()
-    bench.process_events(100)
+    bench.process_events(250)
     ui.landmarkTable.selectRow(0)
     ui.snapButton.click()
     (pair,) = an_open_panel.session.record.landmarks
