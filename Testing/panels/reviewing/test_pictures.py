@@ -156,6 +156,7 @@ def test_each_mode_shows_another_picture(bench: Any, a_practice_panel: Any) -> N
     seen = {}
     for mode in ("contour", "blend", "checkerboard", "spyglass", "red-cyan"):
         panel.change(mode=mode)
+        bench.process_events(150)  # nothing that was begun before may be drawn over it
         panel.picture.refresh_now()
         seen[mode] = drawn(bench, "Yellow").astype(int)
     for first, second in itertools.pairwise(seen):
