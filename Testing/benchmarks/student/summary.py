@@ -44,7 +44,8 @@ def test_split() -> str:
     head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Mean ICC(3,1)"]
     wanted = [(key, "icc_agreement") for key in (*KEYS, "mean")] + [("mean", "icc_consistency")]
     found = {(row["arm"], row["key"], row["statistic"]): row for row in rows}
-    order = sorted({row["arm"] for row in rows if row["kind"] in ("arm", "ceiling")}, key=lambda arm: -_value(found, arm))
+    arms = {row["arm"] for row in rows if row["kind"] in ("arm", "ceiling")}
+    order = sorted(arms, key=lambda arm: -_value(found, arm))
     body = [[f"`{arm}`", *(_interval(found.get((arm, *name))) for name in wanted)] for arm in order]
     return _table(head, body)
 
