@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from CTSMALib.scene.selection import NO_PATCH
 from CTSMALib.scene.state import NO_NODE
 
 
-class SceneEvents:
+class SceneEvents(ABC):
     """The part of a panel that follows the scene.
 
     Attributes:
@@ -29,13 +30,13 @@ class SceneEvents:
     result: ResultNodes | None
     applying: bool
 
+    @abstractmethod
     def apply(self, state: PanelState, everything: bool = False) -> None:
         """Bring a state into scene and views."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_quiet(self) -> bool:
         """Whether nodes come and go by themselves; the state is read when that is over."""
-        raise NotImplementedError
 
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""
