@@ -111,15 +111,17 @@ def _analyze_knee(
     display = measure(
         anatomy, anatomy.display, references, metal, omitted, full=False, progress=part_of(progress, 0.65, 0.7)
     )
+    outside: tuple[str, ...] = ()
     if reader is not None:
         facts = scan_facts(anatomy.scan, sharpness, noise)
         reading = StudentReading(reader, anatomy, references, metal, facts)
+        outside = reading.outside
         patches = reading.read(patches, progress=part_of(progress, 0.7, 0.75))
         display = reading.read(display, quick=True, progress=part_of(progress, 0.75, 0.85))
     progress("Drawing the maps", 0.85)
     analysis = _findings(scan, anatomy, sharpness, references, noise, metal, omitted, patches, display)
     if reader is not None:
-        analysis = with_reading(analysis, reader)
+        analysis = with_reading(analysis, reader, outside)
     if given is not None:
         analysis = replace(analysis, notices=(*analysis.notices, BONES_GIVEN))
         outlined = sitk.Resample(given[0], anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)

@@ -38,6 +38,9 @@ class StudentReading:
         references: tissue references of the scan.
         metal: mask on any grid; its voxels do not count.
         facts: of the scan by name, see :data:`~CTSMALib.student.covariates.COVARIATES`.
+
+    Attributes:
+        outside: what of the scan is unlike those of the training, in words; then every patch is.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class StudentReading:
     ) -> None:  # fmt: skip
         self._reader, self._anatomy, self._references, self._metal = reader, anatomy, references, metal
         self._covariates = covariates_of(facts)
+        self.outside = reader.outside(self._covariates)
 
     def read(
         self, patches: list[PatchMeasurement], quick: bool = False, progress: Progress = silent
@@ -90,16 +94,24 @@ class StudentReading:
         return hu, valid
 
 
-def with_reading(analysis: KneeAnalysis, reader: PatchReader) -> KneeAnalysis:
-    """A result that says who estimated apparent parameters, and what is to be known of them."""
+def with_reading(analysis: KneeAnalysis, reader: PatchReader, outside: Sequence[str] = ()) -> KneeAnalysis:
+    """A result that says who estimated apparent parameters, and what is to be known of them.
+
+    Args:
+        analysis: with what was estimated.
+        reader: the student.
+        outside: what of the scan is unlike those of the training, in words.
+    """
     return replace(
         analysis, method=f"{analysis.method}; apparent parameters estimated by {reader.identity}",
-        model_sha256=reader.sha256, notices=(*analysis.notices, *reading_notices(reader, analysis.patches)),
+        model_sha256=reader.sha256, notices=(*analysis.notices, *reading_notices(reader, analysis.patches, outside)),
     )  # fmt: skip
 
 
-def reading_notices(reader: PatchReader, patches: Sequence[PatchMeasurement]) -> list[Notice]:
-    """What a reader must know of the estimates."""
+def reading_notices(
+    reader: PatchReader, patches: Sequence[PatchMeasurement], outside: Sequence[str] = ()
+) -> list[Notice]:
+    """What a reader must know of the estimates; arguments as of :func:`with_reading`."""
     found = []
     if reader.simulated:
         text = (
@@ -109,7 +121,13 @@ def reading_notices(reader: PatchReader, patches: Sequence[PatchMeasurement]) ->
         found.append(Notice("apparent-simulated", text))
     read = [item for item in patches if item.uncertainties]
     unlike = sum(UNLIKE in item.flags for item in read)
-    if read and unlike > MOST_UNLIKE * len(read):
+    if read and outside:
+        text = (
+            f"This scan is unlike those that the model was trained on: {'; '.join(outside)}. Do not rely on its "
+            "apparent parameters, nor on their uncertainty."
+        )
+        found.append(Notice("apparent-unlike-scan", text))
+    elif read and unlike > MOST_UNLIKE * len(read):
         text = (
             f"{unlike} of {len(read)} patches look unlike those that the model was trained on: apparent parameters may "
             "be wrong, and their uncertainty too small."

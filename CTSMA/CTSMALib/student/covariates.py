@@ -27,6 +27,11 @@ def scaled(covariates: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.where(np.isfinite(found), np.clip(found, -4.0, 4.0), 0.0).astype(np.float32)
 
 
+def unscaled(facts: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, 5) covariates of what :func:`scaled` made of them."""
+    return np.asarray(np.exp(np.asarray(facts, dtype=np.float64) * _SPREAD) * _USUAL, dtype=np.float64)
+
+
 def covariates_of(facts: Mapping[str, float | None]) -> NDArray[np.float64]:
     """(5,) covariates by name; NaN for those that are missing."""
     values = [facts.get(name) for name in COVARIATES]

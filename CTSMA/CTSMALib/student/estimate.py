@@ -20,7 +20,7 @@ class Estimate:
     Attributes:
         values: (n, 4) parameters in the order of ``KEYS``.
         uncertainties: (n, 4) standard uncertainties, calibrated.
-        distances: (n,) from the patches of the training, in units of their limit; above 1 is unlike them.
+        distances: (n,) from the patches and scans of the training, in units of their limit; above 1 is unlike them.
     """
 
     values: Floats
@@ -42,6 +42,9 @@ class PatchReader(Protocol):
     @property
     def simulated(self) -> bool:
         """Whether it learned from simulated knees alone."""
+
+    def outside(self, covariates: Floats) -> tuple[str, ...]:
+        """See :meth:`~CTSMALib.student.known_scans.KnownScans.outside`."""
 
     def estimate(self, cubes: Cubes, covariates: Floats, features: Floats, quick: bool = False) -> Estimate:
         """See :meth:`~CTSMALib.student.model.StudentModel.estimate`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from CTSMALib.student.covariates import scaled
+from CTSMALib.student.covariates import COVARIATES, scaled
 from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.estimate import Estimate
+from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
 from CTSMALib.student.network import CT, PatchNet
 from CTSMALib.student.tied_values import tied, together, uncertainties
@@ -37,6 +39,7 @@ class StudentModel:
         shares: (2,) of the ridge regression in each of these numbers, 0 to 1.
         calibration: (4,) factors of the standard deviations.
         familiarity: with the patches of the training.
+        known_scans: those of the training.
         identity: name, version and checksum.
         sha256: of its weights.
         simulated: whether it learned from simulated knees alone.
@@ -47,9 +50,14 @@ class StudentModel:
     shares: Floats
     calibration: Floats
     familiarity: Familiarity
+    known_scans: KnownScans
     identity: str
     sha256: str
     simulated: bool
+
+    def outside(self, covariates: Floats) -> tuple[str, ...]:
+        """What of a scan with (5,) covariates is unlike the training, in words; empty where nothing is."""
+        return self.known_scans.outside(covariates)
 
     def estimate(self, cubes: Cubes, covariates: Floats, features: Floats, quick: bool = False) -> Estimate:
         """Read patches.
@@ -69,7 +77,7 @@ class StudentModel:
         values, sds = tied(outputs).numpy().astype(float), uncertainties(outputs).numpy().astype(float)
         known = pooled.numpy().astype(float)
         distances = np.array([self.familiarity.distance(row) for row in known]) / self.familiarity.limit
-        return Estimate(values, sds * self.calibration, distances)
+        return Estimate(values, sds * self.calibration, np.maximum(distances, self.known_scans.distances(every)))
 
     def _networks(self, cubes: Cubes, covariates: Floats, quick: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, 5) outputs and (n, c) summaries, of a few patches."""
@@ -110,12 +118,15 @@ def load_student(bundle: Bundle | None = None) -> StudentModel:
         linear = LinearReading(*(_array(tensors, LINEAR + name) for name in LINEAR_PARTS))
         mean, precision = (_array(tensors, FAMILIARITY + name) for name in ("mean", "precision"))
         familiarity = Familiarity(mean, precision, float(settings["familiarity_limit"]))
+        known_scans = KnownScans(*(_by_covariate(settings["known_scans"][end]) for end in ("low", "high")))
         shares = np.array([float(share) for share in settings["linear_shares"]])
         calibration = np.array([float(settings["calibration"][key]) for key in KEYS])
         simulated = bool(bundle.metadata["virtual"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
-    return StudentModel(nets, linear, shares, calibration, familiarity, bundle.identity, bundle.sha256, simulated)
+    return StudentModel(
+        nets, linear, shares, calibration, familiarity, known_scans, bundle.identity, bundle.sha256, simulated
+    )
 
 
 def _network(tensors: dict[str, torch.Tensor], number: int, widths: list[int]) -> PatchNet:
@@ -124,6 +135,10 @@ def _network(tensors: dict[str, torch.Tensor], number: int, widths: list[int]) -
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     return net.eval()
+
+
+def _by_covariate(values: Mapping[str, float]) -> Floats:
+    return np.array([float(values[name]) for name in COVARIATES])
 
 
 def _array(tensors: dict[str, torch.Tensor], name: str) -> Floats:

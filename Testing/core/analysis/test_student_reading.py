@@ -9,8 +9,10 @@ import pytest
 
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.patient_tokens import patient_tokens
 from CTSMALib.analysis.pipeline import analyze_scan
-from CTSMALib.analysis.student_reading import UNLIKE
+from CTSMALib.analysis.student_reading import UNLIKE, reading_notices
+from CTSMALib.diagnosis.tokens import lacking
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.report.csv_table import render_csv
 from CTSMALib.report.sentences import limits, method, summary
@@ -20,6 +22,7 @@ from CTSMALib.student.covariates import COVARIATES
 from CTSMALib.student.cubes import CT_SHAPE, Cubes
 from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.linear import FEATURES
+from CTSMALib.student.model import load_student
 from CTSMALib.volumes import read_scan
 
 
@@ -32,6 +35,10 @@ class MeanReader:
         self.covariates: list[np.ndarray] = []
         self.means_of_features: list[np.ndarray] = []
         self.quick: set[bool] = set()
+        self.strange_scan = False
+
+    def outside(self, covariates: np.ndarray) -> tuple[str, ...]:
+        return ("noise 3 HU (8 to 90 HU)",) if self.strange_scan else ()
 
     def estimate(self, cubes: Cubes, covariates: np.ndarray, features: np.ndarray, quick: bool = False) -> Estimate:
         assert cubes.values.shape[1:] == CT_SHAPE == cubes.valid.shape[1:] and np.isfinite(cubes.values).all()
@@ -91,6 +98,23 @@ def test_the_result_says_who_estimated_and_survives_the_disk(a_result: KneeResul
     first = next(p for p in stored.patches if p.values)
     assert first.uncertainties["app_bv_tv"] == pytest.approx(0.1 * first.values["app_bv_tv"])
     assert (tmp_path / "maps" / "app_bv_tv.nii.gz").is_file()
+
+
+def test_of_a_scan_unlike_those_of_the_training_it_says_why(a_reader: MeanReader, a_result: KneeResult) -> None:
+    told = reading_notices(a_reader, a_result.analysis.patches, ("noise 3 HU (8 to 90 HU)",))
+    assert [n.code for n in told] == ["apparent-simulated", "apparent-unlike-scan"]
+    assert "noise 3 HU (8 to 90 HU)" in told[1].text
+
+
+def test_the_shipped_student_takes_no_patch_of_a_coarse_scan_for_familiar() -> None:
+    reader = load_student()
+    (result,) = analyze_scan(read_scan(resource("SampleData/knee_ct_sts047.nii.gz")), reader=reader)
+    read = [p for p in result.analysis.patches if p.uncertainties]
+    assert len(read) > 80 and all(UNLIKE in p.flags for p in read)
+    (notice,) = (n for n in result.analysis.notices if n.code == "apparent-unlike-scan")
+    assert "distance of slices 3.27 mm" in notice.text and "pixel size 0.98 mm" in notice.text
+    tokens = patient_tokens(result.analysis)
+    assert not tokens.present.any() and "look unlike" in lacking(tokens)
 
 
 def test_the_report_tells_estimates_from_measurements(a_result: KneeResult) -> None:

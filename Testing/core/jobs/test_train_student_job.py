@@ -56,6 +56,9 @@ def test_the_bundle_reads_patches_of_a_ct(a_training: Path, a_set: Path) -> None
     assert np.allclose(found.values[:, 1] * found.values[:, 3], found.values[:, 0], rtol=1e-4)
     assert np.corrcoef(found.values[:, 0], test.targets[:, 0])[0, 1] > 0.9  # the ridge regression has a share
     assert model.simulated and len(model.nets) == 2 and (found.uncertainties > 0).all()
+    assert not model.outside(test.covariates[0]) and model.outside(8.0 * test.covariates[0])
+    coarse = model.estimate(Cubes(test.ct, test.ct_valid), 8.0 * test.covariates, table_of(test).features)
+    assert (coarse.distances > 1.0).all()
     quick = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features, quick=True)
     assert not np.array_equal(quick.uncertainties, found.uncertainties)  # one network knows of no differences
 

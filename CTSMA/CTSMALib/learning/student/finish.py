@@ -15,7 +15,8 @@ from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.learning.student.baselines import RIDGE, fit_ridge, read_with
-from CTSMALib.learning.student.batches import plain_batch
+from CTSMALib.learning.student.batches import plain_batch, training_batch
+from CTSMALib.learning.student.config import StudentConfig
 from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
 from CTSMALib.learning.student.model_card import metadata_of, model_card
 from CTSMALib.learning.student.state import State
@@ -23,6 +24,8 @@ from CTSMALib.learning.student.table import Table
 from CTSMALib.learning.student.train import best_network, read_in_parts
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.progress import Progress, silent
+from CTSMALib.student.covariates import COVARIATES, unscaled
+from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
 from CTSMALib.student.model import FAMILIARITY, LINEAR, LINEAR_PARTS, NETWORK, TASK, mixed
 from CTSMALib.student.network import CT, PatchNet
@@ -33,6 +36,10 @@ SHARES = np.linspace(0.0, 1.0, 11)
 MARGIN = 0.01
 COVERED, NORMAL = 0.95, 1.96
 AT_ONCE = 256
+SEEN_BATCHES = 60
+# How far beyond the scans of its training a student may be trusted: sharpness and noise are measured to about a tenth,
+# and cubes have samples of their own, so that the grid of a scan matters little.
+BEYOND = (1.1, 1.1, 1.1, 1.25, 1.25)
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +89,7 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
     settings = {
         "widths": list(states[0].config.widths), "networks": len(nets), "linear_shares": shares.tolist(),
         "calibration": dict(zip(KEYS, measured.calibration.tolist(), strict=True)),
-        "familiarity_limit": familiarity.limit,
+        "familiarity_limit": familiarity.limit, "known_scans": _by_covariate(scans_seen(states[0].config, train)),
     }  # fmt: skip
     progress("Writing the model", 0.95)
     target = f"{PatchNet.__module__}.{PatchNet.__name__}"
@@ -145,6 +152,19 @@ def pooled_by(net: PatchNet, found: PatchSet) -> Floats:
             batch = plain_batch(patches.select(np.arange(start, min(start + AT_ONCE, len(patches)))))
             parts.append(net(batch.ct, batch.ct_valid, batch.covariates).pooled.numpy())
     return np.concatenate(parts).astype(float)
+
+
+def scans_seen(config: StudentConfig, train: PatchSet) -> KnownScans:
+    """What scans networks saw in training, made blurred and noisy as there."""
+    patches = patches_of(train)
+    batches = [training_batch(patches, config, step).covariates.numpy() for step in range(SEEN_BATCHES)]
+    seen = np.concatenate([unscaled(np.concatenate(batches)), patches.covariates])
+    return KnownScans.of(seen, BEYOND)
+
+
+def _by_covariate(known: KnownScans) -> dict[str, dict[str, float]]:
+    ends = (("low", known.low), ("high", known.high))
+    return {name: dict(zip(COVARIATES, values.tolist(), strict=True)) for name, values in ends}
 
 
 def _measured(
