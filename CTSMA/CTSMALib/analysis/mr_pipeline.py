@@ -14,6 +14,7 @@ from CTSMALib.analysis.compartment_findings import compartment_findings
 from CTSMALib.analysis.describe import SIDES, bone_findings, fit_notices, side_finding, side_notices
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.maps import parameter_maps, patch_label_map
+from CTSMALib.analysis.mr_bone_source import GIVEN, BoneFinder, MRBones, simple_bones
 from CTSMALib.analysis.mr_levels import MRLevels, measure_levels, refuse_dark_marrow, resolves
 from CTSMALib.analysis.mr_measurement import measure_mr
 from CTSMALib.analysis.mr_method import method_text
@@ -24,7 +25,6 @@ from CTSMALib.anatomy.given_bones import GivenBones, given_bones
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
-from CTSMALib.anatomy.mr_bones import segment_mr_bones
 from CTSMALib.morphometry.apparent.quality import FLAGS, MOTION
 from CTSMALib.morphometry.apparent.recipe import Recipe
 from CTSMALib.morphometry.apparent.registry import DEFAULT
@@ -32,28 +32,23 @@ from CTSMALib.notices import Notice, Severity
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes.scan import Scan
 
-BONES_FOUND = Notice(
-    "bones-by-simple-method",
-    "The bones were outlined on the MR by a simple method, which may err by a millimeter or more; check the outlines "
-    "in the pictures, or give bone labels.",
-)
 LEAST_FLAGGED = 0.1  # share of measured patches with a flag that is told
 NOT_RESOLVED = "This MR does not resolve trabeculae."
 
 
 def analyze_mr(
     scan: Scan, labels: sitk.Image | None = None, side: str = "auto", progress: Progress = silent,
-    recipe: Recipe = DEFAULT,
+    recipe: Recipe = DEFAULT, find_bones: BoneFinder = simple_bones,
 ) -> list[KneeResult]:  # fmt: skip
     """Read apparent parameters of the knees of an MR.
 
     Args:
         scan: what :func:`CTSMALib.volumes.read_mr` returns.
-        labels: bones in the space of the scan, values of :mod:`CTSMALib.anatomy.labels`; found by a simple method if
-            left out.
+        labels: bones in the space of the scan, values of :mod:`CTSMALib.anatomy.labels`; found if left out.
         side: as of :func:`~CTSMALib.analysis.pipeline.analyze_scan`.
         progress: told about each step; cancels by raising.
         recipe: how the parameters are read.
+        find_bones: finds bones that are not given.
 
     Returns:
         One result per knee, the patient's right knee first.
@@ -66,25 +61,26 @@ def analyze_mr(
     check_side(side)
     # The fits solve many tiny systems; several BLAS threads would spend their time waiting for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        found = segment_mr_bones(scan.image, part_of(progress, 0.0, 0.3)) if labels is None else labels
-        bones = given_bones(found)
+        finding = part_of(progress, 0.0, 0.3)
+        found = find_bones(scan.image, finding) if labels is None else MRBones(labels, GIVEN)
+        bones = given_bones(found.labels)
         refuse_dark_marrow(scan.image, bones.labels)
         candidates = find_knees(bones.as_ct, part_of(progress, 0.3, 0.4))
         if not candidates:
             raise no_knee("MR")
         chosen, wanted = choose_knees(candidates, side)
-        notices = (BONES_FOUND,) if labels is None else ()
         results = []
         for number, candidate in enumerate(chosen):
             start, stop = (0.4 + 0.6 * (number + k) / len(chosen) for k in (0, 1))
             own = part_of(progress, start, stop)
-            results.append(_analyze_knee(scan, bones, candidate, wanted, recipe, notices, own))
+            knee = _analyze_knee(scan, bones, candidate, wanted, recipe, own)
+            notices = (*found.notices, *knee.analysis.notices)
+            results.append(replace(knee, analysis=replace(knee.analysis, bones_by=found.made_by, notices=notices)))
     return results
 
 
 def _analyze_knee(
-    scan: Scan, bones: GivenBones, candidate: KneeCandidate, wanted: str, recipe: Recipe,
-    notices: tuple[Notice, ...], progress: Progress,
+    scan: Scan, bones: GivenBones, candidate: KneeCandidate, wanted: str, recipe: Recipe, progress: Progress
 ) -> KneeResult:  # fmt: skip
     stated = SIDES.get(scan.header.laterality, "")
     anatomy = find_anatomy(scan.image, candidate, stated, wanted, part_of(progress, 0.0, 0.2), bones)
@@ -103,7 +99,7 @@ def _analyze_knee(
         incomplete = dict.fromkeys({p.compartment for p in anatomy.learning}, NOT_RESOLVED) | anatomy.incomplete
     progress("Drawing the maps", 0.9)
     analysis = _findings(scan, anatomy, (readable, statement), levels, patches, display, recipe, incomplete)
-    result = _with_arrays(replace(analysis, notices=(*notices, *analysis.notices)), anatomy)
+    result = _with_arrays(analysis, anatomy)
     progress("Drawing the maps", 1.0)
     return result
 

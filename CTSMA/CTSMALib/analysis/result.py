@@ -11,7 +11,7 @@ from CTSMALib.anatomy.patch import Patch
 from CTSMALib.notices import Notice
 from CTSMALib.volumes.scan import InputIdentity, ScanHeader
 
-SCHEMA_VERSION = "1.1"  # 1.1: MR, uncertainties and flags of patches
+SCHEMA_VERSION = "1.2"  # 1.1: MR, uncertainties and flags of patches; 1.2: what outlined the bones of an MR
 CT_ROLE, MR_ROLE = SCAN_ROLES = ("ct", "mr")
 
 
@@ -141,6 +141,7 @@ class KneeAnalysis:
     files: dict[str, str]  # role -> relative path: "ct" or "mr", "labels", "patch_labels", "surface_femur", ...
     notices: tuple[Notice, ...]
     exclusions: tuple[Exclusion, ...] = ()  # in a file of their own, see :mod:`CTSMALib.analysis.exclusions`
+    bones_by: str = ""  # what outlined the bones of an MR, see :class:`~CTSMALib.analysis.mr_bone_source.MRBones`
     schema_version: str = SCHEMA_VERSION
 
     @property

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from CTSMALib.jobs.arguments import (
     add_analyze_arguments,
+    add_analyze_mr_arguments,
     add_export_arguments,
     add_morphometry_arguments,
     add_register_arguments,
     add_synthesize_arguments,
+    analyze_mr_request,
     analyze_request,
     export_request,
     morphometry_request,
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     jobs = parser.add_subparsers(dest="job", required=True)
     add_analyze_arguments(jobs.add_parser("analyze", help="analyze a knee CT"))
+    add_analyze_mr_arguments(jobs.add_parser("analyze-mr", help="read apparent parameters off an MR"))
     add_export_arguments(jobs.add_parser("report", help="write the reports of a result to another folder"))
     add_morphometry_arguments(jobs.add_parser("morphometry", help="measure trabecular structure"))
     add_register_arguments(jobs.add_parser("register", help="register an MR to a CT"))
@@ -61,6 +64,17 @@ def _analyze(options: argparse.Namespace) -> Work:
 
     def work(progress: Progress) -> Path:
         from CTSMALib.jobs.analyze import run
+
+        return run(request, progress)
+
+    return work
+
+
+def _analyze_mr(options: argparse.Namespace) -> Work:
+    request = analyze_mr_request(options)
+
+    def work(progress: Progress) -> Path:
+        from CTSMALib.jobs.analyze_mr import run
 
         return run(request, progress)
 
@@ -138,6 +152,7 @@ def _dicom(options: argparse.Namespace) -> Work:
 
 _JOBS: dict[str, Callable[[argparse.Namespace], Work]] = {
     "analyze": _analyze,
+    "analyze-mr": _analyze_mr,
     "report": _report,
     "morphometry": _morphometry,
     "register": _register,

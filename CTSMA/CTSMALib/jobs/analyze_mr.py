@@ -22,18 +22,24 @@ def real_steps(request: AnalyzeMRRequest) -> analyze.Steps:
 
     Args:
         request: whose label map of the bones is read; they are found on the MR without it.
+
+    Raises:
+        CTSMAError: labels or the model cannot be used.
     """
     common, labels = analyze.real_steps(request), request.labels
+    from CTSMALib.analysis.mr_bone_source import simple_bones
     from CTSMALib.analysis.mr_pipeline import analyze_mr
+    from CTSMALib.jobs.mr_bones import bone_finder
     from CTSMALib.volumes import read_mr
     from CTSMALib.volumes.bone_labels import check_overlap, read_bone_labels
 
     bones = None if labels is None else read_bone_labels(labels)  # it fails sooner than the scan
+    finder = bone_finder(request) if bones is None else simple_bones
 
     def analyzed(scan: Scan, side: str, progress: Progress) -> list[KneeResult]:
         if bones is not None:
             check_overlap(bones, scan.image)
-        return analyze_mr(scan, bones, side, progress)
+        return analyze_mr(scan, bones, side, progress, find_bones=finder)
 
     return replace(common, read_scan=read_mr, analyze_scan=analyzed)
 

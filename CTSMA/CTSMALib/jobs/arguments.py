@@ -10,6 +10,8 @@ from typing import Any
 
 from CTSMALib.errors import InputError
 from CTSMALib.jobs.request import (
+    AUTO,
+    BONE_METHODS,
     FORMATS,
     KINDS,
     PAPERS,
@@ -52,8 +54,7 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
             f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
         )
         parser.add_argument("--model", metavar="NAME|DIR", type=given_model, help=about)
-    found = "found" if scan == "CT" else "found on the MR by a simple method"
-    about = f"label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: {found})"
+    about = "label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: found)"
     parser.add_argument("--labels", metavar="FILE", type=given_path, help=about)
     _add_diagnosis_arguments(parser)
     add_report_arguments(parser)
@@ -82,6 +83,13 @@ def add_answer_arguments(parser: argparse.ArgumentParser, aggregators: tuple[str
 def add_analyze_mr_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :func:`analyze_mr_request` reads."""
     add_analyze_arguments(parser, "MR")
+    about = (
+        "what finds the bones where no labels are given: 'network', as 'ctsma synthesize' does, 'simple', which needs "
+        "no PyTorch, or 'auto': the network where it is installed and the MR like those of its training (default)"
+    )
+    parser.add_argument("--bones", choices=BONE_METHODS, default=AUTO, help=about)
+    about = "model bundle of that network (default: the one that comes with CTSMA)"
+    parser.add_argument("--bone-model", metavar="NAME|DIR", type=given_model, help=about)
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -256,8 +264,14 @@ def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
 
 
 def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:
-    """The request that the parsed arguments describe."""
-    return AnalyzeMRRequest(**_analysis(options))
+    """The request that the parsed arguments describe.
+
+    Raises:
+        InputError: bones are given, and something that finds them.
+    """
+    if options.labels is not None and (options.bones != AUTO or options.bone_model is not None):
+        raise InputError("Bone labels are given, and what should find bones.", "Leave out --labels, or the others.")
+    return AnalyzeMRRequest(**_analysis(options), bones=options.bones, bone_model=options.bone_model)
 
 
 def _analysis(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import CTSMALib
 from CTSMALib.jobs.arguments import NO_MODEL
 from CTSMALib.jobs.request import (
+    AUTO,
     PAPERS,
+    AnalyzeMRRequest,
     AnalyzeRequest,
     ExportRequest,
     MorphometryRequest,
@@ -79,12 +81,13 @@ def worker_environment(base: Mapping[str, str] | None = None, threads: int = 0) 
 
 
 def analyze_arguments(request: AnalyzeRequest) -> list[str]:
-    """The arguments of the ``analyze`` job that stand for ``request``.
+    """The arguments of the job ``analyze``, or ``analyze-mr``, that stand for ``request``.
 
     Raises:
         ValueError: the request asks for no report format, which no argument can say.
     """
-    arguments = ["analyze", _path(request.input_path), *_to(request), "--side", request.side]
+    job = "analyze-mr" if isinstance(request, AnalyzeMRRequest) else "analyze"
+    arguments = [job, _path(request.input_path), *_to(request), "--side", request.side]
     if request.series is not None:
         arguments.append(f"--series={request.series}")
     if request.header_from is not None:
@@ -98,6 +101,9 @@ def analyze_arguments(request: AnalyzeRequest) -> list[str]:
         arguments += ["--diagnose"] if order.model is None else ["--diagnosis-model", _path(order.model)]
         arguments += [] if order.aggregator is None else ["--aggregator", order.aggregator]
         arguments += ["--research"] if order.research else []
+    if isinstance(request, AnalyzeMRRequest):
+        arguments += [] if request.bones == AUTO else ["--bones", request.bones]
+        return arguments if request.bone_model is None else [*arguments, "--bone-model", _path(request.bone_model)]
     if not request.apparent:
         return [*arguments, f"--model={NO_MODEL}"]
     return arguments if request.model is None else [*arguments, "--model", _path(request.model)]

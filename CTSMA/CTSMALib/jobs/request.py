@@ -13,6 +13,7 @@ SIDES = ("auto", "left", "right", "both")
 FORMATS = ("html", "pdf", "csv")  # of reports
 PAPERS = ("a4", "letter")  # of PDF reports
 SCENE_FORMAT = "mrb"  # of the scene for 3D Slicer
+AUTO, NETWORK, SIMPLE = BONE_METHODS = ("auto", "network", "simple")  # what outlines the bones of an MR
 KINDS = ("auto", "fraction", "gray", "binary")  # of the values of an image that shows trabeculae
 
 
@@ -79,7 +80,20 @@ class AnalyzeRequest:
 
 @dataclass(frozen=True)
 class AnalyzeMRRequest(AnalyzeRequest):
-    """One run on an MR, whose bones are found by a simple method where they are not given."""
+    """One run on an MR.
+
+    Attributes:
+        bones: what outlines the bones where no labels are given, one of :data:`BONE_METHODS`.
+        bone_model: folder of the bundle that does; ``None`` takes the one that comes with the software.
+    """
+
+    bones: str = AUTO
+    bone_model: Path | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is read, and must not be written over."""
+        return super().sources + (() if self.bone_model is None else (self.bone_model,))
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ def method(analysis: KneeAnalysis) -> tuple[str, ...]:
         f"has 3 × 4 patches in two layers with centers {depths} mm below the subchondral surface, at positions that "
         "scale with the bone. A patch has the same name in every knee.",
         *([_ESTIMATES] if analysis.model_sha256 else []),
+        *([f"Outlines of the bones: {analysis.bones_by}."] if analysis.bones_by else []),
         _validity(analysis.modality),
         "Patches of the two layers overlap; their values are not independent of each other.",
         "The maps in the figures show the same cube on a finer grid, the display grid, as measured: nothing is "

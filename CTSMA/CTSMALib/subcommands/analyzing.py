@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
 SHOWN_NOTICES = (
     *("side-conflict", "side-uncertain", "side-by-user", "metal"),
-    *("not-resolvable", "motion", "bones-by-simple-method"),
+    *("not-resolvable", "motion", "bones-by-simple-method", "bones-by-network", "mr-unlike-training"),
 )  # too grave to be read only in the report
 
 
@@ -108,9 +108,7 @@ def _dicom(options: argparse.Namespace) -> int:
     def summary(folder: Path) -> list[str]:
         return dicom_export.written_lines(folder, options.kinds)
 
-    return run_job(
-        "dicom", options, lambda told: dicom_export.run(dicom_export.dicom_request(options), told), summary
-    )
+    return run_job("dicom", options, lambda told: dicom_export.run(dicom_export.dicom_request(options), told), summary)
 
 
 def _dicom_preview(options: argparse.Namespace) -> int:
@@ -182,18 +180,23 @@ def result_lines(folder: Path) -> list[str]:
 
     lines = [f"Result       {folder}"]
     for knee in knee_folders(folder):
-        lines += _knee_lines(load_analysis(knee))
-        lines += _diagnosis_lines(knee)
+        analysis = load_analysis(knee)
+        lines += [*_knee_lines(analysis), *_diagnosis_lines(knee, analysis)]
         lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
         lines += [f"Scene        {path}" for path in knee.glob("scene.mrb")]
     return lines
 
 
-def _diagnosis_lines(knee: Path) -> list[str]:
+def _diagnosis_lines(knee: Path, analysis: KneeAnalysis) -> list[str]:
     from CTSMALib.diagnosis.record import FILE, read_diagnosis
     from CTSMALib.jobs.diagnose import answer_lines
+    from CTSMALib.report.diagnosis.stored import OUTDATED, is_outdated
 
-    return answer_lines(read_diagnosis(knee)) if (knee / FILE).is_file() else []
+    if not (knee / FILE).is_file():
+        return []
+    found = read_diagnosis(knee)
+    changed = is_outdated(str(found.get("values_sha256", "")), analysis)
+    return [*([f"Outdated     {OUTDATED}"] if changed else []), *answer_lines(found)]
 
 
 def morphometry_lines(folder: Path) -> list[str]:

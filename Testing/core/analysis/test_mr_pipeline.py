@@ -11,10 +11,12 @@ import SimpleITK as sitk
 
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.knee_result import KneeResult
+from CTSMALib.analysis.mr_bone_source import GIVEN, MRBones
 from CTSMALib.analysis.mr_pipeline import analyze_mr
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.notices import Notice
 from CTSMALib.report import write_reports
 from Testing.core.made_up_mr import BONE_FRACTION, MARROW, NOISE, made_up_mr
 
@@ -64,6 +66,20 @@ def test_a_coarse_scan_is_refused_with_its_bones(a_scan) -> None:
     assert not any(p.values for p in analysis.patches) and not analysis.maps
     assert "not-resolvable" in {n.code for n in analysis.notices}
     assert {b.name for b in analysis.bones} >= {"femur", "tibia"}
+
+
+def test_what_outlined_the_bones_is_told(a_result: KneeResult, tmp_path) -> None:
+    assert a_result.analysis.bones_by == GIVEN and "bones-by-simple-method" not in {
+        n.code for n in a_result.analysis.notices
+    }
+    scan, labels = made_up_mr(pixel_mm=0.7, slice_mm=3.0)
+    told = Notice("bones-by-somebody", "Somebody outlined the bones.")
+    (result,) = analyze_mr(scan, find_bones=lambda mr, progress: MRBones(labels, "somebody 1.0", (told,)))
+    assert result.analysis.bones_by == "somebody 1.0" and result.analysis.notices[0] == told
+    write_folder(result, tmp_path)
+    assert load_analysis(tmp_path).bones_by == "somebody 1.0"
+    write_reports(result.analysis, tmp_path, ("html",))
+    assert "Outlines of the bones: somebody 1.0." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_dark_marrow_is_refused() -> None:
