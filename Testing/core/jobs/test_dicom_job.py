@@ -19,6 +19,7 @@ from CTSMALib.jobs.commands import dicom_arguments
 from CTSMALib.jobs.dicom_export import PREVIEW_FILE, DicomRequest, preview, preview_lines, run
 from CTSMALib.jobs.dicom_names import file_names
 from CTSMALib.jobs.runner import JobRunner
+from CTSMALib.report.diagnosis.stored import OUTDATED
 from CTSMALib.report.dicom import names
 from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, made_volumes, store, written_knee
 
@@ -27,8 +28,11 @@ NAMES = ["pm-ct_bvf.dcm", "pm-ct_hu_mean.dcm", "seg.dcm"]
 DIAGNOSIS = {
     "schema": "ctsma-diagnosis", "schema_version": 1, "shown": True, "aggregator": "logistic", "model": "made up 1",
     "probability": 0.7234567890123, "low": 0.61, "high": 0.83, "grades": [0.1, 0.2, 0.3, 0.25, 0.15],
-    "statement": "A statement.", "notes": ["A note."],
+    "statement": "A statement.", "notes": ["A note."], "checked": [], "virtual": False, "simulated": True,
+    "research": True, "created": "2026", "counts": {"TM": 1}, "abstained": None, "usual_probability": 0.4,
+    "patches": {"TM-r1-c1-d1": 0.3}, "compartments": {"TM": 0.3},
 }  # fmt: skip
+OF_ANOTHER_RESULT = "ab" * 32
 
 
 @pytest.fixture(scope="module")
@@ -145,17 +149,22 @@ def test_a_diagnosis_that_is_shown_is_in_the_report(a_knee: DicomKnee, tmp_path:
 
     shutil.copytree(a_knee.result, tmp_path / "result")
     store(replace(a_knee.analysis, patches=a_knee.analysis.patches[:2]), tmp_path / "result")
-    for shown in (True, False):
-        found = DIAGNOSIS | {"shown": shown}
+    cases = {
+        "shown": {"shown": True}, "withheld": {"shown": False},
+        "outdated": {"shown": True, "values_sha256": OF_ANOTHER_RESULT},
+    }  # fmt: skip
+    for name, changes in cases.items():
+        found, shown = DIAGNOSIS | changes, name == "shown"
         (tmp_path / "result" / "diagnosis.json").write_text(json.dumps(found))
-        run(DicomRequest(tmp_path / "result", a_knee.series, tmp_path / str(shown), ("sr",)))
-        report = hd.sr.srread(tmp_path / str(shown) / "sr.dcm")
+        run(DicomRequest(tmp_path / "result", a_knee.series, tmp_path / name, ("sr",)))
+        report = hd.sr.srread(tmp_path / name / "sr.dcm")
         comments = [item.TextValue for item in report.ContentSequence if item.ValueType == "TEXT"]
-        assert {"A statement.", "A note."} <= set(comments)
+        statement = f"{OUTDATED} A statement." if name == "outdated" else "A statement."
+        assert {statement, "A note."} <= set(comments)
         groups = [g for g in report.content.get_image_measurement_groups() if g.tracking_identifier == "diagnosis"]
         assert len(groups) == shown
         if shown:
-            assert groups[0].finding_type.meaning == "Osteoarthritis of knee"
+            assert groups[0].finding_type is None  # a probability is no finding
             assert [one.value for one in groups[0].get_measurements()] == [
                 0.7234567890123,
                 0.61,

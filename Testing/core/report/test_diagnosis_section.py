@@ -19,6 +19,7 @@ from CTSMALib.diagnosis.tokens import COMPARTMENT_KEYS, IDS
 from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.errors import InputError
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.notices import Severity
 from CTSMALib.report import ReportOptions, builder, write_reports
 from CTSMALib.report.diagnosis.maps import place_sums
 from CTSMALib.report.diagnosis.section import diagnosis_section, place_text
@@ -161,10 +162,14 @@ def test_a_report_without_a_diagnosis_has_no_such_section(a_knee: AnalyzedKnee, 
 
 def test_patches_that_were_excluded_later_make_it_outdated(a_knee: AnalyzedKnee) -> None:
     said(a_knee)
-    assert OUTDATED not in section_of(a_knee).notes
+    assert section_of(a_knee).mark == MARKED and section_of(a_knee).severity is Severity.CAUTION
     patches = (replace(a_knee.analysis.patches[0], values={}), *a_knee.analysis.patches[1:])
     changed = AnalyzedKnee(replace(a_knee.analysis, patches=patches), a_knee.folder)
-    assert section_of(changed).notes[0] == OUTDATED
+    section = section_of(changed)
+    assert section.mark == f"{OUTDATED} {MARKED}" and section.severity is Severity.REFUSED
+    assert all(OUTDATED in figure.caption for figure in section.figures)
+    path = write_reports(changed.analysis, changed.folder, ["csv"])["csv"]
+    assert {row["oa_statement"] for row in csv_rows(path.read_text())} == {f"{OUTDATED} {MARKED}"}
 
 
 def test_the_day_is_left_out_with_the_identifiers(a_knee: AnalyzedKnee, quick: None) -> None:

@@ -45,7 +45,7 @@ def diagnosis_section(found: StoredDiagnosis, analysis: KneeAnalysis, folder: Pa
     return DiagnosisSection(
         title=TITLE,
         mark=found.statement,
-        severity=Severity.REFUSED if found.abstained is not None else Severity.CAUTION,
+        severity=Severity.REFUSED if found.abstained is not None or found.outdated else Severity.CAUTION,
         sentences=sentences(found),
         facts=_facts(found),
         figures=_figures(found, analysis, folder) if found.shown else (),

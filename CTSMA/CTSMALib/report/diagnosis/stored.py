@@ -25,7 +25,7 @@ class StoredDiagnosis:
 
     Attributes:
         shown: whether a probability is given.
-        statement: what must be read beside it, or why there is none.
+        statement: what must be read beside it, or why there is none; where it is outdated, that comes first.
         checked: what was looked at, a sentence each.
         virtual: nobody was scanned.
         simulated: the model was trained on simulated knees.
@@ -42,6 +42,7 @@ class StoredDiagnosis:
         grades: probabilities of the grades 0 to 4.
         usual_probability: of a knee with usual values.
         patches, compartments: what each adds to the log odds.
+        outdated: it was made from other values than those that the patches have now.
     """
 
     shown: bool
@@ -64,10 +65,11 @@ class StoredDiagnosis:
     usual_probability: float = float("nan")
     patches: dict[str, float] = field(default_factory=dict)
     compartments: dict[str, float] = field(default_factory=dict)
+    outdated: bool = False
 
 
 def stored_diagnosis(analysis: KneeAnalysis, folder: Path, options: ReportOptions) -> StoredDiagnosis | None:
-    """Read it, with printable texts, and a note where the patches have changed since.
+    """Read it, with printable texts, and say so where the patches have changed since.
 
     Args:
         analysis: the findings.
@@ -91,9 +93,14 @@ def stored_diagnosis(analysis: KneeAnalysis, folder: Path, options: ReportOption
         raise InputError(f"The diagnosis in {folder} is damaged.", "Run 'ctsma diagnose' again.") from error
     if options.pseudonymise:
         found = replace(found, created=found.created[:4])
-    if found.values_sha256 and found.values_sha256 != patient_tokens(analysis).digest:
-        found = replace(found, notes=(OUTDATED, *found.notes))
+    if is_outdated(found.values_sha256, analysis):
+        found = replace(found, outdated=True, statement=f"{OUTDATED} {found.statement}")
     return found
+
+
+def is_outdated(values_sha256: str, analysis: KneeAnalysis) -> bool:
+    """Whether a diagnosis was made from other values than a result has now; never where that is not known."""
+    return bool(values_sha256) and values_sha256 != patient_tokens(analysis).digest
 
 
 def _printable(value: Any) -> Any:

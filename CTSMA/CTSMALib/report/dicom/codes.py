@@ -11,7 +11,8 @@ from CTSMALib.catalogue import QUANTITIES, Quantity
 PRIVATE = "99CTSMA"  # codes are the keys of the catalogue, some of them shortened, and those below
 LONGEST_MEANING = 64  # characters
 
-# Identifiers of the Image Biomarker Standardisation Initiative, for definitions that are the same.
+# Identifiers of the Image Biomarker Standardisation Initiative, for definitions that are the same (its reference
+# manual, "Intensity-based statistical features" and, for the entropy, "Intensity histogram features").
 _IBSI = {
     "ct_hu_mean": ("Q4LE", "Mean intensity"),
     "ct_hu_p10": ("QG58", "10th intensity percentile"),
@@ -48,7 +49,6 @@ _UCUM = {
 
 ANATOMICAL_STRUCTURE = ("123037004", "SCT", "Anatomical Structure")  # as Slicer's terminology files have it
 KNEE = ("72696002", "SCT", "Knee")
-KNEE_OSTEOARTHRITIS = ("239873007", "SCT", "Osteoarthritis of knee")
 MEDIAL, LATERAL = ("255561001", "SCT", "Medial"), ("49370004", "SCT", "Lateral")
 SIDES = {"left": ("7771000", "SCT", "Left"), "right": ("24028007", "SCT", "Right")}
 MEAN, STANDARD_DEVIATION = ("373098007", "SCT", "Mean"), ("386136009", "SCT", "Standard Deviation")
@@ -67,9 +67,9 @@ REPORTED, NOT_REPORTED = (
 )
 REPORTING = ("reporting", PRIVATE, "Whether the compartment is reported")
 COMMENT = ("121106", "DCM", "Comment")
-PROCEDURES = {
-    "CT": ("77477000", "SCT", "Computed tomography"),
-    "MR": ("113091000", "SCT", "Magnetic resonance imaging"),
+PROCEDURES = {  # of CID 100, which TID 1500 names for them
+    "CT": ("25045-6", "LN", "CT unspecified body region"),
+    "MR": ("25056-3", "LN", "MRI unspecified body region"),
 }
 ATLAS_FAMILY = ("bone_atlas", PRIVATE, "Fit of an atlas of bones")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import highdicom as hd
 import numpy as np
@@ -12,6 +11,7 @@ from highdicom.sr import Measurement, MeasurementsAndQualitativeEvaluations
 from CTSMALib.analysis.result import CompartmentFinding, PatchMeasurement
 from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
 from CTSMALib.catalogue import Quantity, quantities
+from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.codes import concept, quantity_code, unit_code
 from CTSMALib.report.dicom.study import Study
@@ -20,14 +20,12 @@ _BONES = {bone.name: bone for bone in BONES}
 _COMPARTMENTS = {compartment.key: compartment for compartment in COMPARTMENTS}
 
 
-def measurement_groups(
-    study: Study, diagnosis: Mapping[str, Any] | None
-) -> list[MeasurementsAndQualitativeEvaluations]:
+def measurement_groups(study: Study, diagnosis: StoredDiagnosis | None) -> list[MeasurementsAndQualitativeEvaluations]:
     """All groups of a result.
 
     Args:
         study: where the report goes.
-        diagnosis: content of ``diagnosis.json`` where it shows a probability; else ``None``.
+        diagnosis: one that shows a probability; else ``None``.
     """
     found = [*_scan(study)]
     for finding in study.analysis.compartments:
@@ -84,27 +82,24 @@ def _patch(measured: PatchMeasurement, study: Study) -> Iterator[MeasurementsAnd
         yield _group(study, patch.id, algorithm, sites, measurements)
 
 
-def _diagnosis(found: Mapping[str, Any], study: Study) -> MeasurementsAndQualitativeEvaluations:
-    """Probability of osteoarthritis with its interval, and of each grade."""
+def _diagnosis(found: StoredDiagnosis, study: Study) -> MeasurementsAndQualitativeEvaluations:
+    """Probability of osteoarthritis with its interval, and of each grade.
+
+    No finding is named: a reader would take it for one that the knee has, however low the probability is.
+    """
     unit, name = concept(codes.NO_UNITS), concept(codes.PROBABILITY)
-    measurements = [Measurement(name=name, value=float(found["probability"]), unit=unit)]
-    for key, derivation in (("low", codes.LOWER), ("high", codes.UPPER)):
-        value = float(found[key])
+    measurements = [Measurement(name=name, value=found.probability, unit=unit)]
+    for value, derivation in ((found.low, codes.LOWER), (found.high, codes.UPPER)):
         measurements.append(Measurement(name=name, value=value, unit=unit, derivation=concept(derivation)))
-    for grade, share in enumerate(found["grades"]):
-        measurements.append(Measurement(name=codes.grade_code(grade), value=float(share), unit=unit))
-    algorithm = hd.sr.AlgorithmIdentification(
-        name=f"CTSMA diagnosis, {found['aggregator']}", version=str(found["model"])
-    )
-    return _group(
-        study, "diagnosis", algorithm, [_knee(study)], measurements, finding=concept(codes.KNEE_OSTEOARTHRITIS)
-    )
+    for grade, share in enumerate(found.grades):
+        measurements.append(Measurement(name=codes.grade_code(grade), value=share, unit=unit))
+    algorithm = hd.sr.AlgorithmIdentification(name=f"CTSMA diagnosis, {found.aggregator}", version=found.model)
+    return _group(study, "diagnosis", algorithm, [_knee(study)], measurements)
 
 
 def _group(
     study: Study, name: str, algorithm: hd.sr.AlgorithmIdentification, sites: list[hd.sr.FindingSite],
     measurements: list[Measurement], reporting: tuple[str, str, str] | None = None,
-    finding: hd.sr.CodedConcept | None = None,
 ) -> MeasurementsAndQualitativeEvaluations:  # fmt: skip
     evaluations = []
     if reporting is not None:
@@ -114,7 +109,6 @@ def _group(
             uid=study.identity.tracking_uid(study.source.digest, "group", name, study.analysis.side.side),
             identifier=name,
         ),
-        finding_type=finding,
         algorithm_id=algorithm,
         finding_sites=sites,
         measurements=measurements or None,

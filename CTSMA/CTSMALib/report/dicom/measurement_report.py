@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import highdicom as hd
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes as dicom_codes
 
 from CTSMALib import __version__
+from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.codes import concept, private_scheme
 from CTSMALib.report.dicom.measurement_groups import measurement_groups
@@ -20,17 +20,18 @@ from CTSMALib.volumes.virtual_mark import NOTICE
 
 
 def measurement_report(
-    study: Study, place: int, diagnosis: Mapping[str, Any] | None, others: Sequence[Dataset] = ()
+    study: Study, place: int, diagnosis: StoredDiagnosis | None, others: Sequence[Dataset] = ()
 ) -> Dataset:
     """Make the report.
 
     Args:
         study: where it goes.
         place: of the object among those of the study.
-        diagnosis: content of ``diagnosis.json``; ``None`` where there is none.
+        diagnosis: ``None`` where there is none. Numbers of an outdated one are left out: whoever reads single numbers
+            would not see that they belong to other patches.
         others: objects made of the same result, named as evidence beside the source images.
     """
-    shown = diagnosis if diagnosis is not None and diagnosis.get("shown") else None
+    shown = diagnosis if diagnosis is not None and diagnosis.shown and not diagnosis.outdated else None
     analysis = study.analysis
     content = hd.sr.MeasurementReport(
         observation_context=_observer(),
@@ -78,7 +79,7 @@ def _observer() -> hd.sr.ObservationContext:
     return hd.sr.ObservationContext(observer_device_context=hd.sr.ObserverContext(dicom_codes.DCM.Device, device))
 
 
-def _comments(study: Study, diagnosis: Mapping[str, Any] | None) -> list[str]:
+def _comments(study: Study, diagnosis: StoredDiagnosis | None) -> list[str]:
     """What must be read beside the numbers."""
     analysis = study.analysis
     found = [f"{DISCLAIMER}."]
@@ -88,5 +89,5 @@ def _comments(study: Study, diagnosis: Mapping[str, Any] | None) -> list[str]:
     found += [f"{each.title}: {each.reason}" for each in analysis.compartments if each.reason]
     found += [notice.text for notice in analysis.notices if notice.code != NOTICE.code]
     if diagnosis is not None:
-        found += [str(diagnosis["statement"]), *map(str, diagnosis["notes"])]
+        found += [diagnosis.statement, *diagnosis.notes]
     return found

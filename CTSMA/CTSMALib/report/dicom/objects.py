@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydicom.dataset import Dataset
 
 from CTSMALib.analysis.result import KneeAnalysis
 from CTSMALib.analysis.stored import load_volume
-from CTSMALib.diagnosis.record import FILE as DIAGNOSIS_FILE
-from CTSMALib.diagnosis.record import read_diagnosis
+from CTSMALib.report.diagnosis.stored import StoredDiagnosis, stored_diagnosis
 from CTSMALib.report.dicom.encapsulated_pdf import encapsulated_pdf
 from CTSMALib.report.dicom.measurement_report import measurement_report
 from CTSMALib.report.dicom.names import PM, SEG, SR
@@ -33,9 +31,9 @@ class KneeToWrite:
     options: ReportOptions
 
     @property
-    def diagnosis(self) -> Mapping[str, Any] | None:
-        """The content of ``diagnosis.json``; ``None`` where the knee has none."""
-        return read_diagnosis(self.folder) if (self.folder / DIAGNOSIS_FILE).is_file() else None
+    def diagnosis(self) -> StoredDiagnosis | None:
+        """What ``diagnosis.json`` says; ``None`` where the knee has none."""
+        return stored_diagnosis(self.analysis, self.folder, self.options)
 
 
 def made_object(planned: PlannedObject, knee: KneeToWrite, others: Sequence[Dataset]) -> Dataset:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr._snomed_dict import mapping
 
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.catalogue import QUANTITIES, quantities, quantity
@@ -45,8 +47,30 @@ def test_every_unit_has_a_code() -> None:
         assert code.scheme_designator == "UCUM" and len(code.value) <= 16
 
 
+STANDARD = [
+    *(codes.KNEE, codes.MEDIAL, codes.LATERAL, *codes.SIDES.values(), codes.MEAN, codes.STANDARD_DEVIATION),
+    *(codes.COMMENT, *codes.PROCEDURES.values()),
+]
+
+
+@pytest.mark.parametrize("code", STANDARD)
+def test_standard_codes_are_those_of_the_standard(code: tuple[str, str, str]) -> None:
+    """As the dictionary of PS3.16 that comes with pydicom has them."""
+    value, scheme, meaning = code
+    known = [each[value][0] for each in concepts[scheme].values() if value in each]
+    assert meaning in known
+
+
+def test_categories_of_segments_are_those_of_slicer() -> None:
+    """In PS3.16 this SNOMED code stands for what its predecessor T-D000A, "Anatomical Structure", stood for."""
+    value, scheme, _ = codes.ANATOMICAL_STRUCTURE
+    assert mapping[scheme][value] == "T-D000A"
+
+
 def test_bones_have_the_codes_of_label_maps() -> None:
     assert [codes.bone_code(bone).value for bone in BONES] == [bone.snomed for bone in BONES]
+    for bone in BONES:
+        assert concepts["SCT"][bone.name.capitalize()][bone.snomed][0] == bone.name.capitalize()
 
 
 def test_descriptions_of_maps_are_never_cut() -> None:
