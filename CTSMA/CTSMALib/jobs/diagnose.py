@@ -169,6 +169,7 @@ def answer_lines(found: dict[str, Any]) -> list[str]:
     """What a diagnosis says, and what must be read beside it."""
     from CTSMALib.diagnosis.names import SIMULATED
     from CTSMALib.diagnosis.record import WITHHELD
+    from CTSMALib.diagnosis.wording import signed
 
     lines = []
     if found["shown"]:
@@ -176,7 +177,7 @@ def answer_lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"Probability  {found['probability']:.2f} (95 % interval {inside}) of osteoarthritis")
         likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
         lines.append(f"Grades       {likely}")
-        parts = ", ".join(f"{key} {part:+.2f}" for key, part in found["compartments"].items())
+        parts = ", ".join(f"{key} {signed(part)}" for key, part in found["compartments"].items())
         lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
     notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
     lines += [f"Note         {note}" for note in (*notes, found["statement"])]

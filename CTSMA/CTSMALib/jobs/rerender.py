@@ -50,6 +50,7 @@ def rerender(
 
 
 def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool, paper: str) -> None:
+    from CTSMALib.analysis.exclusions import write_exclusions
     from CTSMALib.analysis.folder import load_analysis, write_findings
     from CTSMALib.diagnosis.record import without_time
     from CTSMALib.report import ReportOptions, write_reports
@@ -68,6 +69,8 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool, paper
         if not os.access(knee, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(knee))
         write_reports(analysis, knee, formats, options)
+        if pseudonymise:
+            write_exclusions(prepared(analysis, options).exclusions, knee)
         if options.pseudonymise:
             for left in knee.glob(".report.*"):  # of a process that was killed
                 left.unlink()

@@ -34,10 +34,14 @@ _Record = TypeVar("_Record", ScanHeader, InputIdentity, SideFinding)
 def prepared(analysis: KneeAnalysis, options: ReportOptions) -> KneeAnalysis:
     """The analysis with printable texts and, if asked for, without identifiers.
 
-    Removed by pseudonymisation: patient name, ID, birth date, the exact dates of study and analysis
-    (their years stay), accession number, UIDs, study, series and contrast descriptions, file name and image
-    digest. Where one of them occurs inside a sentence, it is replaced by ``[removed]``.
+    Removed by pseudonymisation: patient name, ID, birth date, the exact dates of study, analysis and exclusions
+    (their years stay), who excluded patches, accession number, UIDs, study, series and contrast descriptions, file
+    name and image digest. Where one of them occurs inside a sentence, it is replaced by ``[removed]``.
     """
+    hidden = options.pseudonymise or not analysis.identity.sha256  # removed before; patches may be excluded later
+    if hidden:
+        known = tuple(replace(one, who=REMOVED, when=one.when[:4]) for one in analysis.exclusions)
+        analysis = replace(analysis, exclusions=known)
     if not options.pseudonymise:
         return _with_texts(analysis, clean)
     pattern = _identifier_pattern(analysis)
@@ -143,6 +147,7 @@ def _with_texts(analysis: KneeAnalysis, change: Callable[[str, int], str], untou
         side=_mapped(analysis.side, long),
         compartments=tuple(replace(c, reason=long(c.reason)) for c in analysis.compartments),
         notices=tuple(replace(notice, text=long(notice.text)) for notice in analysis.notices),
+        exclusions=tuple(replace(one, reason=long(one.reason), who=short(one.who)) for one in analysis.exclusions),
     )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from CTSMALib import report
+from CTSMALib.analysis.exclusions import write_exclusions
 from CTSMALib.analysis.folder import load_analysis, write_folder
-from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.result import Exclusion, KneeAnalysis
 from CTSMALib.errors import InputError, OutputError
 from CTSMALib.jobs.rerender import rerender
-from CTSMALib.report.identity import prepared
+from CTSMALib.report.identity import REMOVED, prepared
 from Testing.core.made_up_knee import made_up_knee
 
 
@@ -60,14 +62,21 @@ def test_pseudonymised_reports_leave_no_identifier_in_the_folder(
 
     monkeypatch.setattr(report, "write_reports", write_reports)
     write_folder(made_up_knee(), tmp_path)
+    write_exclusions([Exclusion("TM-r1-c1-d1", "Doe moved", "A. Reader", "2026-11-29T10:00:00+00:00")], tmp_path)
     rerender(tmp_path, ["html", "csv"])
     (tmp_path / ".report.123.html").write_text("Doe")
-    assert named(tmp_path) == [".report.123.html", "analysis.json", "report.csv", "report.html"]
+    assert named(tmp_path) == [".report.123.html", "analysis.json", "exclusions.json", "report.csv", "report.html"]
     rerender(tmp_path, ["pdf"], pseudonymise=True)
     assert named(tmp_path) == []
     assert sorted(path.name for path in tmp_path.glob("*report*")) == ["report.csv", "report.html", "report.pdf"]
     once = load_analysis(tmp_path)
     assert once.header.patient_id.startswith("K-")
+    (told,) = once.exclusions
+    assert (told.who, told.when, told.reason) == (REMOVED, "2026", f"{REMOVED} moved")
+    rerender(tmp_path, ["csv"], pseudonymise=True)
+    assert load_analysis(tmp_path) == once
+    later = replace(told, who="A. Reader", when="2026-11-30T10:00:00+00:00")  # in a folder without identifiers
+    write_exclusions([later], tmp_path)
     rerender(tmp_path, ["csv"], pseudonymise=True)
     assert load_analysis(tmp_path) == once
 
