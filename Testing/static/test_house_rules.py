@@ -7,13 +7,10 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 import CTSMALib
-from Testing.static.checks.sources import IN_SLICER
+from Testing.static.checks.each import for_each
+from Testing.static.checks.sources import CORE, IN_SLICER, ROOT, parsed, relative
 
-ROOT = Path(__file__).parents[2]
-CORE = ROOT / "CTSMA" / "CTSMALib"
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 FOLDERS = ("CTSMA", "Testing", "scripts", "docs", ".ci")
@@ -32,37 +29,39 @@ LEFTOVER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(wo" r"rk|ro" r"ot|home/\w+|Users/\w+)/")
 
 
-def relative(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
 def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=relative)
-def test_files_and_functions_are_short(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= LONGEST_FILE
-    for function in functions(ast.parse(text)):
-        assert (function.end_lineno or 0) - function.lineno < LONGEST_FUNCTION, function.name
+def test_files_and_functions_are_short() -> None:
+    def check(path: Path) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= LONGEST_FILE
+        for function in functions(ast.parse(text)):
+            assert (function.end_lineno or 0) - function.lineno < LONGEST_FUNCTION, function.name
+
+    for_each(SOURCES, check)
 
 
-@pytest.mark.parametrize("path", DOCUMENTED, ids=relative)
-def test_everything_public_has_a_docstring(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree) or not tree.body, "the module"
-    for holder in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
-        for node in holder.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                assert ast.get_docstring(node), node.name
+def test_everything_public_has_a_docstring() -> None:
+    def check(path: Path) -> None:
+        tree = parsed(path)
+        assert ast.get_docstring(tree) or not tree.body, "the module"
+        for holder in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+            for node in holder.body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                    assert ast.get_docstring(node), node.name
+
+    for_each(DOCUMENTED, check)
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=relative)
-def test_no_leftovers_and_no_paths_of_one_machine(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not LEFTOVER.search(text), LEFTOVER.search(text)
-    assert not MACHINE_PATH.search(text), MACHINE_PATH.search(text)
+def test_no_leftovers_and_no_paths_of_one_machine() -> None:
+    def check(path: Path) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert not LEFTOVER.search(text), LEFTOVER.search(text)
+        assert not MACHINE_PATH.search(text), MACHINE_PATH.search(text)
+
+    for_each(TEXTS, check)
 
 
 def test_the_version_is_the_same_everywhere() -> None:

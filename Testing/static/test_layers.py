@@ -7,12 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import CTSMALib
+from Testing.static.checks.each import for_each
 from Testing.static.checks.imports import imports, imports_on_loading, top
 from Testing.static.checks.sources import (
     CORE,
@@ -73,13 +73,8 @@ def room_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(CORE.rglob("*.py")):
-        yield module_name(path), parsed(path)
-
-
-def as_test_id(value: object) -> str:
-    return relative(value) if isinstance(value, Path) else value if isinstance(value, str) else ""
+def modules() -> list[Path]:
+    return sorted(CORE.rglob("*.py"))
 
 
 def core_imports(paths: list[Path]) -> set[str]:
@@ -102,41 +97,54 @@ def test_every_room_is_listed() -> None:
     assert rooms - {"__init__"} <= set(room_order())
 
 
-@pytest.mark.parametrize(("module", "tree"), modules(), ids=as_test_id)
-def test_a_room_imports_only_rooms_above_it(module: str, tree: ast.Module) -> None:
+def test_a_room_imports_only_rooms_above_it() -> None:
     order = ["", *room_order()]
-    own = room_of(module)
-    for name in imports(tree, module):
-        if top(name) != "CTSMALib" or name == "CTSMALib.__version__":
-            continue
-        assert order.index(room_of(name)) <= order.index(own), f"{module} imports {name}, a room below it"
+
+    def check(path: Path) -> None:
+        module = module_name(path)
+        for name in imports(parsed(path), module):
+            if top(name) != "CTSMALib" or name == "CTSMALib.__version__":
+                continue
+            below = order.index(room_of(name)) > order.index(room_of(module))
+            assert not below, f"{module} imports {name}, a room below it"
+
+    for_each(modules(), check)
 
 
-@pytest.mark.parametrize(("module", "tree"), modules(), ids=as_test_id)
-def test_the_core_needs_no_qt_no_torch_and_slicer_only_for_scenes(module: str, tree: ast.Module) -> None:
-    used = {top(name) for name in imports(tree, module)}
-    assert not used & QT
-    if room_of(module) not in ROOMS_WITH_LEARNING:
-        on_loading = set(imports_on_loading(tree, module))
-        assert not {top(name) for name in on_loading} & LEARNING
-        assert not {room_of(name) for name in on_loading if top(name) == "CTSMALib"} & {"learning"}
-    if room_of(module) != "scene":
-        assert not used & {"slicer", "vtk"}, "slicer and vtk belong to the room scene; others use parts of vtkmodules"
+def test_the_core_needs_no_qt_no_torch_and_slicer_only_for_scenes() -> None:
+    def check(path: Path) -> None:
+        module, tree = module_name(path), parsed(path)
+        used = {top(name) for name in imports(tree, module)}
+        assert not used & QT
+        if room_of(module) not in ROOMS_WITH_LEARNING:
+            on_loading = set(imports_on_loading(tree, module))
+            assert not {top(name) for name in on_loading} & LEARNING
+            assert not {room_of(name) for name in on_loading if top(name) == "CTSMALib"} & {"learning"}
+        if room_of(module) != "scene":
+            assert not used & {"slicer", "vtk"}, "they belong to the room scene; others use parts of vtkmodules"
+
+    for_each(modules(), check)
 
 
-@pytest.mark.parametrize("path", SCENE, ids=relative)
-def test_scenes_need_no_torch_and_no_threads(path: Path) -> None:
-    used = {top(name) for name in imports(parsed(path), module_name(path))}
-    assert not used & (LEARNING | THREADS)
+def test_scenes_need_no_torch_and_no_threads() -> None:
+    def check(path: Path) -> None:
+        used = {top(name) for name in imports(parsed(path), module_name(path))}
+        assert not used & (LEARNING | THREADS)
+
+    for_each(SCENE, check)
 
 
-@pytest.mark.parametrize("path", PANELS, ids=relative)
-def test_panels_import_only_what_a_fresh_slicer_has(path: Path) -> None:
+def test_panels_import_only_what_a_fresh_slicer_has() -> None:
     allowed = {*sys.stdlib_module_names, *WITH_SLICER, "numpy", "CTSMALib", *OWN} - THREADS
-    names = list(imports(parsed(path), module_name(path)))
-    assert {top(name) for name in names} <= allowed | SIBLINGS
-    assert {top(name) for name in imports_on_loading(parsed(path), module_name(path))} <= allowed
-    assert {room_of(name) for name in names if top(name) == "CTSMALib"} <= LIGHT_ROOMS
+
+    def check(path: Path) -> None:
+        tree = parsed(path)
+        names = list(imports(tree, module_name(path)))
+        assert {top(name) for name in names} <= allowed | SIBLINGS
+        assert {top(name) for name in imports_on_loading(tree, module_name(path))} <= allowed
+        assert {room_of(name) for name in names if top(name) == "CTSMALib"} <= LIGHT_ROOMS
+
+    for_each(PANELS, check)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=relative)

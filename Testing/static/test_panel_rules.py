@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from Testing.static.checks.each import for_each
 from Testing.static.checks.panel_rules import forbidden_uses, is_colored
 from Testing.static.checks.sources import IN_SLICER, UI_FILES, parsed, relative
 from Testing.static.checks.ui_file import read_ui
 
 
-@pytest.mark.parametrize("path", IN_SLICER, ids=relative)
-def test_nothing_forbidden_is_used(path: Path) -> None:
-    assert list(forbidden_uses(parsed(path))) == []
+def test_nothing_forbidden_is_used() -> None:
+    def check(path: Path) -> None:
+        assert list(forbidden_uses(parsed(path))) == []
+
+    for_each(IN_SLICER, check)
 
 
 @pytest.mark.parametrize("path", UI_FILES, ids=relative)

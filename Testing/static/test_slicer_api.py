@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from Testing.static.checks.api_use import find_misuse
+from Testing.static.checks.each import for_each
 from Testing.static.checks.known_types import CLASSES_TAKEN_FOR_GRANTED
 from Testing.static.checks.slicer_facts import ADVICE, all_facts
-from Testing.static.checks.sources import FACTORY_TESTS, IN_SLICER, SCENE, UI_FILES, relative
+from Testing.static.checks.sources import FACTORY_TESTS, IN_SLICER, SCENE, UI_FILES
 from Testing.static.checks.ui_file import UiFile, read_ui
 
 PANEL = """
@@ -116,11 +117,14 @@ def in_a_panel(source: str) -> str:
     return f"class Panel:\n    UI_FILE = 'Made.ui'\n    def method(self, *_args):\n        {body}\n"
 
 
-@pytest.mark.parametrize("path", [*IN_SLICER, *SCENE, *FACTORY_TESTS], ids=relative)
-def test_everything_used_exists(path: Path) -> None:
+def test_everything_used_exists() -> None:
     panels = {file.name: read_ui(file) for file in UI_FILES}
-    findings = find_misuse(path.read_text(encoding="utf-8"), all_facts(), panels, path.name)
-    assert [str(finding) for finding in findings] == []
+
+    def check(path: Path) -> None:
+        findings = find_misuse(path.read_text(encoding="utf-8"), all_facts(), panels, path.name)
+        assert [str(finding) for finding in findings] == []
+
+    for_each([*IN_SLICER, *SCENE, *FACTORY_TESTS], check)
 
 
 @pytest.mark.parametrize("source", MISUSES, ids=lambda source: source.splitlines()[0][:60])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from Testing.static.checks.each import for_each
 from Testing.static.checks.slicer_facts import all_facts
 from Testing.static.checks.sources import IN_SLICER, MODULES, UI_FILES, relative
 from Testing.static.checks.ui_file import UiFile, read_ui
@@ -71,20 +72,29 @@ def a_ui_file(folder: Path, old: str = "", new: str = "") -> UiFile:
     return read_ui(path)
 
 
-@pytest.mark.parametrize("path", UI_FILES, ids=relative)
-def test_a_file_is_sound(path: Path) -> None:
-    assert list(faults_of_file(read_ui(path), all_facts())) == []
+def test_a_file_is_sound() -> None:
+    def check(path: Path) -> None:
+        assert list(faults_of_file(read_ui(path), all_facts())) == []
+
+    for_each(UI_FILES, check)
 
 
-@pytest.mark.parametrize("path", UI_FILES, ids=relative)
-def test_widgets_explain_themselves(path: Path) -> None:
-    assert missing_tooltips(read_ui(path), all_facts(), [file.read_text(encoding="utf-8") for file in IN_SLICER]) == []
+def test_widgets_explain_themselves() -> None:
+    sources = [file.read_text(encoding="utf-8") for file in IN_SLICER]
+
+    def check(path: Path) -> None:
+        assert missing_tooltips(read_ui(path), all_facts(), sources) == []
+
+    for_each(UI_FILES, check)
 
 
-@pytest.mark.parametrize("path", IN_SLICER, ids=relative)
-def test_names_in_code_are_in_the_files(path: Path) -> None:
+def test_names_in_code_are_in_the_files() -> None:
     panels = {file.name: read_ui(file) for file in UI_FILES}
-    assert unknown_names(path.read_text(encoding="utf-8"), panels) == []
+
+    def check(path: Path) -> None:
+        assert unknown_names(path.read_text(encoding="utf-8"), panels) == []
+
+    for_each(IN_SLICER, check)
 
 
 def test_widgets_in_the_files_are_used() -> None:
