@@ -118,24 +118,25 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
     More is in ``CTSMALib.scene``: coloring, selecting, writing a result again.
     """
 
-    def analyze(self, ct, side="auto", on_change=None, model=""):
-        """Analyze a CT of the scene and wait for it.
+    def analyze(self, ct, side="auto", on_change=None, model="", scan="auto"):
+        """Analyze a CT or a high-resolution MR of the scene and wait for it.
 
         Args:
             ct: ``vtkMRMLScalarVolumeNode``.
             side: "auto", "left", "right" or "both".
             on_change: called with the monitor of the worker process whenever it changes.
-            model: name of the model that estimates apparent parameters; "none" for none.
+            model: name of the model that estimates apparent parameters on a CT; "none" for none.
+            scan: what it is: "ct", "mr", or "auto" to tell it from DICOM or the values.
 
         Returns:
             The new results, one ``CTSMALib.scene.result_nodes.ResultNodes`` per knee.
 
         Raises:
-            CTSMALib.errors.CTSMAError: the CT cannot be analyzed; the text says why and what to do.
+            CTSMALib.errors.CTSMAError: the scan cannot be analyzed; the text says why and what to do.
         """
         from CTSMAPanels.reading.script import analyze_and_wait
 
-        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model)
+        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model, scan)
 
     def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1, aspect="value"):
         """Show a result in the views, colored by a quantity of the catalogue; aspect: value, interval or flags."""

@@ -9,6 +9,7 @@ from CTSMALib.scene.aspects import ASPECTS, VALUE
 from CTSMALib.scene.overlay import BONES_SHOWN, OVERLAYS
 from CTSMALib.scene.plots import DISTRIBUTION, PLOTS
 from CTSMALib.scene.result_nodes import LAYERS
+from CTSMALib.scene.scan_kind import AUTO, SCANS
 from CTSMALib.scene.state import NO_NODE, NodeId
 
 SIDES = ("auto", "left", "right", "both")  # as the job of the analysis knows them
@@ -20,7 +21,8 @@ class PanelState:
     """The state of the panel and of the views it drives.
 
     Attributes:
-        ct: the chosen CT volume node.
+        ct: the chosen volume node, a CT or an MR.
+        scan: which of them it is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
         result: the result node of the knee that is shown.
         side: which knee to analyze, of :data:`SIDES`.
         quantity: catalogue key that colors patches, maps and bones.
@@ -52,12 +54,13 @@ class PanelState:
     other: NodeId = NO_NODE
     corrected: NodeId = NO_NODE
     model: str = ""
+    scan: str = AUTO
 
     def valid(self) -> PanelState:
         """The state with the default in the place of every choice that does not exist, as in a damaged scene."""
         choices: dict[str, tuple[Any, ...]] = {
             "side": SIDES, "overlay": OVERLAYS, "bones": tuple(BONES_SHOWN), "layer": LAYERS, "aspect": ASPECTS,
-            "plot": PLOTS,
+            "plot": PLOTS, "scan": SCANS,
         }  # fmt: skip
         wrong = {name for name, allowed in choices.items() if getattr(self, name) not in allowed}
         state = replace(self, **{name: getattr(PanelState(), name) for name in wrong})

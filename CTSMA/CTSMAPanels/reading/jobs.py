@@ -1,4 +1,4 @@
-"""The jobs that the panel starts: analyzing a CT of the scene, and exporting the report of a result. No widgets."""
+"""The jobs that the panel starts: analyzing a scan, and exporting the report of a result. No widgets."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from CTSMALib.jobs.commands import analyze_arguments, dicom_arguments, report_ar
 from CTSMALib.jobs.dicom_export import DicomRequest
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
-from CTSMALib.jobs.request import AnalyzeRequest, ExportRequest
+from CTSMALib.jobs.request import AnalyzeMRRequest, AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.bone_segments import write_bones
 from CTSMALib.scene.ct_node import ct_geometry, first_instance, why_not, write_ct
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMALib.scene.scan_kind import AUTO, MR, scan_kind
 from CTSMAPanels.panel_jobs import NewRunner, PanelJobs
 
 QUICKEST_FORMAT = ("csv",)  # reports are exported when the user wants them
@@ -42,42 +43,49 @@ class Method:
         model: name of the model that estimates apparent parameters; empty for the one that comes with CTSMA, or
             :data:`~CTSMALib.jobs.arguments.NO_MODEL`.
         bones: segmentation node of the bones; ``None`` finds them.
+        scan: what it is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
     """
 
     side: str = "auto"
     model: str = ""
     bones: Any = None
+    scan: str = AUTO
 
 
 def prepare_analysis(ct: Any, method: Method, work: Path) -> AnalyzeRequest:
-    """Write a CT of the scene to a file and say what is asked of the worker.
+    """Write a scan of the scene to a file and say what is asked of the worker.
 
     Args:
-        ct: volume node.
+        ct: volume node, a CT or an MR.
         method: how it is analyzed.
-        work: an empty folder, for the CT and the result.
+        work: an empty folder, for the scan and the result.
 
     Raises:
-        CTSMAError: the node holds no CT, the bones are not its own, or the disk is full.
+        CTSMAError: the node holds no scan, the bones are not its own, or the disk is full.
     """
     reason = why_not(ct)
     if reason:
-        raise CTSMAError(reason, "Choose the CT of a knee.")
+        raise CTSMAError(reason, "Choose the CT or MR of a knee.")
     path, labels = work / "ct.nrrd", None
     if method.bones is not None:
         labels = work / "bones.nrrd"
         write_bones(method.bones, ct, labels)
     write_ct(ct, path)
     header = dicom_file_of(first_instance(ct))
-    return AnalyzeRequest(
+    kind, more = _kind_of(scan_kind(ct, method.scan), method.model)
+    return kind(
         input_path=path, out=work / "result", side=method.side, formats=QUICKEST_FORMAT, name=ct.GetName(),
-        header_from=Path(header) if header else None, labels=labels, **_model(method.model),
+        header_from=Path(header) if header else None, labels=labels, **more,
     )  # fmt: skip
 
 
-def _model(name: str) -> dict[str, Any]:
-    folder = given_model(name) if name else None
-    return {"apparent": False} if name == NO_MODEL else {"model": folder}
+def _kind_of(scan: str, model: str) -> tuple[type[AnalyzeRequest], dict[str, Any]]:
+    """The request for a CT or an MR, and what it says beside the scan; on an MR nothing is estimated."""
+    if scan == MR:
+        return AnalyzeMRRequest, {}
+    if model == NO_MODEL:
+        return AnalyzeRequest, {"apparent": False}
+    return AnalyzeRequest, {"model": given_model(model) if model else None}
 
 
 class ReadingJobs(PanelJobs):
@@ -112,14 +120,14 @@ class ReadingJobs(PanelJobs):
         super().__init__(new_runner, temporary_folder, on_change, on_problem)
 
     def analyze(self, ct: Any, method: Method = Method()) -> None:  # it is frozen
-        """Analyze a CT of the scene.
+        """Analyze a CT or MR of the scene.
 
         Args:
             ct: volume node.
             method: how it is analyzed.
 
         Raises:
-            CTSMAError: the node holds no CT, a job is running, or the disk is full.
+            CTSMAError: the node holds no scan, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
         request = prepare_analysis(ct, method, self._new_work())
@@ -127,15 +135,18 @@ class ReadingJobs(PanelJobs):
         self.runner.start(analyze_arguments(request))
 
     def analyze_file(self, path: Path, method: Method = Method()) -> None:
-        """Analyze a file or DICOM folder; its CT comes into the scene with the result.
+        """Analyze a file or DICOM folder; its scan comes into the scene with the result.
+
+        It is taken for a CT unless the method says that it is an MR.
 
         Raises:
             CTSMAError: a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        request = AnalyzeRequest(
+        kind, more = _kind_of(method.scan, method.model)
+        request = kind(
             input_path=path.absolute(), out=self._new_work() / "result", side=method.side, formats=QUICKEST_FORMAT,
-            **_model(method.model),
+            **more,
         )  # fmt: skip
         self._ct_id, self._ct_geometry, self._finish = "", "", self._show_results
         self.runner.start(analyze_arguments(request))

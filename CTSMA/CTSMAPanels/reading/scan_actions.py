@@ -77,7 +77,8 @@ class ScanWork:
         return self._desk.scene.GetNodeByID(self._desk.state.ct)
 
     def _method(self, bones: Any = None) -> Method:
-        return Method(self._desk.state.side, self._desk.state.model, bones)
+        state = self._desk.state
+        return Method(state.side, state.model, bones, state.scan)
 
     def _start(self, item: BatchItem) -> None:
         if item.path is not None:

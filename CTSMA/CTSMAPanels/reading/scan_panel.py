@@ -1,4 +1,4 @@
-"""Choosing a CT and what analyzes it, starting that, and correcting the bones."""
+"""Choosing a CT or an MR and what analyzes it, starting that, and correcting the bones."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from CTSMALib.scene.bone_segments import why_no_bones
 from CTSMALib.scene.ct_node import why_not
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMALib.scene.scan_kind import AUTO, CT, MR, SCANS, scan_kind
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
@@ -23,6 +24,11 @@ from CTSMAPanels.ui_files import load_panel, set_icon
 def side_words() -> dict[str, str]:
     """What a user reads for each side."""
     return {"auto": _("Found in the image"), "left": _("Left"), "right": _("Right"), "both": _("Both, insist on two")}
+
+
+def scan_words() -> dict[str, str]:
+    """What a user reads for each kind of scan."""
+    return {AUTO: _("Found from the values"), CT: _("CT"), MR: _("High-resolution MR")}
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class ScanActions:
 
 
 class ScanPanel:
-    """The chosen CT.
+    """The chosen scan.
 
     Args:
         scene: ``vtkMRMLScene``.
@@ -59,6 +65,8 @@ class ScanPanel:
         self._models: list[tuple[str, str]] = []
         for side in SIDES:
             self.ui.sideComboBox.addItem(side_words()[side], side)
+        for kind in SCANS:
+            self.ui.scanComboBox.addItem(scan_words()[kind], kind)
         self.list_models()
         self.ui.ctSelector.setMRMLScene(scene)
         self.ui.ctSelector.currentNodeChanged.connect(lambda *_args: self._chosen(self.ui.ctSelector, "ct"))
@@ -68,6 +76,9 @@ class ScanPanel:
         )
         self.ui.sideComboBox.currentIndexChanged.connect(
             lambda *_args: on_change(side=str(value_of(self.ui.sideComboBox, "currentData")))
+        )
+        self.ui.scanComboBox.currentIndexChanged.connect(
+            lambda *_args: on_change(scan=str(value_of(self.ui.scanComboBox, "currentData")))
         )
         self.ui.modelComboBox.currentIndexChanged.connect(
             lambda *_args: on_change(model=str(value_of(self.ui.modelComboBox, "currentData") or ""))
@@ -114,20 +125,24 @@ class ScanPanel:
         put(self.ui.correctedSelector, "setCurrentNode", bones)
         choose(self.ui.sideComboBox, state.side)
         choose(self.ui.modelComboBox, state.model)
-        allow(
-            self.ui.applyButton,
-            obstacle or _(why_not(ct)),
-            _("Find the bones, place the patches and measure them. Takes about 10 to 60 seconds."),
-        )
+        choose(self.ui.scanComboBox, state.scan)
+        self._show_start(ct, state, obstacle)
         shown = "" if result is not None else _("No result is shown.")
-        if result is not None and "mr" in result.facts["files"]:
-            shown = _("Bones of an MR are given to 'ctsma analyze-mr' as labels.")
         allow(self.ui.correctButton, shown, _("Open the bones of the shown result in the Segment Editor."))
         allow(
             self.ui.againButton,
             obstacle or _(why_not(ct)) or _(why_no_bones(bones, ct)),
-            _("Analyze the CT with the chosen bones instead of finding them."),
+            _("Analyze the scan with the chosen bones instead of finding them."),
         )
+
+    def _show_start(self, ct: Any, state: PanelState, obstacle: str) -> None:
+        unfit = _(why_not(ct)) if ct is not None else _("Choose the CT of a knee, or a high-resolution MR.")
+        on_mr = (state.scan if unfit else scan_kind(ct, state.scan)) == MR
+        seconds = _("Find the bones, place the patches and measure them. Takes about 10 to 60 seconds.")
+        minutes = _("Find the bones, place the patches and read apparent parameters off the MR. Takes minutes.")
+        allow(self.ui.applyButton, obstacle or unfit, minutes if on_mr else seconds)
+        estimated = _("What estimates apparent trabecular parameters on a CT. Without a model they are left out.")
+        allow(self.ui.modelComboBox, _("On an MR they are measured, not estimated.") if on_mr else "", estimated)
 
     def let_go(self) -> None:
         """Know the scene no more."""

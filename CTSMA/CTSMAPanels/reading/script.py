@@ -1,4 +1,4 @@
-"""Analyzing a CT of the scene from a script, without any widget."""
+"""Analyzing a scan of the scene from a script, without any widget."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from CTSMALib.jobs.runner import JobRunner
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.ct_node import ct_geometry
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMALib.scene.scan_kind import AUTO
 from CTSMAPanels.reading.jobs import Method, prepare_analysis
 from CTSMAPanels.settings.store import read_settings
 
 
 def analyze_and_wait(
-    scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None, model: str = ""
-) -> list[ResultNodes]:
-    """Analyze a CT in a worker process and wait for it.
+    scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None, model: str = "",
+    scan: str = AUTO,
+) -> list[ResultNodes]:  # fmt: skip
+    """Analyze a CT or MR in a worker process and wait for it.
 
     Args:
         scene: ``vtkMRMLScene``.
@@ -31,15 +33,16 @@ def analyze_and_wait(
         on_change: called with the monitor of the worker, from another thread; it must not touch the scene.
         model: name of the model that estimates apparent parameters; empty for the one that comes with CTSMA, "none" for
             none.
+        scan: what the volume is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
 
     Returns:
         The new results in the scene, one per knee.
 
     Raises:
-        CTSMAError: the CT cannot be analyzed; the text says why and what to do.
+        CTSMAError: the scan cannot be analyzed; the text says why and what to do.
     """
     with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
-        request, geometry = prepare_analysis(ct, Method(side, model), Path(work)), ct_geometry(ct)
+        request, geometry = prepare_analysis(ct, Method(side, model, scan=scan), Path(work)), ct_geometry(ct)
         outcome = JobRunner(threads=read_settings().threads).run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)
