@@ -22,6 +22,7 @@ from CTSMALib.progress import Progress, silent
 
 TEST = "test"
 TEACHER = "teacher"  # how arms begin that see the MR, which is no news
+STUDENT = "student"  # what a training delivers: shown even where another arm happens to be better on these patches
 _OF_GROUPS = (result.AGREEMENT, result.RMSE, result.BIAS, result.COVERAGE, result.REFERENCE_SD)
 _EVALUATED = 0.7  # part of the whole work; the rest are differences
 
@@ -42,8 +43,8 @@ def evaluate(
         table: of the patch set.
         runs: what arms predicted.
         split: that is evaluated.
-        arm: whose values are shown in figures, or the name of a run; the one with the highest mean ICC(2,1) against
-            the MR without it, teachers aside.
+        arm: whose values are shown in figures, or the name of a run; without it :data:`STUDENT`, or where there is none
+            the one with the highest mean ICC(2,1) against the MR, teachers aside.
         rescan: what a second MR scan says of the same patches.
         resamplings: of patients, for intervals.
         seed: of the resampling.
@@ -73,7 +74,7 @@ def evaluate(
         seed=seed,
         findings=tuple(findings),
         differences=differences(setting, compared),
-        shown=_shown(table, runs, setting, arm or _best(findings)),
+        shown=_shown(table, runs, setting, arm or _delivered(findings)),
         remarks=remarks,
     )
 
@@ -162,13 +163,15 @@ def _findings(
     return rows
 
 
-def _best(findings: Sequence[Finding]) -> str:
+def _delivered(findings: Sequence[Finding]) -> str:
     means = {
         f.arm: f.value
         for f in findings
         if (f.kind, f.target, f.level, f.grouping, f.key, f.statistic)
         == (result.ARM, result.MR, result.PATCH, result.ALL, result.MEAN, result.AGREEMENT)
     }
+    if STUDENT in means:
+        return STUDENT
     of_ct = {name: mean for name, mean in means.items() if not name.startswith(TEACHER)} or means
     return max(of_ct, key=lambda name: (np.nan_to_num(of_ct[name], nan=-2.0), name))
 

@@ -243,5 +243,7 @@ def test_what_cannot_be_evaluated_is_refused(a_table: PatchTable) -> None:
 def test_the_arm_that_is_shown_is_the_best_without_the_mr_or_the_one_asked_for(a_table: PatchTable) -> None:
     runs = (a_run(a_table, "poor", 0.5), a_run(a_table, "good", 0.1), a_run(a_table, "teacher", 0.05))
     assert evaluate(a_table, runs, resamplings=FEW).shown.arm == "good"
+    delivered = [*runs, replace(runs[0], name="student", arm="student")]
+    assert evaluate(a_table, delivered, resamplings=FEW).shown.arm == "student"
     shown = evaluate(a_table, runs, arm="poor", resamplings=FEW).shown
     assert shown.run == "poor" and shown.labels.shape == (np.count_nonzero(a_table.splits == "test"), 4)
