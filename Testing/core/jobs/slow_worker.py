@@ -68,7 +68,6 @@ def fail(fault: str) -> None:
 
 def slow_steps(marker: str, stuck: bool = False, deaf: bool = False, children: bool = False, fault: str = "") -> Steps:
     """Steps that write :data:`FILES` and then ``analysis.json``, each with the text ``marker``."""
-    from Testing.core.made_up_knee import made_up_knee
 
     def analyze(scan: object, side: str, progress: Progress) -> list:
         if children:
@@ -84,6 +83,8 @@ def slow_steps(marker: str, stuck: bool = False, deaf: bool = False, children: b
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # they would end the sleep
             ctypes.PyDLL(None).sleep(10)
         fail(fault)
+        from Testing.core.made_up_knee import made_up_knee  # half a second, which most workers do not live to see
+
         return [made_up_knee("left"), made_up_knee("right")] if side == "both" else [made_up_knee()]
 
     def write(knee: object, folder: Path, progress: Progress) -> None:
