@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import InputError, OutputError
-from CTSMALib.inputs import existing_path
+from CTSMALib.inputs import existing_path, read_rows
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.staging import resolved
+from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
     from CTSMALib.learning.pairs.cohort_table import CohortTable
+    from CTSMALib.learning.pairs.found_scan import LeftOut
 
 _FOUND = 0.97  # part of the whole work
-_SHOWN = 20  # findings in a terminal
+_SHOWN, _LEFT_OUT_SHOWN = 20, 5  # findings and files in a terminal
+LEFT_OUT_HEAD = ("path", "reason")
 SUFFIX = ".csv"
 COHORT_FILE = "cohort.json"  # of a virtual cohort
 
@@ -31,7 +37,8 @@ class PairsRequest:
         folder: with scans, searched with its subfolders.
         out: the manifest to write.
         seed: of the splits that are drawn.
-        overwrite: replace a manifest that is there; splits, grades, ages and sexes in it are kept.
+        overwrite: replace a manifest that is there; splits, grades, ages and sexes in it are kept, and subject and side
+            where both scans are the same.
     """
 
     folder: Path
@@ -56,7 +63,7 @@ def pairs_request(options: argparse.Namespace) -> PairsRequest:
 
 
 def run(request: PairsRequest, progress: Progress = silent) -> Path:
-    """Find pairs and write the manifest.
+    """Find pairs and write the manifest; beside it, where files or series were left out, which and why.
 
     Args:
         request: what to do.
@@ -92,8 +99,27 @@ def run(request: PairsRequest, progress: Progress = silent) -> Path:
         raise InputError(f"'{folder.name}' holds neither a CT nor an MR. {reasons}", "Give the folder with the scans.")
     progress("Writing the manifest", _FOUND)
     write_table(found.table, out)
+    _write_left_out(found.left_out, out)
     progress("Finishing", 1.0)
     return out
+
+
+def left_out_file(manifest: Path) -> Path:
+    """The table of what was left out, which is there only if something was."""
+    return manifest.with_name(f"{manifest.stem}-left-out{SUFFIX}")
+
+
+def _write_left_out(left_out: Sequence[LeftOut], manifest: Path) -> None:
+    from CTSMALib.learning.pairs.cohort_table import relative_to
+
+    path = left_out_file(manifest)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([LEFT_OUT_HEAD, *((relative_to(left.path, path.parent), left.reason) for left in left_out)])
+    try:
+        replace_file(path, text.getvalue().encode("utf-8", "replace")) if left_out else path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}).", "Name another manifest.") from error
 
 
 def pairs_summary(manifest: Path) -> list[str]:
@@ -112,7 +138,18 @@ def pairs_summary(manifest: Path) -> list[str]:
         f"Splits       {_splits(table, pairs) or 'none'}; subjects",
         *(f"{f.gravity.capitalize():<12} {_place(table, f.row)}{f.text} {f.remedy}" for f in findings[:_SHOWN]),
         *([f"             and {more} more"] if more > 0 else []),
+        *_left_out_lines(manifest),
     ]
+
+
+def _left_out_lines(manifest: Path) -> list[str]:
+    path = left_out_file(manifest)
+    if not path.is_file():
+        return []
+    _, rows = read_rows(path, LEFT_OUT_HEAD, f"The table '{path.name}'", "Delete it, and find the pairs again.")
+    told = [f"Left out     {row['path']}: {row['reason']}" for row in rows[:_LEFT_OUT_SHOWN]]
+    more = len(rows) - len(told)
+    return [*told, *([f"             and {more} more, see {path}"] if more > 0 else [])]
 
 
 def _splits(table: CohortTable, pairs: tuple[int, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import CancelledError, CTSMAError, InputError
-from CTSMALib.inputs import existing_path
+from CTSMALib.inputs import existing_path, read_rows
 from CTSMALib.jobs import register
 from CTSMALib.jobs.cohort_resume import changed_scan, otherwise_made
 from CTSMALib.jobs.register_guide import guide_bundle, led_by
@@ -123,20 +123,7 @@ def read_pairs(manifest: Path) -> tuple[tuple[str, ...], list[dict[str, str]], l
     Raises:
         InputError: it cannot be used.
     """
-    try:
-        with manifest.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = tuple(reader.fieldnames or ())
-            rows = list(reader)
-    except OSError as error:
-        raise InputError(f"The manifest '{manifest.name}' cannot be read ({error.strerror}).", _FORMAT) from error
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"The manifest '{manifest.name}' is no CSV table.", _FORMAT) from error
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise InputError(f"The manifest '{manifest.name}' has no column {missing[0]}.", _FORMAT)
-    if any(None in row or None in row.values() for row in rows):
-        raise InputError(f"A row of '{manifest.name}' has a wrong number of cells.", _FORMAT)
+    columns, rows = read_rows(manifest, NEEDED, f"The manifest '{manifest.name}'", _FORMAT)
     pairs = [_pair(row, manifest) for row in rows if row["ct"] and row["mr"]]
     names = [pair.name for pair in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import read_rows
 
 MANIFEST_FILE, COHORT_FILE = "manifest.csv", "cohort.json"
 REGISTRATIONS, PATCHES, TRAINING, EVALUATION, DIAGNOSIS = (
@@ -129,10 +129,10 @@ def kind_of_cohort(path: Path) -> CohortKind:
 def names_registrations(manifest: Path) -> bool:
     """Whether some row of a manifest names a registration."""
     try:
-        with manifest.open(encoding="utf-8-sig", newline="") as file:
-            return any((row.get("registration") or "").strip() for row in csv.DictReader(file))
-    except (OSError, ValueError, csv.Error):
+        _, rows = read_rows(manifest, (), "The manifest", "")
+    except InputError:
         return False
+    return any(row.get("registration") for row in rows)
 
 
 def _mode(cohort: Path) -> str:

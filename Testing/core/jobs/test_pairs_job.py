@@ -9,10 +9,10 @@ import pytest
 from CTSMALib.cli import main
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.monitor import JobState
-from CTSMALib.jobs.pairs import PairsRequest, run
+from CTSMALib.jobs.pairs import PairsRequest, left_out_file, run
 from CTSMALib.jobs.runner import JobRunner
 from CTSMALib.learning.pairs.cohort_table import read_table
-from Testing.core.learning.pairs.scans import dicom
+from Testing.core.learning.pairs.scans import dicom, image
 
 
 @pytest.fixture
@@ -32,6 +32,24 @@ def test_the_command_tells_what_was_found_and_what_to_do(a_folder: Path, tmp_pat
     assert "Pairs        2 of 2 subjects" in told
     assert "row 2 (P2): The side is open. Write left or right." in told
     assert read_table(out).path(0, "ct") == out.parent / "../scans/P1/ct"
+    assert "Left out" not in told and not left_out_file(out).exists()
+
+
+def test_what_is_left_out_is_told_and_kept_beside_the_manifest(a_folder: Path, tmp_path: Path, capsys) -> None:
+    (a_folder / "P3").mkdir()
+    (a_folder / "P3" / "ct.nii.gz").write_bytes(b"")
+    image(a_folder / "P1" / "femur_mask.nii.gz", 0)
+    out = tmp_path / "manifest.csv"
+    assert main(["pairs", str(a_folder), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "Left out     scans/P3/ct.nii.gz: " in told and "Left out     scans/P1/femur_mask.nii.gz: By its name" in told
+    )
+    assert len(left_out_file(out).read_text().splitlines()) == 3
+    (a_folder / "P3" / "ct.nii.gz").unlink()
+    (a_folder / "P1" / "femur_mask.nii.gz").unlink()
+    run(PairsRequest(a_folder, out, overwrite=True))
+    assert not left_out_file(out).exists()
 
 
 def test_a_manifest_is_replaced_only_when_that_is_wanted_and_keeps_splits(a_folder: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from CTSMALib.errors import InputError, OutputError
+from CTSMALib.errors import OutputError
+from CTSMALib.inputs import Row, read_rows
 from CTSMALib.outputs import replace_file
 
 SUBJECT, SIDE, SPLIT, CT, MR, REGISTRATION = "subject", "side", "split", "ct", "mr", "registration"
@@ -19,7 +20,6 @@ NEEDED = (SUBJECT, SIDE, CT, MR)
 PATHS = (CT, MR, REGISTRATION)
 BETWEEN = "|"  # several paths in a cell
 _FORMAT = f"Give a CSV file with the columns {', '.join(NEEDED)}; paths relative to it."
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,8 @@ def read_table(path: Path) -> CohortTable:
     Raises:
         InputError: it cannot be read, or is no manifest.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = tuple(reader.fieldnames or ())
-            rows = tuple(dict(row) for row in reader)
-    except OSError as error:
-        raise InputError(f"The manifest '{path.name}' cannot be read ({error.strerror}).", _FORMAT) from error
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"The manifest '{path.name}' is no CSV table.", _FORMAT) from error
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise InputError(f"The manifest '{path.name}' has no column {missing[0]}.", _FORMAT)
-    if any(None in row or None in row.values() for row in rows):
-        raise InputError(f"A row of '{path.name}' has a wrong number of cells.", _FORMAT)
-    return CohortTable(columns, rows, path.parent)
+    columns, rows = read_rows(path, NEEDED, f"The manifest '{path.name}'", _FORMAT)
+    return CohortTable(columns, tuple(rows), path.parent)
 
 
 def write_table(table: CohortTable, path: Path) -> None:

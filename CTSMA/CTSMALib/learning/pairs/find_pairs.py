@@ -16,6 +16,7 @@ from CTSMALib.progress import Progress, silent
 
 MOST_REASONS = 3
 KEPT = (columns.SPLIT, columns.GRADE, columns.AGE, columns.SEX)  # of an earlier manifest
+_NAMED = (columns.SUBJECT, columns.SIDE)  # kept, too, where both scans are the same
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def find_pairs(
         folder: to look through.
         manifest: where the table is to be written, which its paths are relative to.
         seed: of the splits that are drawn.
-        earlier: manifest of the same cohort, whose splits, grades, ages and sexes are kept.
+        earlier: manifest of the same cohort, whose splits, grades, ages and sexes are kept; of the same two scans
+            subject and side, too, as a person may have corrected them.
         progress: told of every folder; may raise :class:`~CTSMALib.errors.CancelledError`.
 
     Raises:
@@ -49,8 +51,7 @@ def find_pairs(
     scans, left_out = find_scans(folder, progress)
     rows = tuple(_row(pair, manifest.parent, left_out) for pair in match(scans))
     if earlier is not None:
-        known = {(row[columns.SUBJECT], row[columns.SIDE]): row for row in earlier.rows}
-        rows = tuple(_with_known(row, known.get((row[columns.SUBJECT], row[columns.SIDE]), {})) for row in rows)
+        rows = _with_known(rows, earlier)
     return FoundCohort(with_splits(CohortTable(COLUMNS, rows, manifest.parent), seed), left_out)
 
 
@@ -60,12 +61,14 @@ def with_splits(table: CohortTable, seed: int = 0, anew: bool = False) -> Cohort
     Args:
         table: of the cohort.
         seed: of those that are drawn.
-        anew: draw all; otherwise those that are given stay.
+        anew: draw all; otherwise those that are given stay. Subjects without a pair are not drawn.
     """
     paired = [row[columns.SUBJECT] for row in table.rows if row[columns.CT] and row[columns.MR]]
     given = {} if anew else {row[columns.SUBJECT]: text for row in table.rows if (text := row.get(columns.SPLIT, ""))}
     splits = assign_splits(paired, given, seed)
-    rows = tuple({**row, columns.SPLIT: splits.get(row[columns.SUBJECT], "")} for row in table.rows)
+    rows = tuple(
+        {**row, columns.SPLIT: splits.get(row[columns.SUBJECT], row.get(columns.SPLIT, ""))} for row in table.rows
+    )
     own = table.columns if columns.SPLIT in table.columns else (*table.columns, columns.SPLIT)
     return replace(table, columns=own, rows=rows)
 
@@ -94,5 +97,17 @@ def _reasons(pair: FoundPair, left_out: Sequence[LeftOut]) -> list[str]:
     return [f"Left out: {reason}" for reason in reasons[:MOST_REASONS]]
 
 
-def _with_known(row: Row, known: Row) -> Row:
-    return {**row, **{name: known[name] for name in KEPT if known.get(name)}}
+def _with_known(rows: Sequence[Row], earlier: CohortTable) -> tuple[Row, ...]:
+    """The rows with what an earlier manifest says of the same knees; a split is that of the subject."""
+    by_scans = {(row[columns.CT], row[columns.MR]): row for row in earlier.rows if row[columns.CT] and row[columns.MR]}
+    by_name = {tuple(row[name] for name in _NAMED): row for row in earlier.rows}
+    splits = {row[columns.SUBJECT]: row[columns.SPLIT] for row in earlier.rows if row.get(columns.SPLIT)}
+    found = []
+    for row in rows:
+        same = by_scans.get((row[columns.CT], row[columns.MR]))
+        named = {**row, **({name: same[name] for name in _NAMED} if same else {})}
+        known = same or by_name.get(tuple(row[name] for name in _NAMED), {})
+        kept = {name: known[name] for name in KEPT if known.get(name)}
+        split = splits.get(named[columns.SUBJECT], "")
+        found.append({**named, **kept, columns.SPLIT: kept.get(columns.SPLIT, split)})
+    return tuple(found)

@@ -11,12 +11,14 @@ from pathlib import Path
 from CTSMALib.errors import InputError
 from CTSMALib.learning.pairs.found_scan import FoundScan, LeftOut
 from CTSMALib.learning.pairs.image_scan import image_scan
+from CTSMALib.learning.pairs.naming import names_image
 from CTSMALib.learning.pairs.series_scan import series_scans
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes.dicom_files import headers_of
 from CTSMALib.volumes.file_kind import kind_of
 
 IMAGES = ("NIfTI", "NRRD", "MetaImage")
+_USELESS = {"archive": "It is an archive; unpack it.", "empty": "The file is empty."}
 _LISTED = 0.1  # part of the work
 
 
@@ -36,7 +38,7 @@ def find_scans(folder: Path, progress: Progress = silent) -> tuple[tuple[FoundSc
     progress("Looking for scans", 0.0)
     found: list[FoundScan] = []
     left_out: list[LeftOut] = []
-    places = sorted(_files_by_folder(folder, progress).items())
+    places = sorted(_files_by_folder(folder, left_out, progress).items())
     with_dicom = [place for place, kinds in places if kinds.get("DICOM")]
     with warnings.catch_warnings():  # headers of real scanners break small rules all the time
         warnings.filterwarnings("ignore", module="pydicom")
@@ -65,17 +67,22 @@ def _add(scans: list[FoundScan | LeftOut], found: list[FoundScan], left_out: lis
     left_out += [scan for scan in scans if isinstance(scan, LeftOut)]
 
 
-def _files_by_folder(folder: Path, progress: Progress) -> dict[Path, dict[str, list[Path]]]:
-    """Files by folder and kind; hidden ones, and what cannot be read, are passed over."""
+def _files_by_folder(
+    folder: Path, left_out: list[LeftOut], progress: Progress
+) -> dict[Path, dict[str, list[Path]]]:  # fmt: skip
+    """Files by folder and kind; hidden ones are passed over, those that are of no use are left out."""
     places: dict[Path, dict[str, list[Path]]] = {}
     for path in _files(folder):
         if len(places.setdefault(path.parent, {})) == 0:
             progress("Looking for scans", 0.0, path.parent.name)
         try:
             kind = kind_of(path)
-        except InputError:
+        except InputError as error:
+            left_out.append(LeftOut(path, error.message))
             continue
-        if path.name.upper() != "DICOMDIR":
+        if kind in _USELESS and (kind != "empty" or names_image(path.name)):
+            left_out.append(LeftOut(path, _USELESS[kind]))
+        elif path.name.upper() != "DICOMDIR":
             places[path.parent].setdefault(kind, []).append(path)
     return places
 

@@ -13,11 +13,13 @@ from CTSMALib.learning.pairs.naming import (
     first_said,
     is_no_scan,
     kind_said,
+    says_bone,
     sequence_score,
     subject_said,
 )
 from CTSMALib.volumes.image_header import open_image, volume_geometry
 
+_NO_SCAN = "By its name it is a label map or computed from a scan."
 _AIR_HU = -300.0  # a CT of a knee has air around it, and no MR has such values
 
 
@@ -34,12 +36,14 @@ def image_scan(path: Path, kind: str, folder: Path) -> FoundScan | LeftOut:
     relative = path.relative_to(folder)
     group = relative.parts[0] if len(relative.parts) > 1 else ""
     if is_no_scan(path.name):
-        return LeftOut(path, "By its name it is a label map or computed from a scan.")
+        return LeftOut(path, _NO_SCAN, kind_said(path.name), group)
     try:
         reader = open_image(path, kind, "a scan")
         size, spacing, _ = volume_geometry(reader, f"The image '{path.name}'", "Give a whole scan.")
         said = kind_said(path.name) or next((k for part in reversed(relative.parts[:-1]) if (k := kind_said(part))), "")
         doubts = []
+        if says_bone(path.name) and _kind_by_values(path) != CT:  # a CT with a bone kernel has air around the knee
+            return LeftOut(path, _NO_SCAN, said, group)
         if not said:
             said = _kind_by_values(path)
             doubts.append(f"That '{path.name}' is {'a CT' if said == CT else 'an MR'} was told from its values.")

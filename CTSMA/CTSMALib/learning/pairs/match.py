@@ -89,7 +89,7 @@ def _of_subject(subject: str, scans: list[FoundScan]) -> list[FoundPair]:
         if own_cts or own_mrs:
             pairs.append(_pair(subject, side, own_cts, own_mrs))
     used = {id(scan) for pair in pairs for scan in (*_both(pair), *pair.other_cts, *pair.other_mrs)}
-    return pairs + [_alone(subject, scan) for scan in (*cts, *mrs) if id(scan) not in used]
+    return pairs + [_alone(subject, scan, sides) for scan in (*cts, *mrs) if id(scan) not in used]
 
 
 def _both(pair: FoundPair) -> tuple[FoundScan, ...]:
@@ -101,8 +101,9 @@ def _best(scans: list[FoundScan], side: str) -> list[FoundScan]:
     return sorted(scans, key=lambda scan: (scan.side != side, -scan.score, scan.path))
 
 
-def _alone(subject: str, scan: FoundScan) -> FoundPair:
-    doubt = f"The {scan.kind} does not say its side, and the subject has scans of both; fill in the side."
+def _alone(subject: str, scan: FoundScan, sides: Sequence[str]) -> FoundPair:
+    others = "scans of both sides" if len(sides) > 1 else f"another {scan.kind} of the {sides[0]} knee"
+    doubt = f"The {scan.kind} does not say its side, and the subject has {others}; fill in the side."
     ct, mr = (scan, None) if scan.kind == CT else (None, scan)
     return FoundPair(subject, "", ct, mr, (), (), (*scan.doubts, doubt))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePath
 
@@ -17,11 +18,13 @@ _MR_WORDS = frozenset(
     "mr mri mrt irm rm mese ffe dess t1 t1w t2 t2w t2star pd pdw vibe spgr flash space mprage tse fse".split()
 )
 _NO_SCAN = frozenset(
-    "seg segmentation segmentations label labels labelmap mask masks bone bones roi rois truth thickness bvf warp "
-    "jacobian displacement synthetic".split()
+    "seg segmentation segmentations label labels labelmap mask masks roi rois truth thickness bvf warp jacobian "
+    "displacement synthetic".split()
 )
+_BONE = frozenset("bone bones".split())  # a label map of bones, or a CT with a sharp kernel
 _FILLERS = frozenset("knee knie genou scan image img series ser dicom dcm nii nifti nrrd gz acq hr".split())
 _SUFFIXES = re.compile(r"(\.nii)?(\.gz)?$|\.(nrrd|nhdr|mha|mhd|dcm|ima)$", re.IGNORECASE)
+_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".ima")
 _SUBJECT = re.compile(r"(?<![A-Za-z0-9])(sub-[A-Za-z0-9]+)", re.IGNORECASE)
 _NUMBERED = re.compile(r"(scan|image|img|series|ser|vol|echo)\d+")
 _TIMES = re.compile(r"(?<![A-Za-z])t[er]\d+(\.\d+)?(ms)?(?![A-Za-z])", re.IGNORECASE)  # of an MR sequence
@@ -30,7 +33,7 @@ _JOINED = re.compile(r"(left|right)(?:knee|knie)?|(?:knee|knie)(left|right|l|r)"
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a name or description in small letters, without their separators."""
-    return tuple(word.lower() for word in re.split(r"[^A-Za-z0-9]+", text) if word)
+    return tuple(word.lower() for word in _split(text))
 
 
 def side_said(text: str) -> str:
@@ -47,8 +50,21 @@ def kind_said(text: str) -> str:
 
 
 def is_no_scan(text: str) -> bool:
-    """Whether a name is that of a label map, a mask, or another image that is computed from a scan."""
-    return bool(set(words_of(text)) & _NO_SCAN)
+    """Whether a name is that of a label map, a mask, or another image that is computed from a scan.
+
+    One that speaks of bone is no scan unless it speaks of a CT too, whose kernel may be meant.
+    """
+    return bool(set(words_of(text)) & _NO_SCAN) or (says_bone(text) and kind_said(text) != CT)
+
+
+def names_image(name: str) -> bool:
+    """Whether a file is called as images are."""
+    return name.lower().endswith(_ENDINGS)
+
+
+def says_bone(text: str) -> bool:
+    """Whether a name speaks of bone, as those of label maps and of CTs with a sharp kernel do."""
+    return bool(set(words_of(text)) & _BONE)
 
 
 def sequence_score(text: str) -> float:
@@ -67,9 +83,7 @@ def subject_said(relative: PurePath) -> str:
     if named:
         return named[1]
     for part in (_SUFFIXES.sub("", relative.name), *reversed(relative.parts[:-1])):
-        left = [
-            word for word in re.split(r"[^A-Za-z0-9]+", _TIMES.sub(" ", part)) if word and not _is_common(word.lower())
-        ]
+        left = [word for word in _split(_TIMES.sub(" ", part)) if not _is_common(word.lower())]
         if left:
             return "-".join(left)
     return ""
@@ -77,12 +91,17 @@ def subject_said(relative: PurePath) -> str:
 
 def as_name(text: str) -> str:
     """``text`` as the name of a folder may be: letters, digits, '-', '_' and '.', not beginning with a dot."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    return re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", text)).strip("-.")
 
 
 def first_said(texts: Iterable[str]) -> str:
     """The side that the first text says that says one."""
     return next((side for text in texts if (side := side_said(text))), "")
+
+
+def _split(text: str) -> list[str]:
+    """Words of letters, of any language, and digits; some systems write an accent apart from its letter."""
+    return [word for word in re.split(r"[\W_]+", unicodedata.normalize("NFC", text)) if word]
 
 
 def _side_of(word: str) -> str:
@@ -92,5 +111,5 @@ def _side_of(word: str) -> str:
 
 
 def _is_common(word: str) -> bool:
-    known = _CT_WORDS | _MR_WORDS | _BALANCED | _FAT_FREE | _FILLERS
+    known = _CT_WORDS | _MR_WORDS | _BALANCED | _FAT_FREE | _FILLERS | _BONE
     return word in known or bool(_side_of(word)) or bool(_NUMBERED.fullmatch(word))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import read_rows
 from CTSMALib.learning.patches.knee_part import Value
 from CTSMALib.learning.patches.patch_set import SPLITS
 
@@ -60,16 +60,10 @@ def read_pair_manifest(path: Path) -> tuple[PairRow, ...]:
     Raises:
         InputError: it cannot be used, or has no such row.
     """
+    _, known = read_rows(path, NEEDED, f"The manifest '{path.name}'", _FORMAT)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ValueError(f"it has no column {missing[0]}")
-            rows = [_pair(row, path.parent) for row in reader if all(row.get(n) for n in ("ct", "mr", "registration"))]
-    except OSError as error:
-        raise InputError(f"The manifest '{path.name}' cannot be read ({error.strerror}).", _FORMAT) from error
-    except (ValueError, csv.Error) as error:
+        rows = [_pair(row, path.parent) for row in known if all(row[n] for n in ("ct", "mr", "registration"))]
+    except ValueError as error:
         raise InputError(f"The manifest '{path.name}' cannot be used: {error}.", _FORMAT) from error
     if not rows:
         raise InputError(f"The manifest '{path.name}' has no row with ct, mr and registration.", _FORMAT)
@@ -77,8 +71,6 @@ def read_pair_manifest(path: Path) -> tuple[PairRow, ...]:
 
 
 def _pair(row: dict[str, str], folder: Path) -> PairRow:
-    if None in row or None in row.values():
-        raise ValueError(f"the row of {row.get('subject')} has a wrong number of cells")
     for name, possible in (("side", ("right", "left")), ("split", SPLITS)):
         if row[name] not in possible:
             raise ValueError(f"the {name} {row[name]!r} of {row['subject']} is none of {', '.join(possible)}")

@@ -6,7 +6,6 @@ Read from the folder that ``ctsma register --cohort`` writes: ``manifest.csv`` w
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import read_rows
 from CTSMALib.registration.record import CHECK, FAILED, GOOD, RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.registration.review.case_notes import read_notes
@@ -226,19 +226,7 @@ def _refused(path: Path) -> dict[str, str]:
 
 def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """Rows of a table; columns that nobody asked for are left aside."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns, rows = tuple(reader.fieldnames or ()), list(reader)
-    except OSError as error:
-        raise InputError(f"The cohort's table '{path}' cannot be read ({error.strerror}).", _REMEDY) from error
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"The cohort's table '{path}' is no CSV table.", _REMEDY) from error
-    missing = [name for name in needed if name not in columns]
-    if missing:
-        raise InputError(f"The cohort's table '{path}' has no column {missing[0]}.", _REMEDY)
-    if any(None in row or None in row.values() for row in rows):
-        raise InputError(f"A row of the cohort's table '{path}' has a wrong number of cells.", _REMEDY)
+    _, rows = read_rows(path, needed, f"The cohort's table '{path}'", _REMEDY)
     return [{name: row[name] for name in needed} for row in rows]
 
 

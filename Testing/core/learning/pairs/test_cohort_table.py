@@ -69,6 +69,20 @@ def test_both_knees_of_a_subject_have_one_split(a_table: CohortTable) -> None:
     assert changed.rows[0]["split"] == changed.rows[6]["split"] == "tune"
 
 
+def test_subjects_without_a_pair_keep_their_split(a_table: CohortTable) -> None:
+    alone = a_table.with_cell(1, "mr", "").with_cell(1, "split", "unpaired")
+    assert [with_splits(alone, anew=anew).rows[1]["split"] for anew in (False, True)] == ["unpaired", "unpaired"]
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_tables_of_spreadsheets_are_read(between: str, a_manifest: Path) -> None:
+    text = a_manifest.read_text().replace(",", between)
+    a_manifest.write_bytes(b"\xef\xbb\xbf" + (text + between * 5 + "\n").replace("left", " left ").encode())
+    table = read_table(a_manifest)
+    assert len(table.rows) == 7 and table.rows[0]["side"] == "left" and table.columns == tuple(HEAD.strip().split(","))
+    assert len(read_pairs(a_manifest)[2]) == 7
+
+
 def test_a_sound_manifest_has_no_errors(a_table: CohortTable) -> None:
     assert errors(a_table) == []
 

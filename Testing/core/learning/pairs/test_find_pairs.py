@@ -129,6 +129,32 @@ def test_a_folder_keeps_together_what_is_called_differently(tmp_path: Path) -> N
     assert "name other subjects" in row["doubts"]
 
 
+def test_a_bone_kernel_is_no_label_map(tmp_path: Path) -> None:
+    image(tmp_path / "S1" / "left_CT_bone.nii.gz", -1000)
+    image(tmp_path / "S1" / "left_MR.nii.gz", 0)
+    for name in ("left_MR_bones.nii.gz", "left_CT_bones.nii.gz", "bones.nii.gz"):
+        image(tmp_path / "S1" / name, 0)
+    result = find_pairs(tmp_path, tmp_path / "manifest.csv")
+    assert knees(result.table) == [("S1", "left", "S1/left_CT_bone.nii.gz", "S1/left_MR.nii.gz")]
+    assert len(result.left_out) == 3
+
+
+def test_people_whose_names_differ_in_an_accent_stay_apart(tmp_path: Path) -> None:
+    decomposed = "Mo\u0308ller"
+    for name in ("Müller", decomposed, "Żak", "Źak"):
+        image(tmp_path / f"{name}_left_CT.nii.gz", -1000)
+        image(tmp_path / f"{name}_left_MR.nii.gz", 0)
+    assert [row["subject"] for row in found(tmp_path).rows] == ["Möller", "Müller", "Źak", "Żak"]
+
+
+def test_an_mr_without_a_side_beside_one_with_a_side_is_told(tmp_path: Path) -> None:
+    dicom(tmp_path / "ct", "CT")
+    dicom(tmp_path / "one", "MR")
+    dicom(tmp_path / "two", "MR", side="", series_number=5, description="t1")
+    rows = {row["mr"]: row["doubts"] for row in found(tmp_path).rows}
+    assert "another MR of the left knee; fill in the side" in rows["two"]
+
+
 def test_scans_far_apart_in_time_are_doubtful(tmp_path: Path) -> None:
     dicom(tmp_path / "ct", "CT", date="20200101")
     dicom(tmp_path / "mr", "MR", date="20220101")
@@ -152,6 +178,29 @@ def test_splits_grades_and_ages_of_an_earlier_manifest_stay(tmp_path: Path) -> N
     again = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=9, earlier=changed).table
     assert [row["split"] for row in again.rows] == [row["split"] for row in changed.rows]
     assert again.rows[2]["grade"] == "3"
+
+
+def test_what_people_corrected_stays_with_the_same_scans(tmp_path: Path) -> None:
+    for number in range(4):
+        dicom(tmp_path / str(number) / "ct", "CT", f"P{number}", side="")
+        dicom(tmp_path / str(number) / "mr", "MR", f"P{number}", side="")
+    changed = found(tmp_path).with_cell(1, "split", "test").with_cell(1, "side", "right").with_cell(2, "subject", "Q")
+    again = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=9, earlier=changed).table
+    names = ("subject", "side", "split")
+    assert [[row[name] for name in names] for row in again.rows] == [
+        [row[name] for name in names] for row in changed.rows
+    ]
+
+
+def test_a_knee_that_is_found_later_has_the_split_of_its_subject(tmp_path: Path) -> None:
+    for number in range(4):
+        dicom(tmp_path / str(number) / "ct", "CT", f"P{number}")
+        dicom(tmp_path / str(number) / "mr", "MR", f"P{number}")
+    changed = found(tmp_path).with_cell(3, "split", "test")
+    dicom(tmp_path / "3" / "ct_r", "CT", "P3", "R", series_number=8)
+    dicom(tmp_path / "3" / "mr_r", "MR", "P3", "R", series_number=9)
+    again = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=9, earlier=changed).table
+    assert [row["split"] for row in again.rows if row["subject"] == "P3"] == ["test", "test"]
 
 
 def test_why_a_scan_is_missing_is_said(tmp_path: Path) -> None:
