@@ -2,114 +2,49 @@
 
 from __future__ import annotations
 
-import sys
-
 import slicer
-import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
-)
-from slicer.util import VTKObservationMixin
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from CTSMAPanels.module_frame import PanelModule, PanelTest, PanelWidget
 
 
-class CTSMA(ScriptedLoadableModule):
+class CTSMA(PanelModule):
     """What Slicer shows of the module."""
 
     def __init__(self, parent):
-        ScriptedLoadableModule.__init__(self, parent)
+        PanelModule.__init__(self, parent, register_with_application)
         self.parent.title = _("CTSMA")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
-        self.parent.dependencies = []
-        self.parent.contributors = ["The CTSMA developers"]
         self.parent.helpText = _(
             "Finds the bones of a knee in a routine CT, places patches under the joint surface, measures them, and "
             "writes a report. Research use only – not a medical device."
         )
-        self.parent.acknowledgementText = _(
-            "Builds towards the method of Hu et al., CT-based Subchondral Bone Microstructural Analysis in Knee "
-            "Osteoarthritis via MR-Guided Distillation Learning (arXiv:2307.04390)."
-        )
-        slicer.app.startupCompleted.connect(register_with_application)
 
 
 def register_with_application():
     """Make the sample data, the arrangements of views and the settings known; scenes need the views at startup."""
     from CTSMALib.scene.layouts import register_layout
+    from CTSMAPanels.main_window import views_node
     from CTSMAPanels.sample_data import register_sample_data
     from CTSMAPanels.settings.page import register_settings_page
 
     register_sample_data()
     register_settings_page()
-    manager = slicer.app.layoutManager()
-    if manager is not None:  # without a main window
-        register_layout(manager.layoutLogic().GetLayoutNode())
+    if views_node() is not None:  # without a main window
+        register_layout(views_node())
 
 
-class CTSMAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class CTSMAWidget(PanelWidget):
     """Holds the panel while the module exists."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-        self.panel = None
-
-    def setup(self):
-        """Make the panel."""
-        ScriptedLoadableModuleWidget.setup(self)
+    def make_panel(self):
+        """The panel."""
         from CTSMAPanels.reading.module_panel import ModulePanel
 
         register_with_application()
-        self.panel = ModulePanel(slicer.mrmlScene)
-        self.layout.addWidget(self.panel.widget)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self._scene_closing)
-        self.addObserver(scene, scene.EndCloseEvent, self._scene_changed)
-        self.addObserver(scene, scene.EndImportEvent, self._scene_changed)
-        self.addObserver(scene, scene.NodeRemovedEvent, self._node_removed)
-        self.addObserver(scene, scene.EndBatchProcessEvent, self._nodes_settled)
-
-    def enter(self):
-        """Called when the user opens the module."""
-        if self.panel is not None:
-            self.panel.enter()
-
-    def exit(self):
-        """Called when the user opens another module."""
-        if self.panel is not None:
-            self.panel.exit()
-
-    def onReload(self):
-        """Called by the button Reload of developers: the packages beside this script are loaded again too."""
-        for name in list(sys.modules):
-            if name.split(".")[0] in ("CTSMALib", "CTSMAPanels"):
-                del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-        slicer.modules.CTSMAWidget.enter()  # Slicer itself does not tell the new widget that its module is open
-
-    def cleanup(self):
-        """Called when the application closes."""
-        self.removeObservers()
-        if self.panel is not None:
-            self.panel.close()
-            self.panel = None
-
-    def _scene_closing(self, caller, event):
-        self.panel.scene_closing()
-
-    def _scene_changed(self, caller, event):
-        self.panel.read_scene()
-
-    def _nodes_settled(self, caller, event):
-        self.panel.nodes_settled()
-
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _node_removed(self, caller, event, node):
-        self.panel.node_removed(node)
+        return ModulePanel(slicer.mrmlScene)
 
 
 class CTSMALogic(ScriptedLoadableModuleLogic):
@@ -148,19 +83,8 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
         show_models(result, "all", grid=True, layer=layer)
 
 
-class CTSMATest(ScriptedLoadableModuleTest):
+class CTSMATest(PanelTest):
     """What the module can be tested for in any Slicer: no torch, no package that has to be installed."""
-
-    def setUp(self):
-        """Begin with an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def runTest(self):
-        """Run every test."""
-        for name in sorted(dir(self)):
-            if name.startswith("test_"):
-                self.setUp()
-                getattr(self, name)()
 
     def test_state_is_saved_with_the_scene(self):
         """The state of the panel survives in its parameter node."""
@@ -193,13 +117,10 @@ class CTSMATest(ScriptedLoadableModuleTest):
 
     def test_buttons_say_why_they_are_disabled(self):
         """Nothing can be started in an empty scene, and every button tells the reason."""
-        from CTSMAPanels.qt_values import value_of
         from CTSMAPanels.reading.module_panel import ModulePanel
 
         panel = ModulePanel(slicer.mrmlScene)
         try:
-            for button in (panel.scan.ui.applyButton, panel.results.ui.removeButton, panel.report.ui.exportButton):
-                self.assertFalse(value_of(button, "enabled"))
-                self.assertTrue(value_of(button, "toolTip"))
+            self.assert_told_why(panel.scan.ui.applyButton, panel.results.ui.removeButton, panel.report.ui.exportButton)
         finally:
             panel.close()

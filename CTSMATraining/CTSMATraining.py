@@ -2,94 +2,50 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
-)
-from slicer.util import VTKObservationMixin
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from CTSMAPanels.module_frame import PanelModule, PanelTest, PanelWidget
 
 
-class CTSMATraining(ScriptedLoadableModule):
+class CTSMATraining(PanelModule):
     """What Slicer shows of the module."""
 
     def __init__(self, parent):
-        ScriptedLoadableModule.__init__(self, parent)
+        PanelModule.__init__(self, parent, register_with_application)
         self.parent.title = _("CTSMA Training")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification")]
-        self.parent.dependencies = []
-        self.parent.contributors = ["The CTSMA developers"]
+        self.parent.dependencies = ["CTSMA"]
         self.parent.helpText = _(
             "Trains models that read trabecular bone off a knee CT, from a cohort of CT and MR scans: pairs, "
             "registrations, patches, teacher, students, diagnosis, evaluation. "
             "Research use only – not a medical device."
         )
-        self.parent.acknowledgementText = _(
-            "Builds towards the method of Hu et al., CT-based Subchondral Bone Microstructural Analysis in Knee "
-            "Osteoarthritis via MR-Guided Distillation Learning (arXiv:2307.04390)."
-        )
-        slicer.app.startupCompleted.connect(register_with_application)
 
 
 def register_with_application():
     """Make the arrangement of views known; custom layouts of scenes need it at startup."""
     from CTSMALib.scene.training_curves import register_layout
+    from CTSMAPanels.main_window import views_node
 
-    manager = slicer.app.layoutManager()
-    if manager is not None:  # without a main window
-        register_layout(manager.layoutLogic().GetLayoutNode())
+    if views_node() is not None:  # without a main window
+        register_layout(views_node())
 
 
-class CTSMATrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class CTSMATrainingWidget(PanelWidget):
     """Holds the panel while the module exists."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-        self.panel = None
-
-    def setup(self):
-        """Make the panel."""
-        ScriptedLoadableModuleWidget.setup(self)
+    def make_panel(self):
+        """The panel."""
         from CTSMAPanels.training.training_panel import TrainingPanel
 
         register_with_application()
-        self.panel = TrainingPanel(slicer.mrmlScene)
-        self.layout.addWidget(self.panel.widget)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.EndCloseEvent, self._scene_changed)
-        self.addObserver(scene, scene.EndImportEvent, self._scene_changed)
-
-    def enter(self):
-        """Called when the user opens the module."""
-        if self.panel is not None:
-            self.panel.enter()
-
-    def onReload(self):
-        """Called by the button Reload of developers: the packages beside this script are loaded again too."""
-        for name in list(sys.modules):
-            if name.split(".")[0] in ("CTSMALib", "CTSMAPanels"):
-                del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-        slicer.modules.CTSMATrainingWidget.enter()  # Slicer itself does not tell the new widget that it is open
-
-    def cleanup(self):
-        """Called when the application closes."""
-        self.removeObservers()
-        if self.panel is not None:
-            self.panel.close()
-            self.panel = None
-
-    def _scene_changed(self, caller, event):
-        self.panel.read_scene()
+        return TrainingPanel(slicer.mrmlScene)
 
 
 class CTSMATrainingLogic(ScriptedLoadableModuleLogic):
@@ -128,19 +84,8 @@ class CTSMATrainingLogic(ScriptedLoadableModuleLogic):
         return show_curves(slicer.mrmlScene, read_curves(Path(training)), what)
 
 
-class CTSMATrainingTest(ScriptedLoadableModuleTest):
+class CTSMATrainingTest(PanelTest):
     """What the module can be tested for in any Slicer: no torch, no package that has to be installed."""
-
-    def setUp(self):
-        """Begin with an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def runTest(self):
-        """Run every test."""
-        for name in sorted(dir(self)):
-            if name.startswith("test_"):
-                self.setUp()
-                getattr(self, name)()
 
     def test_state_is_saved_with_the_scene(self):
         """The state of the panel survives in its parameter node."""
@@ -165,19 +110,16 @@ class CTSMATrainingTest(ScriptedLoadableModuleTest):
 
     def test_buttons_say_why_they_are_disabled(self):
         """Nothing can be started without a cohort, and every button tells the reason."""
-        from CTSMAPanels.qt_values import value_of
         from CTSMAPanels.training.training_panel import TrainingPanel
 
         panel = TrainingPanel(slicer.mrmlScene)
         try:
-            for button in (
+            self.assert_told_why(
                 panel.steps.ui.startButton,
                 panel.steps.ui.pauseButton,
                 panel.cohort.ui.findButton,
                 panel.evaluation.ui.pageButton,
                 panel.registrations.ui.reviewButton,
-            ):
-                self.assertFalse(value_of(button, "enabled"))
-                self.assertTrue(value_of(button, "toolTip"))
+            )
         finally:
             panel.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -45,27 +46,35 @@ def user_folder(text: str) -> Path:
         raise OutputError(f"The folder {text} is unknown.", "Choose another folder.") from error
 
 
+@dataclass(frozen=True)
+class JobHost:
+    """What jobs need of the panel that starts them.
+
+    Attributes:
+        new_runner: makes a runner that calls the given function with its monitor on every change.
+        temporary_folder: where files go that only this session needs.
+        on_change: called with the monitor on every change.
+        on_problem: called with what went wrong when a job has ended well and its result cannot be used.
+    """
+
+    new_runner: NewRunner
+    temporary_folder: Path
+    on_change: Callable[[JobMonitor], None]
+    on_problem: Callable[[Exception], None]
+
+
 class PanelJobs:
     """Runs one job at a time, and hands on its result only when it has ended well.
 
     Args:
-        new_runner: makes a runner that calls the given function with its monitor on every change.
-        temporary_folder: where files go that only this session needs.
-        on_change: called with the monitor on every change.
-        on_problem: called with what went wrong when a job has ended well and its result cannot be shown.
+        host: the panel that starts them.
     """
 
-    def __init__(
-        self,
-        new_runner: NewRunner,
-        temporary_folder: Path,
-        on_change: Callable[[JobMonitor], None],
-        on_problem: Callable[[Exception], None],
-    ) -> None:
-        self._temporary, self._on_change, self._on_problem = temporary_folder, on_change, on_problem
+    def __init__(self, host: JobHost) -> None:
+        self._host = host
         self._finish: Callable[[Path], None] | None = None
         self._work: Path | None = None
-        self.runner = new_runner(self.changed)
+        self.runner = host.new_runner(self.changed)
 
     def changed(self, monitor: JobMonitor) -> None:
         """To be called by the runner on every change."""
@@ -75,10 +84,10 @@ class PanelJobs:
                 try:
                     finish(Path(monitor.outcome.path))
                 except Exception as error:  # the bar must show the end of the job, whatever happens
-                    self._on_problem(error)
+                    self._host.on_problem(error)
             if finish is not None:
                 self._discard_work()
-        self._on_change(monitor)
+        self._host.on_change(monitor)
 
     def close(self) -> None:
         """Stop what runs, and delete its files: they hold the patient's data."""
@@ -93,11 +102,11 @@ class PanelJobs:
     def _new_work(self) -> Path:
         self._discard_work()
         try:
-            self._temporary.mkdir(parents=True, exist_ok=True)
-            self._work = Path(tempfile.mkdtemp(prefix="CTSMA-", dir=self._temporary))
+            self._host.temporary_folder.mkdir(parents=True, exist_ok=True)
+            self._work = Path(tempfile.mkdtemp(prefix="CTSMA-", dir=self._host.temporary_folder))
         except OSError as error:
             raise OutputError(
-                f"Temporary files could not be written to {self._temporary}.", "Free some space there."
+                f"Temporary files could not be written to {self._host.temporary_folder}.", "Free some space there."
             ) from error
         return self._work
 

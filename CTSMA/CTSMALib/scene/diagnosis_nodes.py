@@ -15,7 +15,7 @@ from CTSMALib.diagnosis.names import SIMULATED
 from CTSMALib.diagnosis.record import FILE
 from CTSMALib.diagnosis.wording import percent, signed
 from CTSMALib.scene.exclusions import counted, counted_compartments
-from CTSMALib.scene.result_nodes import DIAGNOSIS, EXCLUSIONS, PART_ATTRIBUTE, ResultNodes
+from CTSMALib.scene.result_nodes import DIAGNOSIS, EXCLUSIONS, ResultNodes
 
 DIAGNOSIS_FILE, AGGREGATORS = FILE, _KNOWN
 _ATTRIBUTE = "CTSMA.Diagnosis."  # beginning of the names of attributes on the node of a result
@@ -138,13 +138,7 @@ def text_of(result: ResultNodes) -> str:
 
 def keep_diagnosis(result: ResultNodes, text: str) -> None:
     """Keep a diagnosis with the result, in place of an older one."""
-    node: Any = result.get(DIAGNOSIS)
-    if node is None:
-        node = result.scene.AddNewNodeByClass("vtkMRMLTextNode", f"{result.title}, diagnosis")
-        node.SetAttribute(PART_ATTRIBUTE, DIAGNOSIS)
-        node.SetHideFromEditors(True)
-        result.set(DIAGNOSIS, node)
-    node.SetText(text)
+    result.text_part(DIAGNOSIS, "diagnosis").SetText(text)
 
 
 def take_over_diagnosis(result: ResultNodes, folder: Path) -> None:

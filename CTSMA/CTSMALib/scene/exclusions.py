@@ -10,14 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
 from CTSMALib.analysis.result import CompartmentFinding, Exclusion, Summary
 from CTSMALib.errors import InputError
 from CTSMALib.scene.patch_table import PatchTable
-from CTSMALib.scene.result_nodes import EXCLUSIONS, PART_ATTRIBUTE, ResultNodes
+from CTSMALib.scene.result_nodes import EXCLUSIONS, ResultNodes
 
 EXCLUDE, INCLUDE = "exclude", "include"
 
@@ -171,13 +170,7 @@ def _add(result: ResultNodes, action: str, label: int, reason: str, who: str) ->
 
 
 def _keep(result: ResultNodes, history: History) -> None:
-    node: Any = result.get(EXCLUSIONS)
-    if node is None:
-        node = result.scene.AddNewNodeByClass("vtkMRMLTextNode", f"{result.title}, excluded patches")
-        node.SetAttribute(PART_ATTRIBUTE, EXCLUSIONS)
-        node.SetHideFromEditors(True)
-        result.set(EXCLUSIONS, node)
-    node.SetText(json.dumps(asdict(history), ensure_ascii=False))
+    result.text_part(EXCLUSIONS, "excluded patches").SetText(json.dumps(asdict(history), ensure_ascii=False))
 
 
 def _left(finding: CompartmentFinding, patches: PatchTable, left: list[int], count: int) -> CompartmentFinding:

@@ -72,6 +72,16 @@ class ResultNodes:
         """Let a role refer to a node."""
         self.node.SetNodeReferenceID(role, node.GetID())
 
+    def text_part(self, role: str, title: str) -> Any:
+        """The hidden text node of a role, made where there is none; its name ends with ``title``."""
+        node = self.get(role)
+        if node is None:
+            node = self.scene.AddNewNodeByClass("vtkMRMLTextNode", f"{self.title}, {title}")
+            node.SetAttribute(PART_ATTRIBUTE, role)
+            node.SetHideFromEditors(True)
+            self.set(role, node)
+        return node
+
     def roles(self) -> list[str]:
         """The roles that refer to a node."""
         roles: list[str] = []

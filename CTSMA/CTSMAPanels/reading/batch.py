@@ -90,6 +90,10 @@ class Batch:
         self.going = True
         self._next()
 
+    def pause(self) -> None:
+        """Begin no further scan; those that wait do so until :meth:`go`."""
+        self.going = False
+
     def stop(self, number: int) -> None:
         """Cancel a scan, or take it away where it only waits; the others go on."""
         item = self.item(number)
@@ -118,10 +122,12 @@ class Batch:
             item.results = results
         return item is not None
 
-    def failed_to_show(self, message: str) -> None:
-        """The running scan has a result that cannot be shown."""
-        if self.running is not None:
-            self.running.message = message
+    def failed_to_show(self, message: str) -> bool:
+        """The running scan has a result that cannot be shown; ``False`` where none runs."""
+        item = self.running
+        if item is not None:
+            item.results, item.message = [], message
+        return item is not None
 
     def changed(self, monitor: JobMonitor) -> None:
         """To be called on every change of a job."""

@@ -10,34 +10,23 @@ from CTSMALib.errors import CTSMAError, OutputError
 from CTSMALib.jobs.arguments import given_model
 from CTSMALib.jobs.commands import diagnose_arguments
 from CTSMALib.jobs.diagnose import DiagnoseRequest
-from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.scene.diagnosis_nodes import DIAGNOSIS_FILE, DiagnosisState, keep_diagnosis
 from CTSMALib.scene.restore import write_result
 from CTSMALib.scene.result_nodes import ResultNodes
-from CTSMAPanels.panel_jobs import NewRunner, PanelJobs
+from CTSMAPanels.panel_jobs import JobHost, PanelJobs
 
 
 class DiagnosisJobs(PanelJobs):
     """Diagnoses one result at a time, and puts the diagnosis into the scene only when the job has ended well.
 
     Args:
-        new_runner: makes a runner that calls the given function with its monitor on every change.
-        temporary_folder: where files go that only this session needs.
-        on_change: called with the monitor on every change.
+        host: the panel.
         on_diagnosed: called with the result that has a diagnosis now.
-        on_problem: called with what went wrong when a job has ended well and its answer cannot be shown.
     """
 
-    def __init__(
-        self,
-        new_runner: NewRunner,
-        temporary_folder: Path,
-        on_change: Callable[[JobMonitor], None],
-        on_diagnosed: Callable[[ResultNodes], None],
-        on_problem: Callable[[Exception], None],
-    ) -> None:
+    def __init__(self, host: JobHost, on_diagnosed: Callable[[ResultNodes], None]) -> None:
         self._on_diagnosed = on_diagnosed
-        super().__init__(new_runner, temporary_folder, on_change, on_problem)
+        super().__init__(host)
 
     def diagnose(self, result: ResultNodes, state: DiagnosisState) -> None:
         """Diagnose a result, written from its nodes: patches that a reader has excluded do not count.

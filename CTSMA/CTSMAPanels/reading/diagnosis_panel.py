@@ -50,14 +50,17 @@ class DiagnosisPanel:
     Args:
         on_diagnose: called when the user wants a diagnosis.
         on_patch: called with the label of a patch that the user chooses, 1 to 96.
+        on_switch: called after the research switch was turned: other numbers may be shown now.
     """
 
     UI_FILE = "CTSMADiagnosis.ui"
 
-    def __init__(self, on_diagnose: Callable[[], None], on_patch: Callable[[int], None]) -> None:
+    def __init__(
+        self, on_diagnose: Callable[[], None], on_patch: Callable[[int], None], on_switch: Callable[[], None]
+    ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         set_icon(self.ui.diagnoseButton, "CTSMAStart")
-        self.state, self._on_patch = DiagnosisState(), on_patch
+        self.state, self._on_patch, self._on_switch = DiagnosisState(), on_patch, on_switch
         self._result: ResultNodes | None = None
         self._stamp: tuple[Any, ...] = ()
         self._obstacle = ""
@@ -113,6 +116,11 @@ class DiagnosisPanel:
         """Patch id to what it adds to the log odds; ``None`` where no diagnosis is shown."""
         return self._answer.patches if self._answer is not None and self._may_show(self._answer) else None
 
+    @property
+    def outdated(self) -> bool:
+        """Whether patches have changed since the diagnosis was made."""
+        return self._answer is not None and self._answer.outdated
+
     def _may_show(self, answer: ShownDiagnosis) -> bool:
         """Whether numbers are shown: those of research only while it is switched on."""
         return answer.shown and (self.state.research or not answer.needs_switch)
@@ -161,6 +169,8 @@ class DiagnosisPanel:
         keep_state(self._result, self.state)
         self._refresh()
         self._show_answer(self._answer)
+        if "research" in changes:
+            self._on_switch()
 
     def _patch_chosen(self) -> None:
         name = chosen_key(self.ui.strongestTable)

@@ -47,6 +47,7 @@ class InspectorPanel:
         self._on_exclude, self._on_include = on_exclude, on_include
         self._history, self._label, self._patch = History(), NO_PATCH, ""
         self._contributions: dict[str, float] = {}
+        self._outdated = False
         self._result: ResultNodes | None = None
         self._shown: tuple[Any, ...] = ()
         prepare(self.ui.valueTable, [_("Quantity"), _("Value"), _("95 % interval")], 0)
@@ -77,8 +78,9 @@ class InspectorPanel:
             self.ui.readerEdit.setText(reader)
 
     def show(
-        self, state: PanelState, result: ResultNodes | None, contributions: Mapping[str, float] | None = None
-    ) -> None:
+        self, state: PanelState, result: ResultNodes | None, contributions: Mapping[str, float] | None = None,
+        outdated: bool = False,
+    ) -> None:  # fmt: skip
         """Show the selected patch.
 
         Args:
@@ -86,8 +88,9 @@ class InspectorPanel:
             result: the shown result.
             contributions: patch id to what it adds to the log odds of the shown diagnosis, positive towards
                 osteoarthritis; ``None`` where no diagnosis is shown.
+            outdated: patches have changed since that diagnosis.
         """
-        self._result, self._contributions = result, dict(contributions or {})
+        self._result, self._contributions, self._outdated = result, dict(contributions or {}), outdated
         self._history = history_of(result) if result is not None else History()
         label = state.patch if result is not None and 1 <= state.patch <= len(result.patches) else NO_PATCH
         self._label, self._patch = label, result.patches.ids[label - 1] if result is not None and label else ""
@@ -147,6 +150,7 @@ class InspectorPanel:
             lines += [_("Flagged: {flags}.").format(flags=flags)] if flags else []
             if self._patch in self._contributions:
                 lines.append(_contribution(self._contributions[self._patch]))
+                lines += [_("Patches have changed since that diagnosis; diagnose again.")] if self._outdated else []
             record = self._history.current.get(self._patch)
             if record is not None:
                 text = _("Excluded by {who} on {when}: {reason}")

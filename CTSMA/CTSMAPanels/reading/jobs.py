@@ -15,7 +15,6 @@ from CTSMALib.jobs.arguments import NO_MODEL, given_model
 from CTSMALib.jobs.commands import analyze_arguments, dicom_arguments, report_arguments
 from CTSMALib.jobs.dicom_export import DicomRequest
 from CTSMALib.jobs.knee_folders import knee_folders
-from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.request import AnalyzeMRRequest, AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.bone_segments import write_bones
@@ -23,7 +22,7 @@ from CTSMALib.scene.ct_node import ct_geometry, first_instance, why_not, write_c
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.scan_kind import AUTO, MR, scan_kind
-from CTSMAPanels.panel_jobs import NewRunner, PanelJobs
+from CTSMAPanels.panel_jobs import JobHost, PanelJobs
 
 QUICKEST_FORMAT = ("csv",)  # reports are exported when the user wants them
 
@@ -93,23 +92,17 @@ class ReadingJobs(PanelJobs):
 
     Args:
         scene: ``vtkMRMLScene``.
-        new_runner: makes a runner that calls the given function with its monitor on every change.
-        temporary_folder: where files go that only this session needs.
-        on_change: called with the monitor on every change.
+        host: the panel.
         on_results: called with the new results of an analysis.
         on_exported: called with the folder of an exported report.
-        on_problem: called with what went wrong when a job has ended well and its result cannot be shown.
     """
 
     def __init__(
         self,
         scene: Any,
-        new_runner: NewRunner,
-        temporary_folder: Path,
-        on_change: Callable[[JobMonitor], None],
+        host: JobHost,
         on_results: Callable[[list[ResultNodes]], None],
         on_exported: Callable[[Path], None],
-        on_problem: Callable[[Exception], None],
     ) -> None:
         self.scene = scene
         self._on_results = on_results
@@ -117,7 +110,7 @@ class ReadingJobs(PanelJobs):
         self._kept: list[Path] = []
         self._folders: dict[str, Path] = {}  # ID of a result's node to the folder it was loaded from
         self._ct_id = self._ct_geometry = ""
-        super().__init__(new_runner, temporary_folder, on_change, on_problem)
+        super().__init__(host)
 
     def analyze(self, ct: Any, method: Method = Method()) -> None:  # it is frozen
         """Analyze a CT or MR of the scene.

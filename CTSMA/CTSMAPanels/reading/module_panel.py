@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,10 @@ from CTSMALib.scene.selection import NO_PATCH, other_layer
 from CTSMALib.scene.side_by_side import aim_beside
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
-from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
+from CTSMAPanels.main_window import views_node, why_no_views
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import NewRunner
+from CTSMAPanels.panel_jobs import JobHost, NewRunner
 from CTSMAPanels.plot_clicks import PlotClicks
-from CTSMAPanels.process import QtJobRunner
 from CTSMAPanels.reading.batch_panel import BatchPanel
 from CTSMAPanels.reading.ct_watch import CTWatch
 from CTSMAPanels.reading.diagnosis_jobs import DiagnosisJobs
@@ -52,9 +52,9 @@ from CTSMAPanels.reading.scene_events import SceneEvents
 from CTSMAPanels.reading.showing import ResultViews
 from CTSMAPanels.reading.view_panel import ViewPanel
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.scene_panel import tell
 from CTSMAPanels.settings.store import ExtensionSettings, SettingsWatch, read_settings
 from CTSMAPanels.shortcuts import Keys
-from CTSMAPanels.ui_files import load_panel
 from CTSMAPanels.view_clicks import ViewClicks
 
 
@@ -63,36 +63,22 @@ class ModulePanel(SceneEvents):
 
     What the user does becomes a new :class:`PanelState`; the state is saved in the scene, and whatever
     differs from the state before is brought into the views.
-
-    Args:
-        scene: ``vtkMRMLScene``.
-        new_runner: makes the runner of jobs, replaceable for tests.
-        dependencies: the bar of missing packages, replaceable for tests.
     """
 
     UI_FILE = "CTSMA.ui"
 
-    def __init__(
-        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
-    ) -> None:
-        self.widget, self.ui = load_panel(self.UI_FILE)
-        self.scene = scene
-        self.state = PanelState()
+    def make_parts(self, new_runner: NewRunner, work: Path) -> None:
+        """Make state, jobs and parts."""
+        scene, self.state = self.scene, PanelState()
         self.result: ResultNodes | None = None
-        self.applying = False
-        self._entered = False
-        self._closed = False
         self.other: ResultNodes | None = None
+        self._entered = False
         self.known, self.views = KnownResults(scene), ResultViews()
-        self.dependencies = dependencies(self.refresh)
         self.run_bar = RunBar(self.cancel)
-        work = Path(slicer.app.temporaryPath)
-        self.jobs = ReadingJobs(
-            scene, new_runner, work, self._job_changed, self._results_came, self._exported, _show_problem
-        )
-        self.diagnosing = DiagnosisJobs(
-            new_runner, work, self._diagnosis_changed, lambda _result: self.refresh(), _show_problem
-        )
+        host = JobHost(new_runner, work, self._job_changed, self._job_left_nothing)
+        self.jobs = ReadingJobs(scene, host, self._results_came, self._exported)
+        host = JobHost(new_runner, work, self._diagnosis_changed, tell)
+        self.diagnosing = DiagnosisJobs(host, lambda _result: self.refresh())
         self.work, self.acting = ScanWork(self), PatchActions(self)
         self.ct_watch = CTWatch(self._ct_moved)
         actions = ScanActions(self.work.analyze, self.work.correct_bones, self.work.analyze_again)
@@ -104,7 +90,7 @@ class ModulePanel(SceneEvents):
         self.export = ExportWork(self)
         self.report = ReportPanel(self.export.report)
         self.dicom = DicomPanel(self.export.dicom, self.export.preview_dicom)
-        self.diagnosis = DiagnosisPanel(self.diagnose, self.acting.select)
+        self.diagnosis = DiagnosisPanel(self.diagnose, self.acting.select, self.refresh)
         acting = self.acting
         self.inspector = InspectorPanel(acting.exclude, acting.include, acting.undo, acting.redo)
         self.plots = PlotPanel(self.change, self.show_reading_layout, self.show_side_by_side)
@@ -113,12 +99,10 @@ class ModulePanel(SceneEvents):
         keys = {EXCLUDE_KEY: self.inspector.toggle, UNDO_KEY: acting.undo, REDO_KEY: acting.redo}
         self.keys = Keys(self.widget, keys)
         self.settings = SettingsWatch(self._settings_changed)
-        self._place_panels()
-        self.read_scene()
 
     def enter(self) -> None:
         """The user opens the module: its clicks count, and a CT that has come meanwhile is chosen."""
-        if self._closed:
+        if self.closed:
             return
         self._entered = True
         self.dependencies.refresh()
@@ -144,8 +128,9 @@ class ModulePanel(SceneEvents):
         self.clicks.watch()
         self.plot_clicks.watch()
 
-    def _place_panels(self) -> None:
-        for place, widget in (
+    def places(self) -> Iterable[tuple[Any, Any]]:
+        """Where in the panel each part goes."""
+        return (
             (self.ui.scanSection, self.dependencies.widget),
             (self.ui.scanSection, self.scan.widget),
             (self.ui.batchSection, self.batch.widget),
@@ -158,8 +143,7 @@ class ModulePanel(SceneEvents):
             (self.ui.diagnosisSection, self.diagnosis.widget),
             (self.ui.reportSection, self.report.widget),
             (self.ui.dicomSection, self.dicom.widget),
-        ):
-            place.layout().addWidget(widget)
+        )
 
     def _settings_changed(self, before: ExtensionSettings, after: ExtensionSettings) -> None:
         """What was proposed by the settings follows them."""
@@ -216,28 +200,22 @@ class ModulePanel(SceneEvents):
         self.result = None
         self.apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True)
 
-    def is_quiet(self) -> bool:
-        """Whether nodes come and go by themselves; the state is read when that is over."""
-        scene = self.scene
-        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
-
     def refresh(self) -> None:
         """Show again what may be done now."""
-        obstacle = self.dependencies.reason or self._obstacle()
+        if self.closed:
+            return
+        obstacle = self.obstacle()
         self.scan.show(self.state, self.result, obstacle)
         self.batch.show(self.state, obstacle)
         self.results.show(self.state, self.result, obstacle)
         self.view.show(self.state, self.result)
         self.patches.show(self.state, self.result)
         self.diagnosis.show(self.result, obstacle, self.state.patch)
-        self.inspector.show(self.state, self.result, self.diagnosis.contributions)
+        self.inspector.show(self.state, self.result, self.diagnosis.contributions, self.diagnosis.outdated)
         others = comparable(self.result, self.known.all())
-        self.plots.show(self.state, self.result, self.views.plot, others, _no_views())
+        self.plots.show(self.state, self.result, self.views.plot, others, why_no_views())
         self.report.show(self.result, obstacle)
         self.dicom.show(self.result, obstacle)
-
-    def _obstacle(self) -> str:
-        return _("Another job is running; wait for it, or cancel it.") if self.is_busy() else ""
 
     def apply(self, state: PanelState, everything: bool = False) -> None:
         """Save a state, and show what differs from the one before; everything where that is not known."""
@@ -305,7 +283,8 @@ class ModulePanel(SceneEvents):
         return any(jobs.runner.is_busy() for jobs in (self.jobs, self.diagnosing))
 
     def cancel(self) -> None:
-        """Cancel what runs."""
+        """Cancel what runs; scans that wait stay in their list, and are not begun."""
+        self.work.batch.pause()
         for jobs in (self.jobs, self.diagnosing):
             if jobs.runner.is_busy():
                 jobs.runner.cancel()
@@ -347,10 +326,10 @@ class ModulePanel(SceneEvents):
             self._arrange(SIDE_BY_SIDE)
 
     def _arrange(self, layout: int) -> None:
-        manager = slicer.app.layoutManager()
-        if manager is None or self.result is None:
+        views = views_node()
+        if views is None or self.result is None:
             return
-        show_layout(manager.layoutLogic().GetLayoutNode(), layout)
+        show_layout(views, layout)
         show_table(self.result)
         show_in_views(self.result)
         if self._entered:  # there may be new views now
@@ -390,6 +369,11 @@ class ModulePanel(SceneEvents):
         self.apply(replace(self.state, ct=ct, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
         self.show_reading_layout()
 
+    def _job_left_nothing(self, error: Exception) -> None:
+        """A job has ended well, and what it left cannot be shown; among several scans, the list tells that."""
+        if not self.work.batch.failed_to_show(str(error)):
+            tell(error)
+
     def _exported(self, folder: Path) -> None:
         self.report.exported(folder)
 
@@ -405,19 +389,12 @@ class ModulePanel(SceneEvents):
 
     def close(self) -> None:
         """Let go of scene and views, before the panel goes; what is saved in the scene stays as it is."""
-        self._closed = True
+        self.closed = True
         self.settings.stop()
         self.exit()
+        self.work.batch.close()  # else the next of its scans would begin
         self.jobs.close()
         self.diagnosing.close()
         self.ct_watch.stop()
         self.scan.let_go()
         self.results.let_go()
-
-
-def _show_problem(error: Exception) -> None:
-    slicer.util.errorDisplay(str(error))
-
-
-def _no_views() -> str:
-    return "" if slicer.app.layoutManager() is not None else _("There is no main window.")

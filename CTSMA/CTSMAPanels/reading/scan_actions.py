@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
@@ -15,6 +14,7 @@ from CTSMALib.scene.bone_segments import EDITOR, bones_of, prepare_editor
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.state import NodeId
+from CTSMAPanels.main_window import open_module
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.reading.batch import Batch, BatchItem
 from CTSMAPanels.reading.jobs import Method, ReadingJobs
@@ -67,7 +67,7 @@ class ScanWork:
             prepare_editor(self._desk.scene, bones, ct)
             chosen = {"ct": NodeId(ct.GetID())} if ct is not None else {}
             self._desk.change(corrected=NodeId(bones.GetID()), **chosen)
-            slicer.util.selectModule(EDITOR)
+            open_module(EDITOR)
 
     def job_changed(self, monitor: JobMonitor) -> None:
         """The state of a job has changed."""

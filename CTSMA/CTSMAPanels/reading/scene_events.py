@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -13,30 +13,23 @@ from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, results_in
 from CTSMALib.scene.selection import NO_PATCH
 from CTSMALib.scene.state import NO_NODE
+from CTSMAPanels.scene_panel import ScenePanel
 
 
-class SceneEvents(ABC):
+class SceneEvents(ScenePanel):
     """The part of a panel that follows the scene.
 
     Attributes:
-        scene: ``vtkMRMLScene``.
         state: what is shown.
         result: the shown result.
-        applying: whether a state is being brought into the scene, which tells of that too.
     """
 
-    scene: Any
     state: PanelState
     result: ResultNodes | None
-    applying: bool
 
     @abstractmethod
     def apply(self, state: PanelState, everything: bool = False) -> None:
         """Bring a state into scene and views."""
-
-    @abstractmethod
-    def is_quiet(self) -> bool:
-        """Whether nodes come and go by themselves; the state is read when that is over."""
 
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,8 @@ from CTSMALib.scene.registration.review_layout import REVIEW
 from CTSMALib.scene.registration.review_state import MODULE, STEPS, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
-from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import NewRunner, user_folder
-from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.panel_jobs import JobHost, NewRunner, user_folder
 from CTSMAPanels.reviewing.agreement_panel import AgreementPanel
 from CTSMAPanels.reviewing.bone_actions import BoneActions
 from CTSMAPanels.reviewing.case_actions import CaseActions
@@ -40,39 +38,31 @@ from CTSMAPanels.reviewing.scans_panel import ScansPanel
 from CTSMAPanels.reviewing.see_panel import SeePanel
 from CTSMAPanels.reviewing.view_actions import ViewActions
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.scene_panel import ScenePanel, tell
 from CTSMAPanels.settings.store import SettingsWatch
 from CTSMAPanels.shortcuts import Keys
-from CTSMAPanels.ui_files import load_panel
 
 CHOSEN = ("ct", "mr", "mr_labels")  # fields that name nodes of the user's
 TABLES_MS = 60  # tables wait until the picture was drawn
 
 
-class ReviewPanel:
+class ReviewPanel(ScenePanel):
     """Everything the module shows.
 
     What the user chooses becomes a new :class:`ReviewState`, which is saved in the scene; what the user does to bones
     becomes a step of the :class:`ReviewSession`, which is saved in the folder of the registration.
-
-    Args:
-        scene: ``vtkMRMLScene``.
-        new_runner: makes the runner of jobs, replaceable for tests.
-        dependencies: the bar of missing packages, replaceable for tests.
     """
 
     UI_FILE = "CTSMAReview.ui"
 
-    def __init__(
-        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
-    ) -> None:
-        self.widget, self.ui = load_panel(self.UI_FILE)
-        self.scene, self.state = scene, ReviewState()
+    def make_parts(self, new_runner: NewRunner, work: Path) -> None:
+        """Make state, jobs and parts."""
+        self.state = ReviewState()
         self.session: ReviewSession | None = None
         self.cohort: CohortReview | None = None
-        self._applying = self._closed = self._case_changed = False
-        self.dependencies = dependencies(self.refresh)
+        self._case_changed = False
         self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
-        self.jobs = ReviewJobs(new_runner, Path(slicer.app.temporaryPath), self._job_changed, _tell)
+        self.jobs = ReviewJobs(JobHost(new_runner, work, self._job_changed, tell))
         self.actions = BoneActions(self)
         self.work = JobActions(self)
         self.going = CaseActions(self)
@@ -80,7 +70,7 @@ class ReviewPanel:
         self.labels = LabelActions(self)
         self.picture = ReviewPicture(self.actions.dragged)
         self.scans = ScansPanel(
-            scene, self.change, self.open_folder, self.work.register, self.close_review, self.labels
+            self.scene, self.change, self.open_folder, self.work.register, self.close_review, self.labels
         )
         self.cases = CasesPanel(self.change, self.going.choose_cohort, self.going.open_case, self.going.note)
         self.agreeing = AgreementPanel(self.going.open_disagreement)
@@ -96,12 +86,10 @@ class ReviewPanel:
         self._tables.setInterval(TABLES_MS)
         self._tables.timeout.connect(self._show_tables)
         self.keys = Keys(self.widget, self._keys())
-        self._place_panels()
-        self.read_scene()
 
     def enter(self) -> None:
         """The user opens the module: its keys act."""
-        if self._closed:
+        if self.closed:
             return
         self.dependencies.refresh()
         self.keys.switch(True)
@@ -125,8 +113,9 @@ class ReviewPanel:
             TOGGLE_KEY: self.actions.toggle_motion,
         }
 
-    def _place_panels(self) -> None:
-        for place, widget in (
+    def places(self) -> Iterable[tuple[Any, Any]]:
+        """Where in the panel each part goes."""
+        return (
             (self.ui.registrationSection, self.dependencies.widget),
             (self.ui.registrationSection, self.scans.widget),
             (self.ui.runBarPlace, self.run_bar.widget),
@@ -137,15 +126,14 @@ class ReviewPanel:
             (self.ui.landmarksSection, self.landmarks.widget),
             (self.ui.judgeSection, self.judging.widget),
             (self.ui.exportSection, self.exporting.widget),
-        ):
-            place.layout().addWidget(widget)
+        )
 
     # State ------------------------------------------------------------------------------------------------
 
     def change(self, **fields: Any) -> None:
         """Take what the user chose, save it with the scene, and show it."""
         state = replace(self.state, **fields)
-        if state == self.state or self._applying or self._is_quiet():
+        if state == self.state or self.applying or self.is_quiet():
             return
         with problems_shown(_("The registration cannot be shown.")):
             self.apply(state)
@@ -165,9 +153,9 @@ class ReviewPanel:
 
     def refresh(self) -> None:
         """Show again what may be done now."""
-        if self._closed:
+        if self.closed:
             return
-        obstacle = self._obstacle()
+        obstacle = self.obstacle()
         self._tables.stop()
         self.scans.show(self.state, self.session, obstacle)
         self.cases.show(self.state, self.cohort, obstacle)
@@ -179,14 +167,13 @@ class ReviewPanel:
         self.exporting.show(self.session)
         self.numbers.watch()
 
-    def _obstacle(self) -> str:
-        """Why nothing can be started now; empty where something can."""
-        busy = _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
-        return str(self.dependencies.reason or busy)
+    def is_busy(self) -> bool:
+        """Whether a worker runs."""
+        return self.jobs.runner.is_busy()
 
     def apply(self, state: ReviewState, everything: bool = False) -> None:
         """Take a state, save it with the scene, and show what differs, or everything."""
-        self._applying = True
+        self.applying = True
         try:
             before = None if everything else self.state
             self.state = state.valid(self.session.bones if self.session is not None else ())
@@ -200,12 +187,7 @@ class ReviewPanel:
             self.numbers.follow(self.session)
             self.refresh()
         finally:
-            self._applying = False
-
-    def _is_quiet(self) -> bool:
-        """Whether nodes come and go by themselves; the state is read when that is over."""
-        scene = self.scene
-        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
+            self.applying = False
 
     def _watch(self, session: ReviewSession | None) -> None:
         self.session = session
@@ -221,7 +203,7 @@ class ReviewPanel:
         if reason == "record" and self.state.error_colors:
             self.picture.color()
         self._case_changed = self._case_changed or reason in ("decisions", "record", "motion")
-        self.correct.show(self.state, self.session, self._obstacle())
+        self.correct.show(self.state, self.session, self.obstacle())
         self._tables.start()
 
     def _show_tables(self) -> None:
@@ -300,12 +282,12 @@ class ReviewPanel:
 
     def _job_changed(self, monitor: JobMonitor) -> None:
         self.run_bar.show(monitor)
-        if not self._applying:
+        if not self.applying:
             self.refresh()
 
     def node_removed(self, node: Any) -> None:
         """Forget what a user has deleted."""
-        if self._applying or node is None or self._is_quiet():
+        if self.applying or node is None or self.is_quiet():
             return
         if self.session is not None and node in (self.session.nodes.node, self.session.nodes.ct, self.session.nodes.mr):
             qt.QTimer.singleShot(0, self.nodes_settled)  # not while the scene is removing nodes
@@ -319,7 +301,7 @@ class ReviewPanel:
 
     def nodes_settled(self) -> None:
         """Close a review whose nodes a user has deleted; what was decided is in its folder."""
-        if self._applying or self._is_quiet():
+        if self.applying or self.is_quiet():
             return
         session = self.session
         if session is not None and not self._is_whole(session):
@@ -357,11 +339,7 @@ class ReviewPanel:
         self.keys.switch(False)
         self.settings.stop()
         self.scene_closing()
-        self._closed = True
+        self.closed = True
         for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector, self.scans.ui.labelsSelector):
             selector.blockSignals(True)
             selector.setMRMLScene(None)
-
-
-def _tell(error: Exception) -> None:
-    slicer.util.errorDisplay(str(error))

@@ -14,6 +14,7 @@ from CTSMALib.scene.registration.review_layout import REVIEW, link_views
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.seeing import CONTOUR, SIDE_BY_SIDE
 from CTSMALib.scene.registration.session import ReviewSession
+from CTSMAPanels.main_window import views_node
 
 
 class ViewDesk(Protocol):
@@ -67,7 +68,6 @@ class ViewActions:
 
     def show_layout(self, number: int) -> None:
         """Arrange the views, and link them."""
-        manager = slicer.app.layoutManager()
-        if manager is not None:  # without a main window
-            review_layout.show_layout(manager.layoutLogic().GetLayoutNode(), number)
+        if views_node() is not None:  # without a main window
+            review_layout.show_layout(views_node(), number)
             link_views(self._desk.scene)

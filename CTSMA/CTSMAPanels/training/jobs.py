@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.remaining import Remaining
@@ -12,7 +11,7 @@ from CTSMALib.jobs.training_project import Project
 from CTSMALib.jobs.training_record import DONE, FAILED, STOPPED, StepRecord, write_record
 from CTSMALib.jobs.training_steps import discard
 from CTSMALib.scene.training_state import STEPS
-from CTSMAPanels.panel_jobs import NewRunner, PanelJobs
+from CTSMAPanels.panel_jobs import JobHost, PanelJobs
 
 PAIRS, VERIFY = "pairs", "verify"  # jobs that are no steps
 ENDED = {JobState.FINISHED: DONE, JobState.FAILED: FAILED, JobState.CANCELLED: STOPPED}
@@ -39,25 +38,15 @@ class TrainingJobs(PanelJobs):
     """Runs steps, and keeps in the folder of the project how they ended.
 
     Args:
-        new_runner: makes a runner that calls the given function with its monitor on every change.
-        temporary_folder: not used; steps write to their project.
-        on_change: called with the monitor on every change.
-        on_problem: called with what went wrong.
-        on_end: called with what has ended, and how, after ``on_change`` was told.
+        host: the panel; steps write to their project, not to its temporary folder.
+        on_end: called with what has ended, and how, after ``host.on_change`` was told.
     """
 
-    def __init__(
-        self,
-        new_runner: NewRunner,
-        temporary_folder: Path,
-        on_change: Callable[[JobMonitor], None],
-        on_problem: Callable[[Exception], None],
-        on_end: Callable[[Running, JobState], None],
-    ) -> None:
+    def __init__(self, host: JobHost, on_end: Callable[[Running, JobState], None]) -> None:
         self.running: Running | None = None
         self.remaining = Remaining()
         self._on_end = on_end
-        super().__init__(new_runner, temporary_folder, on_change, on_problem)
+        super().__init__(host)
 
     def start(self, what: str, project: Project | None, arguments: list[str]) -> None:
         """Start a worker.
@@ -114,4 +103,4 @@ class TrainingJobs(PanelJobs):
         try:
             write_record(running.project.folder, running.what, record)
         except OSError as error:
-            self._on_problem(error)
+            self._host.on_problem(error)

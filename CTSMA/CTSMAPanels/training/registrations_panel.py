@@ -9,10 +9,13 @@ from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
 from CTSMALib.scene.registration.cohort_review import CohortReview
+from CTSMAPanels.main_window import why_not_open
 from CTSMAPanels.qt_values import allow
 from CTSMAPanels.reviewing.words import status_words, verdict_words
 from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.ui_files import load_panel
+
+REGISTRATION_MODULE = "CTSMARegistration"
 
 
 class RegistrationsPanel:
@@ -51,7 +54,7 @@ class RegistrationsPanel:
         fill(self.ui.caseTable, rows)
         self.ui.caseTable.setVisible(bool(rows))
         self.ui.registrationsLabel.setText(_about(cohort, problem))
-        reason = "" if cohort is not None else problem or _("No pair is registered yet.")
+        reason = why_not_open(REGISTRATION_MODULE) if cohort is not None else problem or _("No pair is registered yet.")
         allow(self.ui.reviewButton, reason, _("Open these pairs in the module CTSMA Registration."))
 
 

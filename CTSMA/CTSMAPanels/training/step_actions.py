@@ -15,12 +15,12 @@ from CTSMALib.jobs.training_cohort import CohortDesk
 from CTSMALib.jobs.training_project import Project
 from CTSMALib.jobs.training_steps import arguments, made_by, steps_of
 from CTSMALib.scene.training_state import MODEL, STEPS, TrainingState
+from CTSMAPanels.main_window import open_module
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.training.jobs import PAIRS, VERIFY, Running, TrainingJobs
 from CTSMAPanels.training.models_panel import ModelsPanel
+from CTSMAPanels.training.registrations_panel import REGISTRATION_MODULE
 from CTSMAPanels.training.steps_panel import StepLine
-
-REGISTRATION_MODULE = "CTSMARegistration"
 
 
 class TrainingDesk(Protocol):
@@ -105,8 +105,11 @@ class StepActions:
         running = jobs.running
         if running is not None and running.what in STEPS and running.project is not None:
             made = made_by(running.what, running.project)
-            question = _("Stop, and delete what this step has made so far in {folder}?\n\nPause keeps it.")
-            if made and not slicer.util.confirmOkCancelDisplay(question.format(folder=made[0].parent)):
+            question = _("Stop, and delete {names} in {folder}, with all that lies in it?\n\nPause keeps it.")
+            names = ", ".join(path.name for path in made)
+            if made and not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=made[0].parent)):
+                return
+            if jobs.running is not running:  # it has ended while the question was open
                 return
         jobs.cancel()
 
@@ -124,7 +127,7 @@ class StepActions:
         project = self._desk.project
         if project is None:
             return
-        slicer.util.selectModule(REGISTRATION_MODULE)
+        open_module(REGISTRATION_MODULE)
         widget = getattr(slicer.modules, f"{REGISTRATION_MODULE}Widget", None)
         if widget is not None and widget.panel is not None:
             widget.panel.going.open_cohort(project.registrations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, 
 from CTSMALib.scene.state import load_state, save_state, state_node
 from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
 from CTSMALib.scene.training_state import MODULE, PATCHES, REGISTER, STEPS, TrainingState
-from CTSMAPanels.dependencies import DependencyBar, NewDependencyBar
+from CTSMAPanels.main_window import views_node
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import NewRunner
-from CTSMAPanels.process import QtJobRunner
+from CTSMAPanels.panel_jobs import JobHost, NewRunner
 from CTSMAPanels.run_bar import RunBar
+from CTSMAPanels.scene_panel import ScenePanel, tell
 from CTSMAPanels.training.cohort_panel import CohortPanel
 from CTSMAPanels.training.curves_panel import CurvesPanel
 from CTSMAPanels.training.evaluation_panel import EvaluationPanel
@@ -33,42 +34,30 @@ from CTSMAPanels.training.settings_panel import SettingsPanel
 from CTSMAPanels.training.step_actions import StepActions
 from CTSMAPanels.training.steps_panel import ChosenStep, StepLine, StepsPanel
 from CTSMAPanels.training.words import state_sign, state_words
-from CTSMAPanels.ui_files import load_panel
 
 CURVES_EVERY_S = 2.0
 
 
-class TrainingPanel:
+class TrainingPanel(ScenePanel):
     """Everything the module shows.
 
     What the user chooses becomes a new :class:`TrainingState`, which is saved in the scene; what is made lies in the
     folder of the project, and is read from there.
-
-    Args:
-        scene: ``vtkMRMLScene``.
-        new_runner: makes the runner of jobs, replaceable for tests.
-        dependencies: the bar of missing packages, replaceable for tests.
     """
 
     UI_FILE = "CTSMATraining.ui"
 
-    def __init__(
-        self, scene: Any, new_runner: NewRunner = QtJobRunner, dependencies: NewDependencyBar = DependencyBar
-    ) -> None:
-        self.widget, self.ui = load_panel(self.UI_FILE)
-        self.scene, self.state = scene, TrainingState()
+    def make_parts(self, new_runner: NewRunner, work: Path) -> None:
+        """Make state, jobs and parts."""
+        self.state = TrainingState()
         self.project: Project | None = None
         self.desk: CohortDesk | None = None
         self.problem = ""
-        self._applying = self._closed = False
         self._curves_at = 0.0
         self._told: JobState | None = None
-        self.dependencies = dependencies(self.refresh)
         self.actions = StepActions(self)
         self.run_bar = RunBar(self.actions.cancel)
-        self.jobs = TrainingJobs(
-            new_runner, Path(slicer.app.temporaryPath), self._job_changed, _tell, self.actions.ended
-        )
+        self.jobs = TrainingJobs(JobHost(new_runner, work, self._job_changed, tell), self.actions.ended)
         self.cohort = CohortPanel(self.change, self.actions.find_pairs, self.refresh)
         self.steps = StepsPanel(self.change, self.actions.start, self.actions.pause)
         self.settings = SettingsPanel(self.change)
@@ -76,12 +65,10 @@ class TrainingPanel:
         self.curves = CurvesPanel(self.change, self.show_chart)
         self.evaluation = EvaluationPanel()
         self.models = ModelsPanel(self.actions.verify)
-        self._place_panels()
-        self.read_scene()
 
     def enter(self) -> None:
         """The user opens the module: what others have made meanwhile is read."""
-        if self._closed:
+        if self.closed:
             return
         self.dependencies.refresh()
         self.read_project()
@@ -89,26 +76,26 @@ class TrainingPanel:
         self.read_results()
         self.refresh()
 
-    def _place_panels(self) -> None:
-        for place, widget in (
+    def places(self) -> Iterable[tuple[Any, Any]]:
+        """Where in the panel each part goes."""
+        return (
             (self.ui.cohortSection, self.dependencies.widget),
             (self.ui.cohortSection, self.cohort.widget),
             (self.ui.stepsSection, self.steps.widget),
+            (self.steps.ui.settingsPlace, self.settings.widget),
             (self.ui.runBarPlace, self.run_bar.widget),
             (self.ui.registrationsSection, self.registrations.widget),
             (self.ui.curvesSection, self.curves.widget),
             (self.ui.evaluationSection, self.evaluation.widget),
             (self.ui.modelsSection, self.models.widget),
-        ):
-            place.layout().addWidget(widget)
-        self.steps.ui.settingsPlace.layout().addWidget(self.settings.widget)
+        )
 
     # State ------------------------------------------------------------------------------------------------
 
     def change(self, **fields: Any) -> None:
         """Take what the user chose, save it with the scene, and show it."""
         state = replace(self.state, **fields)
-        if state == self.state or self._applying or self._is_quiet():
+        if state == self.state or self.applying or self.is_quiet():
             return
         if {"cohort", "project"} & fields.keys() and not self._may_leave():
             self.refresh()  # the fields show again what they showed
@@ -128,7 +115,7 @@ class TrainingPanel:
 
     def apply(self, state: TrainingState) -> None:
         """Take a state, save it with the scene, and show it."""
-        self._applying = True
+        self.applying = True
         try:
             before, self.state = self.state, state.valid()
             moved = (before.cohort, before.project) != (self.state.cohort, self.state.project)
@@ -143,13 +130,15 @@ class TrainingPanel:
             if moved:
                 self.read_results()
         finally:
-            self._applying = False
+            self.applying = False
 
     def read_scene(self) -> None:
         """Take what is saved with the scene, for example after a scene was opened."""
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        self.project = None
-        self.apply(load_state(node, TrainingState) if node is not None else TrainingState())
+        state = load_state(node, TrainingState) if node is not None else TrainingState()
+        if (state.cohort, state.project) != (self.state.cohort, self.state.project):
+            self.project = None  # another one; corrections of the same one stay
+        self.apply(state)
 
     def read_project(self) -> None:
         """Read cohort and project from their folders; corrections that are not saved stay."""
@@ -172,16 +161,11 @@ class TrainingPanel:
         if self.state.step not in needed:
             self.state = replace(self.state, step=needed[0])
 
-    def _is_quiet(self) -> bool:
-        """Whether nodes come and go by themselves; the state is read when that is over."""
-        scene = self.scene
-        return self._closed or scene.IsClosing() or scene.IsImporting() or scene.IsBatchProcessing()
-
     # Showing ----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show again what is there and what may be done now."""
-        if self._closed:
+        if self.closed:
             return
         busy = self.obstacle()
         self.cohort.show(self.state, self.desk, self.problem, busy)
@@ -212,10 +196,9 @@ class TrainingPanel:
         end = record.end if record is not None else ""
         return ChosenStep(command(arguments(step, self.state, project)), reason, end, tuple(remarks))
 
-    def obstacle(self) -> str:
-        """Why nothing can be started now; empty where something can."""
-        busy = _("Another job is running; wait for it, or cancel it.") if self.jobs.runner.is_busy() else ""
-        return str(self.dependencies.reason or busy)
+    def is_busy(self) -> bool:
+        """Whether a worker runs."""
+        return self.jobs.runner.is_busy()
 
     def step_obstacle(self, step: str) -> str:
         """Why a step cannot be started, apart from what runs; empty where it can."""
@@ -247,14 +230,13 @@ class TrainingPanel:
     def show_curves(self) -> None:
         """Read the curves of the training again, and let scene and panel show them."""
         curves = read_curves(self.project.training) if self.project is not None else ()
-        if not self._is_quiet():
+        if not self.is_quiet():
             show_curves(self.scene, curves, self.state.curve)
-        self.curves.show(self.state, curves, slicer.app.layoutManager() is not None)
+        self.curves.show(self.state, curves, views_node() is not None)
 
     def show_chart(self) -> None:
         """Arrange the views so that the chart is seen."""
-        manager = slicer.app.layoutManager()
-        show_in_views(self.scene, manager.layoutLogic().GetLayoutNode() if manager is not None else None)
+        show_in_views(self.scene, views_node())
 
     def _show_run(self) -> None:
         running, monitor = self.jobs.running, self.jobs.runner.monitor
@@ -266,12 +248,12 @@ class TrainingPanel:
     # Events -----------------------------------------------------------------------------------------------
 
     def _job_changed(self, monitor: JobMonitor) -> None:
-        if self._closed:
+        if self.closed:
             return
         self.run_bar.show(monitor)
         if monitor.state is not self._told:
             self._told, self._curves_at = monitor.state, 0.0
-            if not self._applying:
+            if not self.applying:
                 self.refresh()
             return
         self._show_run()
@@ -281,16 +263,12 @@ class TrainingPanel:
 
     def ended(self, running: Running, state: JobState) -> None:
         """A job has ended, and everything it made is there."""
-        if not self._closed:
+        if not self.closed:
             self.read_project()
             self.read_results()
             self.refresh()
 
     def close(self) -> None:
         """Stop what runs, whose state stays, before the panel goes."""
-        self._closed = True
+        self.closed = True
         self.jobs.close()
-
-
-def _tell(error: Exception) -> None:
-    slicer.util.errorDisplay(str(error))

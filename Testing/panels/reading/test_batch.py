@@ -80,6 +80,40 @@ def test_one_is_cancelled_and_the_others_go_on(bench: Any, three_scans: Any, tmp
     assert states(three_scans) == [] and not three_scans.jobs.runner.is_busy()
 
 
+def test_the_bar_cancels_and_no_further_scan_begins(bench: Any, three_scans: Any, tmp_path: Path) -> None:
+    add_folder(bench, three_scans, tmp_path / "scans")
+    three_scans.batch.ui.startButton.click()
+    three_scans.run_bar.ui.cancelButton.click()
+    three_scans.jobs.runner.fail_with("The analysis was cancelled.", "Start it again.", kind="cancelled")
+    bench.process_events(20)
+    assert states(three_scans) == [CANCELLED, WAITING, WAITING] and not three_scans.is_busy()
+    three_scans.batch.ui.startButton.click()
+    assert states(three_scans) == [CANCELLED, RUNNING, WAITING]
+    three_scans.jobs.runner.close()
+
+
+def test_nothing_begins_after_the_panel_was_closed(bench: Any, three_scans: Any, tmp_path: Path) -> None:
+    add_folder(bench, three_scans, tmp_path / "scans")
+    three_scans.batch.ui.startButton.click()
+    three_scans.close()
+    bench.process_events(20)
+    assert not three_scans.is_busy()
+
+
+def test_a_result_that_cannot_be_shown_is_told_in_the_list(bench: Any, three_scans: Any, tmp_path: Path) -> None:
+    """A dialog would keep the others waiting."""
+    add_folder(bench, three_scans, tmp_path / "scans")
+    three_scans.batch.ui.startButton.click()
+    three_scans.jobs.runner.out.mkdir(parents=True)
+    three_scans.jobs.runner.say(event="result", path=str(three_scans.jobs.runner.out))
+    three_scans.jobs.runner.end()
+    bench.process_events(20)
+    assert states(three_scans) == [FAILED, RUNNING, WAITING]
+    assert "result" in three_scans.batch.ui.batchTable.item(0, 2).text()
+    assert bench.dialogs.texts("error") == []
+    three_scans.jobs.runner.close()
+
+
 def test_what_is_gone_has_failed_and_the_next_is_tried(bench: Any, three_scans: Any, a_ct: Any, tmp_path: Path) -> None:
     add_folder(bench, three_scans, tmp_path / "scans")
     (tmp_path / "scans" / "one.nii.gz").unlink()

@@ -76,13 +76,14 @@ class Playing:
     """The panel with its jobs, as the module puts them together."""
 
     def __init__(self, new_runner: Any, work: Path, result: Any) -> None:
+        from CTSMAPanels.panel_jobs import JobHost
         from CTSMAPanels.reading.diagnosis_jobs import DiagnosisJobs
         from CTSMAPanels.reading.diagnosis_panel import DiagnosisPanel
 
         self.result, self.patches, self.problems = result, [], []
-        self.jobs = DiagnosisJobs(new_runner, work, lambda _monitor: self.refresh(), lambda _result: self.refresh(),
-                                  self.problems.append)  # fmt: skip
-        self.panel = DiagnosisPanel(self.diagnose, self.patches.append)
+        host = JobHost(new_runner, work, lambda _monitor: self.refresh(), self.problems.append)
+        self.jobs = DiagnosisJobs(host, lambda _result: self.refresh())
+        self.panel = DiagnosisPanel(self.diagnose, self.patches.append, self.refresh)
         self.refresh()
 
     @property

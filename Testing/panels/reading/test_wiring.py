@@ -51,6 +51,24 @@ def test_a_diagnosis_reaches_the_inspector_and_its_patches_are_selected(
     name = panel.result.patches.ids[panel.state.patch - 1]
     part = panel.diagnosis.contributions[name]
     assert f"{part:+.3f} to the log odds" in text(panel.inspector.ui.remarksLabel)
+    panel.diagnosis.ui.researchCheckBox.setChecked(False)
+    assert "log odds" not in text(panel.inspector.ui.remarksLabel)
+    panel.diagnosis.ui.researchCheckBox.setChecked(True)
+    assert "log odds" in text(panel.inspector.ui.remarksLabel)
+
+
+def test_the_inspector_says_that_patches_have_changed_since_the_diagnosis(
+    a_diagnosable_panel: Any, a_library: str
+) -> None:
+    panel = a_diagnosable_panel
+    panel.diagnosis.ui.researchCheckBox.setChecked(True)
+    panel.diagnosis.ui.diagnoseButton.click()
+    answered(panel)
+    panel.diagnosis.ui.strongestTable.selectRow(0)
+    assert "diagnose again" not in text(panel.inspector.ui.remarksLabel)
+    outdated = dict.fromkeys(panel.diagnosis.contributions, 0.1)
+    panel.inspector.show(panel.state, panel.result, outdated, outdated=True)
+    assert "diagnose again" in text(panel.inspector.ui.remarksLabel)
 
 
 def test_a_running_diagnosis_is_cancelled_with_the_same_button(a_diagnosable_panel: Any, a_library: str) -> None:

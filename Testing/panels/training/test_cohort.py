@@ -88,6 +88,19 @@ def test_changes_are_not_lost_by_choosing_another_cohort(
     assert cells(panel) == []
 
 
+def test_changes_are_not_lost_when_something_is_imported_into_the_scene(
+    bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    """As files are with "Add data"; the module tells the panel of it."""
+    panel = a_working_panel
+    choose(panel, scans, tmp_path / "project")
+    panel.cohort.ui.findButton.click()
+    select(panel.cohort.ui.kneeTable, 5)
+    panel.cohort.ui.removeButton.click()
+    panel.read_scene()
+    assert panel.desk.unsaved and len(cells(panel)) == 5
+
+
 def test_a_scan_can_be_chosen_by_hand(bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path) -> None:
     panel, ui = a_working_panel, a_working_panel.cohort.ui
     choose(panel, scans, tmp_path / "project")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from CTSMALib.jobs.monitor import JobState
 from CTSMALib.jobs.training_record import read_records
 from Testing.panels.training.conftest import choose
 
@@ -102,6 +103,28 @@ def test_cancelling_deletes_what_was_made_only_if_the_user_agrees(bench: Any, a_
     runner.end(130)
     assert not training.exists() and (a_project / "patches" / "patches.json").is_file()
     assert a_panel.steps.ui.stepTable.item(1, 2).text() == "not begun"
+
+
+def test_a_job_that_ends_while_the_question_is_open_is_not_cancelled(
+    bench: Any, a_panel: Any, a_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the next one, that has begun by itself."""
+    import slicer
+
+    a_panel.steps.ui.startButton.click()
+    begin_training(a_project / "training")
+
+    def ended_meanwhile(_question: str) -> bool:
+        a_panel.jobs.runner.say(event="result", path=str(a_project / "training"))
+        a_panel.jobs.runner.end()
+        a_panel.jobs.start("student", a_panel.project, ["train", "student"])
+        return True
+
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", ended_meanwhile)
+    a_panel.run_bar.ui.cancelButton.click()
+    assert a_panel.jobs.running.what == "student" and not a_panel.jobs.running.discards
+    assert a_panel.jobs.runner.state is JobState.RUNNING and (a_project / "training").is_dir()
+    a_panel.jobs.runner.close()
 
 
 def test_cancelling_students_keeps_the_teacher(bench: Any, a_panel: Any, a_project: Path) -> None:
