@@ -93,10 +93,11 @@ class Bench:
         plot_widget.plotView()._select(series_id, rows)
 
     def reset(self) -> None:
-        """Close modules, clear the scene, forget what was shown."""
+        """Close modules, clear the scene, delete panels, forget what was shown."""
         for module in self._modules:
             module.close()
         self._modules.clear()
+        self._delete_panels()
         self._forget_startup()
         self.scene.Clear(0)
         manager = self.app.layoutManager()
@@ -108,6 +109,16 @@ class Bench:
         self.calls.calls.clear()
         self.errors.clear()
         self.process_events()
+
+    def _delete_panels(self) -> None:
+        """Delete the windows that tests have left.
+
+        Signals keep what they are connected to, and that keeps the widgets: no panel would ever go by itself.
+        """
+        kept = {self.app.settingsDialog(), *self.app.layoutManager()._widgets.values()}
+        for widget in pythonqt.QtWidgets.QApplication.topLevelWidgets():
+            if pythonqt.shiboken6.isValid(widget) and widget.parentWidget() is None and widget not in kept:
+                pythonqt.shiboken6.delete(widget)
 
     def close(self) -> None:
         """Take apart what would crash when the process ends."""

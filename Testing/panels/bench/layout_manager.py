@@ -9,7 +9,7 @@ import vtk
 
 from Testing.panels.bench.classes import create, gives, imitates
 from Testing.panels.bench.node_widgets import MRMLWidget, SceneFollower
-from Testing.panels.bench.pythonqt import QtWidgets
+from Testing.panels.bench.pythonqt import QtWidgets, shiboken6
 from Testing.panels.bench.views import DEFAULT_SIZE
 
 FOUR_UP = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
@@ -124,7 +124,7 @@ class LayoutManager:
                 self._add_logic(slicer.vtkMRMLSliceLogic(), self._slice_logics).SetSliceNode(node)
         for node in self._view_nodes("vtkMRMLViewNode"):
             if logic.GetViewLogic(node) is None:
-                self._add_logic(slicer.vtkMRMLViewLogic(), self._view_logics).AddViewNode(node.GetLayoutName())
+                self._add_logic(slicer.vtkMRMLViewLogic(), self._view_logics).SetName(node.GetLayoutName())
 
     def _add_logic(self: Any, logic: Any, logics: Any) -> Any:
         logic.SetMRMLApplicationLogic(self._application_logic)
@@ -135,6 +135,7 @@ class LayoutManager:
     def _widget(self: Any, kind: str, node: Any, logic: Any = None) -> Any:
         known = self._widgets.get(node.GetID())
         if known is None or known.viewWidget()._node is not node:  # IDs come again when a scene was cleared
+            self._forget(node.GetID())
             widget, view, bar = map(create, VIEW_CLASSES[kind])
             view._node, view._logic = node, logic
             widget._furnish(logic, view, bar)
@@ -201,7 +202,10 @@ class LayoutManager:
         """Views draw only when a test looks."""
 
     def _start_over(self: Any) -> None:
-        """The views as when the application starts."""
+        """The views as when the application starts; those of nodes that are gone release what they hold."""
+        for key, widget in list(self._widgets.items()):
+            if self._scene.GetNodeByID(key) is not widget.viewWidget()._node:
+                self._forget(key)
         self.setLayout(FOUR_UP)
         self._add_logics()
         for node in self._view_nodes("vtkMRMLSliceCompositeNode"):
@@ -212,6 +216,13 @@ class LayoutManager:
 
         for view in self._open_views():
             view._resize(*DEFAULT_SIZE)
+
+    def _forget(self: Any, key: str) -> None:
+        widget = self._widgets.pop(key, None)
+        if widget is not None:
+            if hasattr(widget.viewWidget(), "_close"):
+                widget.viewWidget()._close()
+            shiboken6.delete(widget)
 
     def _open_views(self: Any) -> list[Any]:
         views = [widget.viewWidget() for widget in self._widgets.values()]

@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Enumerations are integers, in PythonQt as well; PySide6 reads this when it is imported first.
 sys.pyside6_option_python_enum = 0x06
 
+import shiboken6  # noqa: E402, F401 - others take it from here: it, too, has to come after the line above
 from PySide6 import QtCore, QtGui, QtNetwork, QtWidgets  # noqa: E402
 
 QT_MODULES = (QtCore, QtGui, QtWidgets, QtNetwork)
