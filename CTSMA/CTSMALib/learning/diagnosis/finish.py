@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +169,6 @@ def _familiarity(cases: Sequence[Case], outer: np.ndarray, standardizer: Standar
 
 
 def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, evaluation: Evaluation) -> dict[str, Any]:
-    import monai
-
     numbers: dict[str, dict[str, list[float]]] = {}
     for one in evaluation.measured:
         interval = [one.found.value, one.found.low, one.found.high]
@@ -186,7 +185,7 @@ def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, eva
     return {
         "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
         "name": SHIPPED, "version": "1.0", "changelog": {"1.0": "first version"},
-        "monai_version": monai.__version__, "pytorch_version": torch.__version__, "numpy_version": np.__version__,
+        "monai_version": version("monai"), "pytorch_version": torch.__version__, "numpy_version": np.__version__,
         "required_packages_version": {"ctsma": __version__},
         "task": "Patches of a knee to the probability of osteoarthritis",
         "description": f"{trained_on}Research use only: not a medical device.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +28,6 @@ VERSION = "1.0"
 
 def metadata_of(states: Sequence[State], facts: SetFacts, measured: Measured) -> dict[str, Any]:
     """Metadata of MONAI's schema."""
-    import monai
-
     cube = {
         "type": "image", "format": "hounsfield", "modality": "CT", "num_channels": 2, "spatial_shape": list(CT_SHAPE),
         "dtype": "float32", "value_range": [], "is_patch_data": True,
@@ -38,7 +37,7 @@ def metadata_of(states: Sequence[State], facts: SetFacts, measured: Measured) ->
     return {
         "schema": "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json",
         "name": SHIPPED, "version": VERSION, "changelog": {VERSION: f"trained with CTSMA {__version__}"},
-        "monai_version": monai.__version__, "pytorch_version": torch.__version__, "numpy_version": np.__version__,
+        "monai_version": version("monai"), "pytorch_version": torch.__version__, "numpy_version": np.__version__,
         "required_packages_version": {"ctsma": __version__},
         "task": "CT patches of subchondral bone to apparent trabecular parameters",
         "description": f"{SIMULATED if facts.virtual else ''} Research use only: not a medical device.".strip(),
