@@ -151,6 +151,8 @@ def add_register_arguments(parser: argparse.ArgumentParser) -> None:
     add("--initial", metavar="PATH", type=given_path, help=about)
     about = "first stage to run (default: the first that --initial does not settle)"
     add("--from-stage", choices=STAGES, default="", help=about)
+    about = "bones to find anew in the registration of --initial, separated by commas; the others stay as they are"
+    add("--bones", metavar="LIST", type=_bone_names, default=(), help=about)
     about = f"what refines the bones (default: {DEFAULT_ENGINE}); greedy needs: pip install picsl-greedy"
     add("--engine", choices=ENGINES, default=DEFAULT_ENGINE, help=about)
     about = "what is compared with the CT: the MR, a synthetic CT that is made of it first, or both (default: mr)"
@@ -337,7 +339,8 @@ def register_request(options: argparse.Namespace) -> RegisterRequest | RegisterC
     if options.cohort is not None:
         if options.ct is not None or options.labels is not None or options.initial is not None:
             raise InputError("A cohort and a single pair are given.", "Give either CT and MR, or --cohort.")
-        for name, usual in (("side", "auto"), ("from_stage", ""), ("ct_series", None), ("mr_series", None)):
+        of_one = (("side", "auto"), ("from_stage", ""), ("bones", ()), ("ct_series", None), ("mr_series", None))
+        for name, usual in of_one:
             if getattr(options, name) != usual:
                 raise InputError(f"--{name.replace('_', '-')} is for a single pair.", "Leave it out with --cohort.")
         if options.overwrite:
@@ -354,7 +357,7 @@ def register_request(options: argparse.Namespace) -> RegisterRequest | RegisterC
         ct=options.ct, mr=options.mr, out=options.out, side=options.side, labels=options.labels,
         initial=options.initial, from_stage=options.from_stage, engine=options.engine, local=options.local,
         images=not options.no_images, ct_series=options.ct_series, mr_series=options.mr_series,
-        overwrite=options.overwrite, guide=options.guide, model=options.model,
+        overwrite=options.overwrite, guide=options.guide, model=options.model, bones=options.bones,
     )  # fmt: skip
 
 
@@ -393,6 +396,12 @@ def _other_series(text: str) -> tuple[str, ...]:
 
     wanted = _formats(text, (BFFE, *OTHER_SERIES))
     return tuple(series for series in OTHER_SERIES if series in wanted)
+
+
+def _bone_names(text: str) -> tuple[str, ...]:
+    from CTSMALib.anatomy.labels import BONES
+
+    return _formats(text, tuple(bone.name for bone in BONES))
 
 
 def _number(text: str) -> float:

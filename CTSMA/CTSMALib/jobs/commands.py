@@ -140,6 +140,7 @@ def register_arguments(request: RegisterRequest) -> list[str]:
     texts = {"from-stage": request.from_stage, "ct-series": request.ct_series, "mr-series": request.mr_series}
     arguments += [f"--{name}={text}" for name, text in texts.items() if text]
     arguments += [f"--engine={request.engine}", f"--with={request.guide}"]
+    arguments += [f"--bones={','.join(request.bones)}"] if request.bones else []
     flags = {"--local": request.local, "--no-images": not request.images, "--overwrite": request.overwrite}
     return arguments + [flag for flag, on in flags.items() if on]
 

@@ -78,7 +78,7 @@ def _register(request: RegisterRequest, folder: Path, progress: Progress) -> Non
 
     engine = engine_named(request.engine)
     bundle = guide_bundle(request.guide, request.model)
-    start = read_start(request.initial, request.from_stage)  # it fails sooner than the scans
+    start = read_start(request.initial, request.from_stage, request.bones)  # it fails sooner than the scans
     if bundle is not None and start.first_stage in KEEPING:
         raise InputError(f"The stage '{start.first_stage}' finds no bone anew.", "Leave out --with.")
     if bundle is not None and engine.name == GREEDY:

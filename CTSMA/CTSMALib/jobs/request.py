@@ -167,6 +167,7 @@ class RegisterRequest:
         overwrite: replace a registration that is in ``out``.
         guide: what the stages compare with the CT, of :data:`~CTSMALib.registration.names.GUIDES`.
         model: folder of the bundle that makes the synthetic CT; ``None`` takes the one that comes with the software.
+        bones: that are found anew in the registration that ``initial`` names; empty for all.
     """
 
     ct: Path
@@ -184,6 +185,7 @@ class RegisterRequest:
     overwrite: bool = False
     guide: str = "mr"
     model: Path | None = None
+    bones: tuple[str, ...] = ()
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -72,6 +72,8 @@ def record_of(
         patches=found.patches, local=local, earlier=_earlier(start.earlier), reviews=reviews,
         landmarks=start.landmarks_of(fixed, moving), files={}, notices=kept,
     )  # fmt: skip
+    if start.only and start.earlier:
+        return _with_what_stays(record, start.earlier, start.only)
     if start.first_stage == JUDGE and start.earlier:  # the same registration, looked at again
         then = start.earlier
         return replace(
@@ -79,6 +81,20 @@ def record_of(
             earlier=then.earlier, reviews=then.reviews,
         )  # fmt: skip
     return record
+
+
+def _with_what_stays(
+    record: RegistrationRecord, then: RegistrationRecord, only: tuple[str, ...]
+) -> RegistrationRecord:  # fmt: skip
+    """The record of single bones with steps, patches and decisions of the others."""
+    patches = {(patch.id, patch.bone): patch for patch in record.patches}
+    before = [patches.pop((patch.id, patch.bone), patch) for patch in then.patches]
+    return replace(
+        record,
+        stages=(*(s for s in then.stages if s.subject not in only), *(s for s in record.stages if s.subject in only)),
+        reviews=(*(r for r in then.reviews if r.bone not in only), *(r for r in record.reviews if r.bone in only)),
+        patches=(*before, *patches.values()),
+    )
 
 
 def _earlier(record: RegistrationRecord | None) -> tuple[EarlierRun, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,6 +88,8 @@ def register(
         InputError: the moving scan is a CT as well.
     """
     start, engine = start or Start(), engine or MutualInformation()
+    if local and start.only:
+        raise InputError("A local refinement concerns all bones.", "Leave out --local, or --bones.")
     if local and start.first_stage == JUDGE:
         raise InputError(
             "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
@@ -102,13 +104,15 @@ def register(
             )
         fits = _kept(fixed, moving, start)
     else:
-        fits = fit_bones(fixed, led_by, knee, engine, _known(fixed, start), part_of(progress, 0.3, 0.65))
-        stages += [_stage(BONES, name, found[0], f"{engine.name} {engine.version}") for name, found in fits.items()]
+        settled = _settled(fixed, moving, start)
+        finding = part_of(progress, 0.3, 0.65)
+        fits = fit_bones(fixed, led_by, knee, engine, _known(fixed, start), finding, settled, start.only)
+        made_by = f"{engine.name} {engine.version}"
+        stages += [_stage(BONES, name, found[0], made_by) for name, found in fits.items() if name not in settled]
     matrices = {name: found[0].matrix for name, found in fits.items()}
-    judgments = _judged(fixed, moving, matrices, part_of(progress, 0.65, 0.9))
-    kept = start.earlier.bones if start.first_stage in KEEPING and start.earlier else ()
-    bones = _records(fixed, moving, knee, matrices, judgments, {bone.name: bone for bone in kept})
-    if start.first_stage not in KEEPING:  # there, a person knows better
+    judgments = _judged(fixed, moving, matrices, start.staying, part_of(progress, 0.65, 0.9))
+    bones = _records(fixed, moving, knee, matrices, judgments, start)
+    if start.first_stage not in KEEPING and not start.only:  # there, a person knows better
         _refuse(fixed, moving, knee, {bone.verdict for bone in bones if bone.name in fixed.leading})
     field = _kept_field(start)
     good = {bone.name: matrices[bone.name] for bone in bones if bone.verdict == GOOD}
@@ -122,7 +126,7 @@ def register(
         )
     progress("Pairing the patches", 0.98)
     motions = Motions(fixed.bones, matrices, field)
-    paired = pair_patches([p for p in patches if p.bone in matrices], motions, judgments, bones, moving, refused)
+    paired = pair_patches([p for p in patches if p.bone in judgments], motions, judgments, bones, moving, refused)
     return Registration(motions, tuple(stages), bones, paired)
 
 
@@ -139,8 +143,8 @@ def _refuse(fixed: FixedKnee, moving: MovingKnee, knee: Matrix, leading: set[str
 
 
 def _kept_field(start: Start) -> LocalField:
-    """The refinement of an earlier run, where nothing is found anew."""
-    local = start.earlier.local if start.first_stage == JUDGE and start.earlier else None
+    """The refinement of an earlier run, where nothing is found anew, or not every bone."""
+    local = start.earlier.local if (start.first_stage == JUDGE or start.only) and start.earlier else None
     if local is None:
         return LocalField.none()
     return LocalField(np.array(local.center_lps_mm), np.array(local.coefficients_mm))
@@ -158,6 +162,11 @@ def _known(fixed: FixedKnee, start: Start) -> dict[str, Matrix]:
             if b.verdict == FAILED and b.user_moving_to_fixed_ras == IDENTITY and not accepted.get(b.name)
         }  # fmt: skip
     return {name: matrix for name, matrix in start.bones.items() if name in fixed.bones and name not in failed}
+
+
+def _settled(fixed: FixedKnee, moving: MovingKnee, start: Start) -> dict[str, list[Fit]]:
+    """Motions of bones that stay while others are found anew."""
+    return _kept(fixed, moving, replace(start, bones={n: m for n, m in start.bones.items() if n in start.staying}))
 
 
 def _kept(fixed: FixedKnee, moving: MovingKnee, start: Start) -> dict[str, list[Fit]]:
@@ -203,13 +212,15 @@ def _laid_on(fixed: FixedKnee, moving: MovingKnee) -> list[Matrix]:
 
 
 def _judged(
-    fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix], progress: Progress
+    fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix], staying: Collection[str], progress: Progress
 ) -> dict[str, Judged]:  # fmt: skip
+    """Judgments of the bones that do not stay as they are."""
     found = {}
     loose = fit_local(fixed, moving, bones_alike(fixed, moving, matrices), LOOSE).field
     for number, (name, matrix) in enumerate(matrices.items()):
-        progress(f"Judging the {name}", number / len(matrices))
-        found[name] = judge(fixed, name, moving, matrix, loose)
+        if name not in staying:
+            progress(f"Judging the {name}", number / len(matrices))
+            found[name] = judge(fixed, name, moving, matrix, loose)
     return found
 
 
@@ -225,14 +236,19 @@ def bones_alike(fixed: FixedKnee, moving: MovingKnee, matrices: dict[str, Matrix
 
 def _records(
     fixed: FixedKnee, moving: MovingKnee, knee: Matrix, matrices: dict[str, Matrix], judgments: dict[str, Judged],
-    kept: dict[str, BoneRecord],
+    start: Start,
 ) -> tuple[BoneRecord, ...]:  # fmt: skip
-    """Records of bones; those that are ``kept`` as they were keep a person's correction apart."""
+    """Records of bones; those whose motion is kept keep a person's correction apart."""
+    before = start.earlier.bones if start.first_stage in KEEPING and start.earlier else ()
+    kept = {bone.name: bone for bone in before}
     centers = {name: fixed.center_mm(name) for name in matrices}
     impossible = implausible(matrices, fixed.pivots_mm)
     voxel_mm = max(*fixed.ct.GetSpacing(), *moving.image.GetSpacing())
     records = []
     for name, matrix in matrices.items():
+        if name in start.staying:
+            records.append(start.staying[name])
+            continue
         found, reasons = verdict(judgments[name].quality, impossible.get(name, ""), voxel_mm)
         x, y, z = (float(v) for v in centers[name] * _RAS)
         auto, user, auto_quality = ras_rows(matrix), IDENTITY, judgments[name].quality

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from CTSMALib.anatomy.labels import FEMUR, FIBULA, PATELLA, TIBIA
 from CTSMALib.errors import AnatomyError
@@ -49,7 +49,7 @@ def fit_knee(fixed: FixedKnee, moving: MovingKnee, starts: list[Matrix]) -> Fit:
 
 def fit_bones(
     fixed: FixedKnee, moving: MovingKnee, knee: Matrix, engine: Engine, known: Mapping[str, Matrix] | None = None,
-    progress: Progress = silent,
+    progress: Progress = silent, settled: Mapping[str, list[Fit]] | None = None, only: Collection[str] = (),
 ) -> dict[str, list[Fit]]:  # fmt: skip
     """Third stage: every bone on its own; bones that move with others start from those.
 
@@ -60,31 +60,40 @@ def fit_bones(
         engine: that refines.
         known: motions of bones to start from, in place of many starts.
         progress: told about each bone.
+        settled: bones that stay where they are.
+        only: bones that are found; all that are not settled by default.
 
     Returns:
         Bone name to fits, best first.
     """
     found: dict[str, list[Fit]] = {}
-    known = known or {}
+    known, settled = known or {}, settled or {}
     others = tuple(bone for bone in fixed.bones if bone not in fixed.leading)
     for group in (fixed.leading, others):
         for bone in group:
+            if bone in settled:
+                found[bone] = settled[bone]
+            if bone in settled or (only and bone not in only):
+                continue
             progress(f"Registering the {bone}", len(found) / len(fixed.bones))
             starts = [known[bone]] if bone in known else starts_of(fixed, bone, knee, found)
-            found[bone] = engine.refine(fixed, bone, moving, starts)
+            found[bone] = engine.refine(fixed, bone, moving.of_bone(bone), starts)
         if group != others:
-            _second_chance(fixed, moving, engine, known, found)
+            _second_chance(fixed, moving, engine, {*known, *settled}, found)
     return found
 
 
 def _second_chance(
-    fixed: FixedKnee, moving: MovingKnee, engine: Engine, known: Mapping[str, Matrix], found: dict[str, list[Fit]]
+    fixed: FixedKnee, moving: MovingKnee, engine: Engine, known: Collection[str], found: dict[str, list[Fit]]
 ) -> None:  # fmt: skip
     """Search femur or tibia again from the other one where it was not found: the pose of the knee was wrong for it."""
-    alike = {bone: found[bone][0].similarity.value >= LEAST_SIMILARITY for bone in fixed.leading}
-    for bone, other in itertools.permutations(fixed.leading, 2):
+    leading = [bone for bone in fixed.leading if bone in found]
+    alike = {bone: found[bone][0].similarity.value >= LEAST_SIMILARITY for bone in leading}
+    for bone, other in itertools.permutations(leading, 2):
         if not alike[bone] and alike[other] and bone not in known:
-            again = engine.refine(fixed, bone, moving, bent_starts(found[other][0].matrix, fixed.joint_mm))
+            again = engine.refine(
+                fixed, bone, moving.of_bone(bone), bent_starts(found[other][0].matrix, fixed.joint_mm)
+            )
             if again[0].worth > found[bone][0].worth:
                 found[bone] = again
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from CTSMALib.anatomy.labels import BONES as BONE_LABELS
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
 from CTSMALib.registration.landmarks import far_off_notices, motions, read_landmarks
 from CTSMALib.registration.names import BONES, KEEPING, KNEE, POSE, STAGES
-from CTSMALib.registration.record import LandmarkPair, RegistrationRecord
+from CTSMALib.registration.record import BoneRecord, LandmarkPair, RegistrationRecord
 from CTSMALib.registration.record_folder import holds_registration, load_record
 from CTSMALib.volumes.rigid import Matrix, fixed_to_moving_lps, read_itk
 from CTSMALib.volumes.scan import InputIdentity
@@ -32,6 +33,7 @@ class Start:
         name: what it was read from.
         earlier: the registration that is gone on from.
         notices: what a reader must know about it.
+        only: bones that are found anew, while the others stay as they are in ``earlier``; empty for all.
     """
 
     first_stage: str = POSE
@@ -40,6 +42,14 @@ class Start:
     name: str = ""
     earlier: RegistrationRecord | None = None
     notices: tuple[Notice, ...] = ()
+    only: tuple[str, ...] = ()
+
+    @property
+    def staying(self) -> dict[str, BoneRecord]:
+        """Bones that stay as they are, by name."""
+        if not self.only or self.earlier is None:
+            return {}
+        return {bone.name: bone for bone in self.earlier.bones if bone.name not in self.only}
 
     def landmarks_of(self, fixed: InputIdentity, moving: InputIdentity) -> tuple[LandmarkPair, ...]:
         """Landmarks of the registration that is gone on from, if they were set in these scans."""
@@ -59,7 +69,7 @@ class Start:
         other = " and ".join(name for name, then, now in both if then.sha256 != now.sha256)
         if not other:
             return self
-        if self.first_stage in KEEPING:
+        if self.first_stage in KEEPING or self.only:
             raise InputError(
                 f"The registration '{self.name}' is of another {other}.", "Name that of these scans with --initial."
             )
@@ -67,16 +77,17 @@ class Start:
         return replace(self, notices=(*self.notices, Notice(OTHER_SCANS, text)))
 
 
-def read_start(path: Path | None, first_stage: str = "") -> Start:
+def read_start(path: Path | None, first_stage: str = "", only: tuple[str, ...] = ()) -> Start:
     """Read where to start from.
 
     Args:
         path: a transform file of ITK (of the whole knee), a CSV file of landmarks, or the folder of a registration;
             ``None`` starts from nothing.
         first_stage: the first stage to run; empty takes the first that the start does not settle.
+        only: names of bones that are found anew, in a registration; all of them by default.
 
     Raises:
-        InputError: the path cannot be used, or does not hold what the stage needs.
+        InputError: the path cannot be used, or does not hold what the stage or the bones need.
     """
     if first_stage and first_stage not in STAGES:
         raise InputError(f"There is no stage '{first_stage}'.", f"Stages are {', '.join(STAGES)}.")
@@ -91,7 +102,23 @@ def read_start(path: Path | None, first_stage: str = "") -> Start:
             f"To begin with the stage '{stage}', {what} must be known.",
             "Give --initial: the folder of a registration, a transform file, or landmarks.",
         )
-    return replace(start, first_stage=stage)
+    return replace(start, first_stage=stage, only=_chosen(only, start.earlier, stage))
+
+
+def _chosen(only: tuple[str, ...], earlier: RegistrationRecord | None, stage: str) -> tuple[str, ...]:
+    """Bones that are found anew; none named where these are all."""
+    if not only:
+        return ()
+    if earlier is None or stage != BONES:
+        raise InputError(
+            "Single bones are found anew in a registration that knows the others.",
+            "Give its folder with --initial, and begin with the stage 'bones'; or leave out --bones.",
+        )
+    wrong = next((name for name in only if name not in {bone.name for bone in BONE_LABELS}), None)
+    if wrong is not None:
+        names = ", ".join(bone.name for bone in BONE_LABELS)
+        raise InputError(f"There is no bone '{wrong}'.", f"Bones are {names}.")
+    return () if {bone.name for bone in earlier.bones} <= set(only) else tuple(dict.fromkeys(only))
 
 
 def _read(path: Path) -> Start:

@@ -134,7 +134,7 @@ class CorrectPanel:
         allow(
             self.ui.refineButton,
             busy or fixed,
-            _("Find the bone anew, beginning where it lies now. Takes about a minute; it can be undone."),
+            _("Find the bone anew, beginning where it lies now. Others stay as they are. It can be undone."),
         )
         allow(
             self.ui.judgeButton, busy, _("Measure how well all bones fit where they lie now. Nothing is moved.")

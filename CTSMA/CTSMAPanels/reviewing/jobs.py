@@ -9,6 +9,7 @@ from typing import Any
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.commands import register_arguments
 from CTSMALib.jobs.request import RegisterRequest
+from CTSMALib.registration.names import BONES
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMAPanels.panel_jobs import PanelJobs
@@ -46,7 +47,10 @@ class ReviewJobs(PanelJobs):
         self._refuse_if_busy()
         paths = scans if isinstance(scans[0], Path) else self._written(*scans)
         work = self._work if self._work is not None else self._new_work()
-        request = RegisterRequest(*paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage)
+        request = RegisterRequest(
+            *paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage,
+            bones=wish.bones if wish.stage == BONES else (),
+        )  # fmt: skip
         self._start(request, on_done)
 
     def _start(self, request: RegisterRequest, on_done: Callable[[Path], None]) -> None:

@@ -57,7 +57,7 @@ def test_any_path_survives(path: str) -> None:
     assert analyze_request(_parser().parse_args(analyze_arguments(analysis))) == analysis
     assert export_request(_parser().parse_args(["--attached", *report_arguments(export)])) == export
     it = Path(path)
-    pair = RegisterRequest(it, it, it, "left", it, it, "bones", "greedy", local=True, images=False)
+    pair = RegisterRequest(it, it, it, "left", it, it, "bones", "greedy", local=True, images=False, bones=("tibia",))
     assert register_request(_parser().parse_args(register_arguments(pair))) == pair
     assert output_of(analyze_arguments(analysis)) == output_of(report_arguments(export)) == Path(path)
 

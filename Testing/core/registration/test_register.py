@@ -17,10 +17,11 @@ from CTSMALib.registration.joint_motion import implausible
 from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.moving_knee import MovingKnee
 from CTSMALib.registration.names import BONES, KNEE, LOCAL, POSE
+from CTSMALib.registration.outcome import record_of
 from CTSMALib.registration.paired import Motions
 from CTSMALib.registration.patch_pairs import pair_patches
 from CTSMALib.registration.quality import judge
-from CTSMALib.registration.record import FAILED, GOOD, rows
+from CTSMALib.registration.record import FAILED, GOOD, IDENTITY, REJECTED, Review, rows
 from CTSMALib.registration.register import Registration, register
 from CTSMALib.registration.rigid_fit import judged
 from CTSMALib.registration.stages import fit_bones
@@ -101,6 +102,49 @@ def test_a_local_refinement_keeps_corrections_of_a_person_apart(
     assert found.motions.matrices["femur"] == pytest.approx(femur.fixed_to_moving_lps)
     last = found.stages[-1]
     assert (last.stage, last.subject) == (LOCAL, WHOLE) and len(last.trace) > 1 and 0.5 < last.inside <= 1.0
+
+
+def test_one_bone_is_found_anew_while_the_others_stay(
+    a_pair, a_fixed_knee, a_moving_knee, a_registration, some_patches
+) -> None:
+    """A femur that a person moved, with a decision about every bone."""
+    nudge = turned(np.zeros(3), np.zeros(3), np.array([1.5, 1.0, 0.0]))
+    before = {bone.name: bone for bone in a_registration.bones}
+    before["femur"] = replace(before["femur"], user_moving_to_fixed_ras=rows(nudge))
+    before["patella"] = replace(before["patella"], verdict=FAILED, reasons=("Somebody said so.",))
+    reviews = tuple(Review(name, REJECTED, "A reader", a_record().created, "", "0.9") for name in FOUR)
+    stages = tuple(replace(stage, made_by=f"{stage.made_by}, synthetic CT") for stage in a_registration.stages)
+    record = replace(
+        a_record(), bones=tuple(before.values()), stages=stages, patches=a_registration.patches, reviews=reviews
+    )
+    start = replace(start_from(record), first_stage=BONES, only=("femur",))
+    engine = CountingEngine()
+    found = register(a_fixed_knee, a_moving_knee, some_patches, start, engine)
+    assert engine.refined == ["femur"] and [bone.name for bone in found.bones] == list(FOUR)
+    femur, *others = found.bones
+    assert tuple(others) == tuple(before[bone.name] for bone in others)
+    surface = a_fixed_knee.surface("femur").points_mm
+    apart = applied(femur.fixed_to_moving_lps, surface) - applied(a_pair.matrices["femur"], surface)
+    assert np.linalg.norm(apart, axis=1).max() < 0.5
+    assert femur.user_moving_to_fixed_ras == IDENTITY and femur.verdict == GOOD
+    written = record_of(found, record.fixed, record.moving, record.side, start, (), ())
+    assert written.patches == record.patches and written.bones == found.bones
+    assert [stage for stage in written.stages if stage.subject != "femur"] == [*stages[:2], *stages[3:]]
+    assert [stage.made_by for stage in written.stages if stage.subject == "femur"] == ["counting 1"]
+    assert written.reviews == reviews[1:] and written.earlier[-1].bones == record.bones
+
+
+class CountingEngine(MutualInformation):
+    """Remembers what it was asked for."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.refined: list[str] = []
+
+    def refine(self, fixed, bone, moving, starts):
+        self.refined.append(bone)
+        return super().refine(fixed, bone, moving, starts)
 
 
 def test_a_bone_outside_the_mr_failed_for_that_reason(a_pair: MadeUpPair) -> None:

@@ -53,6 +53,24 @@ def test_a_registration_is_gone_on_from(tmp_path: Path) -> None:
     assert start.earlier == a_record()
 
 
+def test_single_bones_are_found_anew_in_a_registration(tmp_path: Path, a_transform: Path) -> None:
+    earlier = a_record_folder(tmp_path / "earlier")
+    names = [bone.name for bone in a_record().bones]
+    start = read_start(earlier, only=(names[0],))
+    assert start.only == (names[0],) and list(start.staying) == names[1:]
+    assert read_start(earlier, only=tuple(names)).only == () and not read_start(earlier).staying
+    for path, stage, only, said in (
+        (a_transform, BONES, ("femur",), "knows the others"),
+        (earlier, LOCAL, ("femur",), "knows the others"),
+        (earlier, "", ("ulna",), "no bone 'ulna'"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read_start(path, stage, only)
+    altered = InputIdentity("other", "NIfTI", "f" * 64)
+    with pytest.raises(InputError, match="another CT"):
+        start.of_scans(altered, a_record().moving)
+
+
 def test_a_correction_by_a_person_is_started_from() -> None:
     record = a_record()
     shift = turned(np.zeros(3), np.zeros(3), np.array([2.0, 0.0, 0.0]))
