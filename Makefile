@@ -11,6 +11,9 @@ VIRTUAL ?= demo-virtual
 SOURCE_HASH := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 CORE := $(VENV)/.core-$(SOURCE_HASH)
 TOOLS := $(VENV)/.tools-$(SOURCE_HASH)
+# Tests share the cores as processes: each computes with one thread, and keeps memory that it will need again at once.
+FOR_TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
 .PHONY: demo test clean
@@ -26,7 +29,7 @@ demo: $(CORE)
 test: $(TOOLS)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(FOR_TESTS) $(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 clean:
 	@rm -rf $(VENV) $(REPORT) $(VIRTUAL) .pytest_cache .ruff_cache .mypy_cache
