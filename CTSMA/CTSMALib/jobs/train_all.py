@@ -1,6 +1,7 @@
 """The job that trains all on one cohort: patches, teacher, students, evaluation, diagnosis.
 
-What is done stays in its folder, and the same command goes on.
+What is done stays in its folder, and the same command goes on. Parts lie where the module CTSMATraining looks for them
+in a project folder, see :mod:`CTSMALib.jobs.training_project`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.config_file import converted, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.staging import Target, output_error, resolved
+from CTSMALib.jobs.thread_count import threads
+from CTSMALib.jobs.training_project import DIAGNOSIS, EVALUATION, PATCHES, TRAINING
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from CTSMALib.learning.diagnosis.config import DiagnosisConfig
     from CTSMALib.learning.student.chain_config import ChainConfig
 
-PATCHES, STUDENTS, DIAGNOSIS, EVALUATION = "patches", "students", "diagnosis", "evaluation"
+STUDENTS = "students"  # beside DIAGNOSIS what configurations are called
 CONFIG_FILES = {STUDENTS: "students.json", DIAGNOSIS: "diagnosis.json"}
 RECORD_FILE, SCHEMA = "training.json", "ctsma-whole-training"
 FORMAT = "Give a TOML or JSON file with seeds and the sections teacher, student and diagnosis, as in docs/student.md."
@@ -73,11 +76,13 @@ def run(request: TrainAllRequest, progress: Progress = silent) -> Path:
             stays.
     """
     existing_path(request.cohort)
+    if request.jobs < 1 or (request.threads is not None and request.threads < 1):
+        raise InputError("A training needs a process and a thread.", "Give --jobs and --threads of 1 or more.")
     need_learning_packages(training=True)
     chain, diagnosis = read_config(request.config)
     folder = Target(resolved(request.out), overwrite=True, is_result=_is_training, keep=(request.cohort,)).check()
     _begin(folder, {STUDENTS: asdict(chain), DIAGNOSIS: asdict(diagnosis)})
-    patch_set, students = folder / PATCHES, folder / STUDENTS
+    patch_set, students = folder / PATCHES, folder / TRAINING
     patches.run(patches.PatchesRequest(patch_set, request.cohort, request.jobs), part_of(progress, 0.0, 0.2))
     wanted = train_student.TrainStudentRequest(
         patch_set, students, config=folder / CONFIG_FILES[STUDENTS], threads=request.threads
@@ -87,7 +92,8 @@ def run(request: TrainAllRequest, progress: Progress = silent) -> Path:
     of_patients = train_diagnosis.TrainDiagnosisRequest(
         patch_set, str(students / _STUDENT_TABLE), folder / DIAGNOSIS, folder / CONFIG_FILES[DIAGNOSIS]
     )
-    train_diagnosis.run(of_patients, part_of(progress, 0.8, 1.0))
+    with threads(request.threads):
+        train_diagnosis.run(of_patients, part_of(progress, 0.8, 1.0))
     progress("Finishing", 1.0)
     return folder
 
@@ -113,19 +119,20 @@ def read_config(path: Path | None) -> tuple[ChainConfig, DiagnosisConfig]:
 
 def _begin(folder: Path, configs: dict[str, dict[str, Any]]) -> None:
     """Keep the configurations, and refuse to go on with others."""
-    record = {"schema": SCHEMA, "schema_version": 1}
+    wanted = {folder / CONFIG_FILES[name]: json.loads(json.dumps(config)) for name, config in configs.items()}
     try:
-        for name, config in configs.items():
-            path = folder / CONFIG_FILES[name]
-            plain = json.loads(json.dumps(config))
+        for name, (path, plain) in zip(configs, wanted.items(), strict=True):
             if path.exists() and json.loads(path.read_text(encoding="utf-8")) != plain:
                 raise InputError(
                     f"The training in {folder} was begun with another configuration of the {name}.",
                     "Give the same configuration to go on with it, or name a new folder.",
                 )
-            folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        record = {"schema": SCHEMA, "schema_version": 1}  # first: by it the folder is known as that of a training
+        for path, plain in {folder / RECORD_FILE: record, **wanted}.items():
             replace_file(path, (json.dumps(plain, indent=2) + "\n").encode())
-        replace_file(folder / RECORD_FILE, (json.dumps(record, indent=2) + "\n").encode())
+    except ValueError as error:
+        raise InputError(f"A configuration in {folder} is damaged.", f"Delete {path.name} there.") from error
     except OSError as error:
         raise output_error(error, folder) from error
 
@@ -136,7 +143,7 @@ def _evaluate(folder: Path, progress: Progress) -> None:
 
     if evaluate.TEST in read_patch_set(folder / PATCHES).of_knee("split"):
         wanted = evaluate.EvaluateRequest(
-            folder / PATCHES, folder / STUDENTS / _STUDENT_TABLE.parent, folder / EVALUATION, overwrite=True
+            folder / PATCHES, folder / TRAINING / _STUDENT_TABLE.parent, folder / EVALUATION, overwrite=True
         )
         evaluate.run(wanted, progress)
 
@@ -152,6 +159,6 @@ def training_summary(folder: Path) -> list[str]:
     """What became of each part, in a few lines for a terminal."""
     judged = evaluate.evaluation_summary(folder / EVALUATION) if (folder / EVALUATION).is_dir() else []
     parts = (
-        train_student.student_summary(folder / STUDENTS), judged, train_diagnosis.training_summary(folder / DIAGNOSIS)
+        train_student.student_summary(folder / TRAINING), judged, train_diagnosis.training_summary(folder / DIAGNOSIS)
     )  # fmt: skip
     return [line for part in parts for line in part]

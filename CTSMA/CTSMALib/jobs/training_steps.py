@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from CTSMALib.jobs.training_project import CohortKind, Project
@@ -130,7 +131,8 @@ def made_by(step: str, project: Project) -> tuple[Path, ...]:
 def discard(step: str, project: Project) -> None:
     """Delete what a step has made so far; what cannot be deleted stays."""
     for path in made_by(step, project):
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(OSError):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _register(_step: str, state: TrainingState, project: Project) -> list[str]:

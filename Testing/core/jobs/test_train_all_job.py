@@ -13,6 +13,9 @@ from CTSMALib.diagnosis.names import SETTINGS
 from CTSMALib.errors import InputError
 from CTSMALib.jobs import train_all
 from CTSMALib.jobs.patches import PatchesRequest
+from CTSMALib.jobs.training_project import CohortKind, Project
+from CTSMALib.jobs.training_steps import is_done
+from CTSMALib.scene.training_state import STEPS, TrainingState
 from Testing.core.student.made_up_set import made_up_set
 
 SHORT = ("logistic", "transformer")
@@ -53,18 +56,31 @@ def test_one_command_ends_with_two_models_and_their_evaluation(
     out = tmp_path / "all"
     words = ["train", "all", "--cohort", str(a_cohort), "--out", str(out), "--config", str(a_config), "--threads", "1"]
     assert main(words) == 0
-    student, diagnosis = (read_bundle(out / part / "bundle") for part in ("students", "diagnosis"))
+    project = Project(a_cohort, CohortKind.VIRTUAL_PATCHES, out)  # which CTSMATraining opens
+    student, diagnosis = (read_bundle(part / "bundle") for part in (project.training, project.diagnosis))
+    assert all(is_done(step, TrainingState(), project) for step in STEPS if step not in ("register", "model"))
     assert diagnosis.config[SETTINGS]["values_sha256"] == student.sha256
     assert (out / "evaluation" / "evaluation.html").is_file()
     told = capsys.readouterr().out
     assert "AUC" in told and "Mean ICC(2,1)" in told and student.identity in told
 
-    state = (out / "students" / "student-s0" / "state.pt").stat().st_mtime_ns
+    state = (project.training / "student-s0" / "state.pt").stat().st_mtime_ns
     assert main(words) == 0  # goes on, and finds nothing to do
-    assert (out / "students" / "student-s0" / "state.pt").stat().st_mtime_ns == state
+    assert (project.training / "student-s0" / "state.pt").stat().st_mtime_ns == state
     a_config.write_text(json.dumps({**SMALL, "seeds": 2}))
     with pytest.raises(InputError, match="another configuration of the students"):
         train_all.run(train_all.TrainAllRequest(a_cohort, out, a_config))
+    (out / "students.json").write_text("{")
+    with pytest.raises(InputError, match="is damaged") as caught:
+        train_all.run(train_all.TrainAllRequest(a_cohort, out, a_config))
+    assert "students.json" in caught.value.remedy
+
+
+@pytest.mark.parametrize("wrong", [{"jobs": 0}, {"threads": 0}])
+def test_counts_are_checked_before_anything_is_made(wrong: dict[str, int], a_cohort: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a process and a thread"):
+        train_all.run(train_all.TrainAllRequest(a_cohort, tmp_path / "all", **wrong))
+    assert not (tmp_path / "all").exists()
 
 
 def test_a_wrong_configuration_is_refused_before_anything_is_made(a_cohort: Path, tmp_path: Path) -> None:
