@@ -54,11 +54,17 @@ def fill_marrow(bone: NDArray[np.bool_], spacing_mm: float, gap_mm: float = 10.0
     for k, section in enumerate(bone):
         if section.any():
             padded = np.pad(section, pad)
-            enclosed = ndimage.binary_fill_holes(ndimage.binary_closing(padded, disk))
+            enclosed = _without_holes(ndimage.binary_closing(padded, disk))
             # Closing also fills notches and the space between bones: keep what survives an opening of the addition.
             added = ndimage.binary_opening(enclosed & ~padded, disk)
-            filled[k] = (ndimage.binary_fill_holes(padded | added))[inner, inner]
+            filled[k] = _without_holes(padded | added)[inner, inner]
     return filled
+
+
+def _without_holes(section: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What :func:`scipy.ndimage.binary_fill_holes` gives, faster, of a section whose corner is outside."""
+    outside, _ = ndimage.label(~section)
+    return np.asarray(outside != outside[0, 0])
 
 
 def _disk(radius: int) -> NDArray[np.bool_]:

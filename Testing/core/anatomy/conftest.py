@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
-from CTSMALib.anatomy.legs import find_knees
+from CTSMALib.anatomy.legs import KneeCandidate, find_knees
 from Testing.core.anatomy import knee_variants
 
 
@@ -29,8 +29,15 @@ def a_knee_ct() -> sitk.Image:
 
 
 @pytest.fixture(scope="session")
-def a_knee() -> KneeAnatomy:
-    return anatomy_of(knee_variants.sample_ct())
+def a_candidate(a_knee_ct: sitk.Image) -> KneeCandidate:
+    """Where the bundled CT shows a knee."""
+    (candidate,) = find_knees(a_knee_ct)
+    return candidate
+
+
+@pytest.fixture(scope="session")
+def a_knee(a_knee_ct: sitk.Image, a_candidate: KneeCandidate) -> KneeAnatomy:
+    return find_anatomy(a_knee_ct, a_candidate)
 
 
 @pytest.fixture(scope="session")

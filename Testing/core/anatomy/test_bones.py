@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -73,8 +75,8 @@ def test_a_short_scan_keeps_the_joint_line(a_knee: KneeAnatomy, a_knee_ct: sitk.
     assert not fit_notices(a_knee)
 
 
-def test_what_lies_outside_the_image_is_no_bone() -> None:
-    knee = anatomy_of(obliquely_stored(sample_ct()))
+def test_what_lies_outside_the_image_is_no_bone(knee_variant: Callable[[str], KneeAnatomy]) -> None:
+    knee = knee_variant("obliquely_stored")
     hu = sitk.Resample(obliquely_stored(sample_ct()), knee.labels, sitk.Transform(), sitk.sitkLinear, -1024)
     assert sitk.GetArrayViewFromImage(hu)[sitk.GetArrayViewFromImage(knee.labels) > 0].min() > -600
 

@@ -21,9 +21,9 @@ def test_fibula_tells_the_side(a_knee: KneeAnatomy, a_left_knee: KneeAnatomy) ->
         assert knee.side.certain
 
 
-def test_the_user_cannot_exchange_medial_and_lateral(a_knee_ct: sitk.Image) -> None:
+def test_the_user_cannot_exchange_medial_and_lateral(a_candidate: KneeCandidate, a_knee_ct: sitk.Image) -> None:
     with pytest.raises(AnatomyError, match="a right knee"):
-        find_anatomy(a_knee_ct, find_knees(a_knee_ct)[0], wanted_side="left")
+        find_anatomy(a_knee_ct, a_candidate, wanted_side="left")
 
 
 def alike(candidate: KneeCandidate) -> KneeCandidate:
@@ -50,12 +50,11 @@ def test_user_and_header_are_heard_where_the_bones_do_not_tell(a_knee: KneeAnato
 
 
 def test_no_compartment_is_named_without_a_side(
-    a_knee: KneeAnatomy, a_knee_ct: sitk.Image, monkeypatch: pytest.MonkeyPatch
+    a_candidate: KneeCandidate, a_knee_ct: sitk.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undecided = SideDecision("right", "shape of the bones (fits a right knee 2 % better)", certain=False)
-    pose = find_knees(a_knee_ct)[0].pose
-    monkeypatch.setattr("CTSMALib.anatomy.knee.decide_side", lambda *_: (undecided, pose))
-    knee = find_anatomy(a_knee_ct, find_knees(a_knee_ct)[0])
+    monkeypatch.setattr("CTSMALib.anatomy.knee.decide_side", lambda *_: (undecided, a_candidate.pose))
+    knee = find_anatomy(a_knee_ct, a_candidate)
     assert set(knee.incomplete) == {"FM", "FL", "TM", "TL"}
     assert not knee.display
 
