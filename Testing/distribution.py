@@ -10,7 +10,7 @@ from typing import Any
 
 from xdist.scheduler import LoadFileScheduling
 
-# Folders whose files share whole knees or registrations; Testing/ before, / between.
+# Folders whose files share whole knees or registrations, with what lies in them.
 TOGETHER = (
     "core/anatomy",
     "core/learning/patches",
@@ -42,7 +42,8 @@ class Distribution(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
         folder = file.rpartition("/")[0]
-        return folder if folder.removeprefix("Testing/") in TOGETHER else file
+        together = (f"Testing/{name}" for name in TOGETHER)
+        return next((name for name in together if folder == name or folder.startswith(f"{name}/")), file)
 
 
 def rank(nodeid: str) -> int:

@@ -22,11 +22,12 @@ FIELD_MM = 96.0  # 0.3 mm a pixel
 
 
 @pytest.fixture()
-def a_scene(tmp_path: Path) -> Any:
+def a_scene(tmp_path: Path) -> Iterator[Any]:
     """An empty scene with Slicer's ordinary views; its files go into a folder of their own."""
     scene = new_scene(tmp_path)
     add_views(scene)
-    return scene
+    yield scene
+    scene.Clear(1)  # objects of VTK keep each other alive, and with them hundreds of megabytes
 
 
 @pytest.fixture(scope="session")
