@@ -24,11 +24,14 @@ def rerender(
 ) -> Path:  # fmt: skip
     """Write reports into a result folder, in place of those that are there.
 
+    Those in other formats that are there are written again, too: patches may have been excluded since, or a diagnosis
+    made, and no two reports of a folder should contradict each other.
+
     Args:
         folder: a result folder, of one knee or of both.
         formats: of :data:`CTSMALib.jobs.request.FORMATS` and :data:`CTSMALib.jobs.request.SCENE_FORMAT`.
-        pseudonymise: leave identifying entries out of the whole folder. ``analysis.json`` and reports in
-            other formats that are there are written again too, so this cannot be undone.
+        pseudonymise: leave identifying entries out of the whole folder. ``analysis.json`` is written again too, so this
+            cannot be undone.
         progress: told of every knee.
         paper: of a PDF, one of :data:`CTSMALib.jobs.request.PAPERS`.
 
@@ -62,9 +65,7 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool, paper
     # A scene that is there must not keep what the folder has lost, nor what an earlier run could not write again.
     scene = SCENE_FORMAT in formats or (pseudonymise and (knee / SCENE_FILE).exists())
     check_scene_can_be_written([SCENE_FORMAT] if scene else [])
-    formats = [name for name in formats if name != SCENE_FORMAT]
-    if options.pseudonymise:
-        formats = [name for name in FORMATS if name in formats or (knee / f"report.{name}").exists()]
+    formats = [name for name in FORMATS if name in formats or (knee / f"report.{name}").exists()]
     try:
         if not os.access(knee, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(knee))

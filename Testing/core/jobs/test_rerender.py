@@ -47,6 +47,15 @@ def test_options_reach_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert asked == [(["pdf", "csv"], False), (["html"], True), (["html"], False)]
 
 
+def test_reports_in_other_formats_are_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(report, "write_reports", lambda analysis, folder, formats, options: asked.append(formats))
+    write_folder(made_up_knee(), tmp_path)
+    (tmp_path / "report.html").write_text("from before patches were excluded")
+    rerender(tmp_path, ["csv"])
+    assert asked == [["html", "csv"]]
+
+
 def named(folder: Path) -> list[str]:
     """Files that hold a part of the made-up patient's name or ID."""
     texts = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
