@@ -39,7 +39,7 @@ def packed(batch: Batch, shares: torch.Tensor | None = None, draws: torch.Tensor
 
     Args:
         batch: with one column for each place.
-        shares: (b,) which share of its patches each knee keeps, one at least; all if left out.
+        shares: (b,) which share of its patches each knee keeps, one at least if it has any; all if left out.
         draws: (b, t) from 0 to 1; those with the highest ones are kept.
     """
     order = torch.ones_like(batch.inputs[..., 0]) if draws is None else 1.0 + draws

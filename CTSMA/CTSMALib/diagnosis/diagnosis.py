@@ -15,7 +15,8 @@ class Diagnosis:
         probability: of osteoarthritis (Kellgren-Lawrence grade 2 or more); ``None`` where the model abstains.
         low, high: its 95 % interval, from the members of the ensemble and the calibration; ``None`` likewise.
         grades: probabilities of the grades 0 to 4; empty where the model abstains.
-        usual_probability: of a knee with usual values, which the contributions start from.
+        usual_probability: before any patch is known, where the contributions start: for the regression a knee with
+            usual values, for the Transformer one without patches.
         patches: patch id to what it adds to the log odds, positive towards osteoarthritis.
         compartments: the same, summed up over each compartment.
         counts: patches with values by compartment.

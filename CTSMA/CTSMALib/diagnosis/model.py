@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
-from CTSMALib.diagnosis.attribution import integrated_gradients
+from CTSMALib.diagnosis.attribution import presence_contributions
 from CTSMALib.diagnosis.batch import packed, whole_batch
 from CTSMALib.diagnosis.calibration import Calibration, agreeing, jackknife_error, sigmoid
 from CTSMALib.diagnosis.diagnosis import Diagnosis
@@ -20,6 +20,7 @@ from CTSMALib.diagnosis.logistic import LogisticModel
 from CTSMALib.diagnosis.names import (
     AGGREGATORS,
     FAMILIARITY,
+    LEAST_FAITHFUL,
     LOGISTIC,
     SETTINGS,
     SHIPPED,
@@ -38,7 +39,7 @@ from CTSMALib.synthesis.familiarity import Familiarity
 
 
 class Answer(NamedTuple):
-    """What an ensemble says: (m,) log odds, severity, (96,) contributions, log odds of the usual knee."""
+    """What an ensemble says: (m,) log odds, severity, (96,) contributions, log odds that they start from."""
 
     logits: Array
     severity: float
@@ -60,6 +61,8 @@ class DiagnosisModel:
         simulated: it was trained on simulated knees.
         identity: name, version and checksum.
         origin: of the values that it learned from.
+        faithful: by name of the aggregator, for which share of patients that were not learned from the strongest
+            patches matter most; empty where that was not measured.
     """
 
     logistic: LogisticModel
@@ -71,6 +74,7 @@ class DiagnosisModel:
     simulated: bool
     identity: str
     origin: Origin
+    faithful: dict[str, float] = field(default_factory=dict)
 
     def predict(self, tokens: KneeTokens, aggregator: str | None = None, origin: Origin | None = None) -> Diagnosis:
         """Diagnose one knee.
@@ -95,7 +99,11 @@ class DiagnosisModel:
                     f"100 knees there ({self.familiarity.limit:.2f})."
                 )
         answer = None if reason else self.answer(tokens, name)
-        notes = (SIMULATED if self.simulated else "", difference(self.origin, origin) if origin is not None else "")
+        notes = (
+            SIMULATED if self.simulated else "",
+            difference(self.origin, origin) if origin is not None else "",
+            self._unfaithful(name),
+        )
         found = self._told(name, tokens, distance, reason, answer)
         known = tuple(note for note in notes if note)
         return replace(found, notes=known, unlike=tokens.unlike, values_sha256=tokens.digest)
@@ -116,7 +124,16 @@ class DiagnosisModel:
         batch = packed(whole_batch([tokens], self.standardizer))
         with torch.inference_mode():
             severity = float(np.mean([float(net(*batch).severity) for net in self.transformers]))
-        return Answer(logits, severity, *integrated_gradients(self.transformers, batch))
+        return Answer(logits, severity, *presence_contributions(self.transformers, batch))
+
+    def _unfaithful(self, aggregator: str) -> str:
+        share = self.faithful.get(aggregator, 1.0)
+        if share >= LEAST_FAITHFUL:
+            return ""
+        return (
+            f"Do not rely on what single patches add: only for {100.0 * share:.0f} % of patients did this model change "
+            "its answer most without the strongest ones."
+        )
 
     def _told(
         self, name: str, tokens: KneeTokens, distance: float | None, reason: str, answer: Answer | None
@@ -168,12 +185,13 @@ def load_model(bundle: Bundle | None = None) -> DiagnosisModel:
         calibrations = {name: msgspec.convert(settings["calibration"][name], Calibration) for name in AGGREGATORS}
         default, simulated = str(settings["default"]), bool(settings["simulated"])
         origin = Origin(str(settings.get("values_from", "")), str(settings.get("values_sha256", "")))
+        faithful = {str(name): float(share) for name, share in settings.get("faithful", {}).items()}
         if default not in AGGREGATORS or not nets:
             raise ValueError(default)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
     return DiagnosisModel(
-        logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity, origin
+        logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity, origin, faithful
     )
 
 

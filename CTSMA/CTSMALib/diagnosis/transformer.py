@@ -32,10 +32,13 @@ class PatchTransformer(nn.Module):
         Args:
             inputs: (b, t, f) features of patches, from :class:`~CTSMALib.diagnosis.standardizer.Standardizer`.
             places: (b, t) their numbers on the learning grid.
-            present: (b, t) which are there; the others have no influence.
+            present: (b, t) which are there; the others have no influence. Numbers from 0 to 1 in place of flags weigh
+                them in all attentions: 1 is there, 0 is absent. None need be there.
         """
         tokens = self.embedding(inputs, places)
         whole = self.whole.expand(len(tokens), 1, -1)
-        absent = torch.cat([torch.zeros_like(present[:, :1]), ~present], dim=1)
-        found = self.encoder(torch.cat([whole, tokens], dim=1), src_key_padding_mask=absent)
+        # a mask of flags forbids, one of numbers is added to the scores of the attention
+        mask = ~present if present.dtype == torch.bool else present.log()
+        mask = torch.cat([torch.zeros_like(mask[:, :1]), mask], dim=1)
+        found = self.encoder(torch.cat([whole, tokens], dim=1), src_key_padding_mask=mask)
         return self.heads(found[:, 0])

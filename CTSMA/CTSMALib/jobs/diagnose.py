@@ -178,7 +178,7 @@ def answer_lines(found: dict[str, Any]) -> list[str]:
         likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
         lines.append(f"Grades       {likely}")
         parts = ", ".join(f"{key} {signed(part)}" for key, part in found["compartments"].items())
-        lines.append(f"Log odds     {parts}, from a usual knee's {found['usual_probability']:.2f}")
+        lines.append(f"Log odds     {parts}, from {found['usual_probability']:.2f} before any patch is known")
     notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
     lines += [f"Note         {note}" for note in (*notes, found["statement"])]
     return lines + (["To show it   Add --research"] if found["statement"] == WITHHELD else [])

@@ -44,7 +44,7 @@ class ExportWork:
         with problems_shown(_("The report could not be exported.")):
             folder, existing = user_folder(panel.folder), panel.existing()
             if _may_replace(existing, folder, _("They may be the report of another knee.")):
-                self._desk.jobs.export(result, folder, panel.formats, panel.pseudonymise, overwrite=bool(existing))
+                self._desk.jobs.export(result, lambda source: panel.request(source, bool(existing)))
 
     def dicom(self) -> None:
         """Write the shown result as DICOM."""

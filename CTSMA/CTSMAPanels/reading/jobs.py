@@ -144,25 +144,20 @@ class ReadingJobs(PanelJobs):
         self._ct_id, self._ct_geometry, self._finish = "", "", self._show_results
         self.runner.start(analyze_arguments(request))
 
-    def export(
-        self, result: ResultNodes, folder: Path, formats: tuple[str, ...], pseudonymise: bool, overwrite: bool = False
-    ) -> None:
-        """Write the reports of a result into a folder.
+    def export(self, result: ResultNodes, request_of: Callable[[Path], ExportRequest]) -> None:
+        """Write the reports of a result.
 
         Args:
             result: the nodes.
-            folder: made if it does not exist.
-            formats: of :data:`CTSMALib.jobs.request.FORMATS`.
-            pseudonymise: leave identifying entries out.
-            overwrite: replace reports that are there.
+            request_of: what is asked for, given the folder of the result.
 
         Raises:
             CTSMAError: a node that the report needs was deleted, a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        source = self._source(result, self._new_work())
+        request = request_of(self._source(result, self._new_work()))
         self._finish = self._on_exported
-        self.runner.start(report_arguments(ExportRequest(source, folder, formats, pseudonymise, overwrite)))
+        self.runner.start(report_arguments(request))
 
     def write_dicom(
         self, result: ResultNodes, request_of: Callable[[Path], DicomRequest], on_done: Callable[[Path], None]

@@ -11,10 +11,12 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.errors import OutputError
+from CTSMALib.jobs.request import ExportRequest
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.panel_jobs import user_folder
-from CTSMAPanels.qt_values import allow, value_of
-from CTSMAPanels.settings.store import proposed_folder
+from CTSMAPanels.qt_values import allow, choose, value_of
+from CTSMAPanels.settings.paper import chosen_paper, paper_words
+from CTSMAPanels.settings.store import proposed_folder, write_settings
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient
@@ -37,6 +39,9 @@ class ReportPanel:
         self._exported: Path | None = None
         for check in self._checks().values():
             check.toggled.connect(lambda *_args: self._refresh())
+        for paper, words in paper_words().items():
+            self.ui.paperComboBox.addItem(words, paper)
+        self.ui.paperComboBox.currentIndexChanged.connect(lambda *_args: write_settings(paper=self.paper))
         self.ui.pseudonymiseCheckBox.toggled.connect(lambda *_args: self._refresh())
         self.ui.folderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
         self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
@@ -72,6 +77,23 @@ class ReportPanel:
         return tuple(name for name, check in self._checks().items() if value_of(check, "checked"))
 
     @property
+    def paper(self) -> str:
+        """What the PDF is made for, of :data:`CTSMALib.jobs.request.PAPERS`."""
+        return str(value_of(self.ui.paperComboBox, "currentData"))
+
+    def request(self, source: Path, overwrite: bool) -> ExportRequest:
+        """What the user has asked for.
+
+        Args:
+            source: the result, on disk.
+            overwrite: replace reports that are there.
+
+        Raises:
+            OutputError: there can be no such folder.
+        """
+        return ExportRequest(source, user_folder(self.folder), self.formats, self.pseudonymise, overwrite, self.paper)
+
+    @property
     def pseudonymise(self) -> bool:
         """Whether identifiers are left out."""
         return bool(value_of(self.ui.pseudonymiseCheckBox, "checked"))
@@ -105,6 +127,9 @@ class ReportPanel:
         return ""
 
     def _refresh(self) -> None:
+        choose(self.ui.paperComboBox, chosen_paper())
+        no_pages = "" if "pdf" in self.formats else _("Only the PDF has pages.")
+        allow(self.ui.paperComboBox, no_pages, _("What the PDF is printed on. It is remembered."))
         allow(
             self.ui.exportButton,
             self._reason(),

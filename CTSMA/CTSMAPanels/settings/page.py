@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CTSMALib.jobs.arguments import NO_MODEL
 from CTSMALib.jobs.model_names import DIAGNOSIS_TASK, STUDENT_TASK, added_models_folder, models_for
 from CTSMALib.resources import resource
+from CTSMAPanels.settings.paper import paper_words, system_locale, usual_paper
 from CTSMAPanels.settings.store import KEYS, MOST_THREADS, SettingsWatch, read_settings, tell_watches
 from CTSMAPanels.ui_files import load_panel
 
@@ -48,11 +49,15 @@ class SettingsPage:
         self.widget, self.ui = load_panel(self.UI_FILE)
         qt.QVBoxLayout(self.panel).addWidget(self.widget)
         self.ui.threadsSpinBox.setMaximum(MOST_THREADS)
+        usual = _("The usual one of the country ({paper})").format(paper=paper_words()[usual_paper(system_locale())])
+        for paper, words in {"": usual, **paper_words()}.items():
+            self.ui.settingsPaperComboBox.addItem(words, paper)
         self.list_models()
         for name, widget, prop, signal in (
             ("student_model", self.ui.studentComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
             ("diagnosis_model", self.ui.diagnosisComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
             ("export_folder", self.ui.exportFolderEdit, "currentPath", "currentPathChanged(QString)"),
+            ("paper", self.ui.settingsPaperComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
             ("reader", self.ui.settingsReaderEdit, "text", "textChanged(QString)"),
             ("threads", self.ui.threadsSpinBox, "value", "valueChanged(int)"),
         ):

@@ -22,6 +22,7 @@ class ExtensionSettings:
         export_folder: folder that is proposed for reports and DICOM files; "" for the one that was used last.
         reader: name or initials under which patches are excluded and registrations are signed off.
         threads: of a worker; 0 for as many as there are cores.
+        paper: of PDF reports, of :data:`CTSMALib.jobs.request.PAPERS`; "" for the usual one of the country.
     """
 
     student_model: str = ""
@@ -29,11 +30,13 @@ class ExtensionSettings:
     export_folder: str = ""
     reader: str = ""
     threads: int = 0
+    paper: str = ""
 
 
 KEYS = {
     "student_model": "CTSMA/StudentModel", "diagnosis_model": "CTSMA/DiagnosisModel",
     "export_folder": "CTSMA/ExportFolder", "reader": "CTSMA/Reader", "threads": "CTSMA/Threads",
+    "paper": "CTSMA/Paper",
 }  # fmt: skip
 OnChange = Callable[[ExtensionSettings, ExtensionSettings], None]
 _watches: list[SettingsWatch] = []

@@ -113,6 +113,16 @@ def test_values_of_another_origin_than_the_trainings_are_noted(
     assert said in found.notes[-1]
 
 
+@pytest.mark.parametrize(("share", "said"), [(0.72, True), (0.9, False), (None, False)])
+def test_contributions_that_are_not_faithful_are_noted(
+    a_model: DiagnosisModel, a_knee: KneeTokens, share: float | None, said: bool
+) -> None:
+    model = replace(a_model, faithful={"logistic": 0.99} | ({} if share is None else {"transformer": share}))
+    notes = model.predict(a_knee, "transformer").notes
+    assert ("Do not rely on what single patches add: only for 72 % of patients" in " ".join(notes)) is said
+    assert len(model.predict(a_knee, "logistic").notes) == 1
+
+
 def test_grades_of_a_calibration_add_up_and_follow_the_severity() -> None:
     grades = CALIBRATION.grades(np.array([-5.0, 0.0, 5.0]))
     assert np.allclose(grades.sum(axis=1), 1.0) and (grades >= 0.0).all()

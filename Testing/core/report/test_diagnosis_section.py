@@ -91,7 +91,7 @@ def test_probability_interval_grades_and_reasons_are_told_in_plain_words(a_knee:
         assert "at 71 %; the 95 % interval reaches from 55 % to 83 %." in text
         assert "The likeliest grade is 2 (40 %)." in text
         assert "0: 8 %, 1: 21 %, 2: 40 %, 3: 20 %, 4: 11 %" in text
-        assert "A knee with usual values has 45 %; what raises it most is the" in text
+        assert "Before any patch is known, the model says 45 %; what raises it most is the" in text
         assert "Mind the gap." in text and "logistic regression" in text
         assert "96 of 96 patches have values" in text
         assert "Figure 1." in text and "Figure 2." in text and "Figure 3." in text

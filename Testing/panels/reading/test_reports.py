@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from Testing.panels.reading.test_analysis import enabled, tip
 
 
@@ -59,6 +61,32 @@ def test_the_report_of_a_saved_scene_is_exported_from_its_nodes(a_reading_panel:
     assert load_analysis(folder).side.side == "right"
     a_reading_panel.jobs.runner.fail_with("The disk is full.", "Free some space first.", kind="output")
     assert not folder.exists()
+
+
+def test_the_paper_is_that_of_the_country_until_one_is_chosen(
+    a_reading_panel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from CTSMAPanels.reading.report_panel import ReportPanel
+    from CTSMAPanels.settings import paper
+    from CTSMAPanels.settings.store import read_settings
+
+    ui = a_reading_panel.report.ui
+    monkeypatch.setattr(paper, "system_locale", lambda: "en_US")
+    a_reading_panel.refresh()
+    assert ui.paperComboBox.property("currentText").startswith("US letter")
+    ui.folderEdit.setCurrentPath(str(tmp_path / "out"))
+    ui.exportButton.click()
+    assert "--paper=letter" in a_reading_panel.jobs.runner.arguments
+    a_reading_panel.jobs.runner.close()
+    ui.paperComboBox.setCurrentIndex(0)
+    ui.exportButton.click()
+    assert not any(word.startswith("--paper") for word in a_reading_panel.jobs.runner.arguments)  # A4 is the usual
+    a_reading_panel.jobs.runner.close()
+    again = ReportPanel(lambda: None)
+    again.show(a_reading_panel.result, "")
+    assert again.paper == "a4" and read_settings().paper == "a4"
+    again.ui.pdfCheckBox.setChecked(False)
+    assert not enabled(again.ui.paperComboBox) and "PDF" in tip(again.ui.paperComboBox)
 
 
 def test_no_format_is_no_report(a_reading_panel: Any, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from Testing.panels.reading.fake_runner import FakeRunner
 from Testing.panels.reviewing.test_pictures import check
 
 SCRIPT = Path(__file__).parents[3] / "CTSMA" / "CTSMA.py"
-EXAMPLE = ExtensionSettings("mine", "theirs", "/somewhere/reports", "Reader A", 3)
+EXAMPLE = ExtensionSettings("mine", "theirs", "/somewhere/reports", "Reader A", 3, "letter")
 
 
 def a_model(folder: Path, name: str, task: str) -> None:
@@ -101,6 +101,7 @@ def test_everything_on_the_page_is_kept(a_page: Any) -> None:
     ui.exportFolderEdit.setCurrentPath(EXAMPLE.export_folder)
     ui.settingsReaderEdit.setText(EXAMPLE.reader)
     ui.threadsSpinBox.setValue(EXAMPLE.threads)
+    choose(ui.settingsPaperComboBox, EXAMPLE.paper)
     assert read_settings() == EXAMPLE
 
 
@@ -240,3 +241,13 @@ def _panels(kind: Any) -> Iterator[Callable[[], Any]]:
     yield make
     for panel in made:
         panel.close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "paper"),
+    [("en_US", "letter"), ("es_MX", "letter"), ("fr_CA.UTF-8", "letter"), ("de_DE", "a4"), ("C", "a4")],
+)
+def test_letter_is_usual_in_some_countries(locale: str, paper: str) -> None:
+    from CTSMAPanels.settings.paper import usual_paper
+
+    assert usual_paper(locale) == paper

@@ -42,6 +42,9 @@ class DiagnosisConfig:
         seed: of folds and networks.
         batch: knees a step of a network.
         least_kept: share of its patches that a knee keeps at least in a step; how many is drawn.
+        compartment_lost: chance of each compartment of a knee to be absent in a step.
+        all_lost: chance of a knee to be absent as a whole, so that a Transformer learns what is likely before any patch
+            is known; contributions start from there.
         grade_weight: of the grades' part of the loss of networks beside that of the binary one.
         tie: the Transformer becomes the default if its AUC is higher than that of the regression by more than this.
         resamplings: of patients, for intervals.
@@ -56,6 +59,8 @@ class DiagnosisConfig:
     seed: int = 1
     batch: int = 32
     least_kept: float = 0.25
+    compartment_lost: float = 0.15
+    all_lost: float = 0.05
     grade_weight: float = 0.5
     tie: float = 0.01
     resamplings: int = 1000
@@ -76,6 +81,8 @@ class DiagnosisConfig:
                 raise InputError(f"A training with {name} = {getattr(self, name)} is none.", "Give 1 or more.")
         if not 0.0 < self.least_kept <= 1.0:
             raise InputError(f"A knee cannot keep {self.least_kept} of its patches.", "Give a share up to 1.")
+        if not (0.0 <= self.compartment_lost < 1.0 and 0.0 <= self.all_lost < 1.0):
+            raise InputError("A chance of being lost is none.", "Give 0 or more, and less than 1.")
         if self.grade_weight < 0.0 or not 0.0 <= self.tie < 1.0:
             raise InputError("The weight of grades or the tie is negative.", "Give 0 or more.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.agreement import Interval, clustered_interval
+from CTSMALib.diagnosis.names import LEAST_FAITHFUL
 from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, grades, labels
+from CTSMALib.learning.diagnosis.faithfulness import Faithfulness
 from CTSMALib.learning.diagnosis.nested import FoldResult
 from CTSMALib.learning.diagnosis.statistics import (
     auc,
     brier,
     calibration_error,
     calibration_line,
+    ranked_probability_score,
     roc_areas,
     weighted_kappa,
 )
@@ -35,7 +38,8 @@ class Measured:
     Attributes:
         aggregator: which.
         measure: ``"auc"`` (interval of DeLong), ``"auc by patient"``, ``"brier"``, ``"calibration slope"``,
-            ``"calibration intercept"``, ``"calibration error"`` or ``"weighted kappa"`` (intervals by patient).
+            ``"calibration intercept"``, ``"calibration error"``, ``"ranked probability score"`` of the grades or their
+            ``"weighted kappa"`` (intervals by patient).
         found: the number and its 95 % interval.
     """
 
@@ -69,13 +73,11 @@ class Evaluation:
     Attributes:
         measured: of each aggregator.
         differences: of each pair.
-        default: ``"transformer"`` or ``"logistic"``.
         knees, patients, diseased: how many.
     """
 
     measured: tuple[Measured, ...]
     differences: tuple[Difference, ...]
-    default: str
     knees: int
     patients: int
     diseased: int
@@ -119,9 +121,20 @@ def evaluate(
     for pair in combinations(config.aggregators, 2):
         progress("Evaluating", 1.0, " and ".join(pair))
         differences.append(_difference(config, pair, truth, patients, likely))
-    better = auc(truth, likely[TRANSFORMER]) - auc(truth, likely[LOGISTIC]) > config.tie
-    default = TRANSFORMER if better else LOGISTIC
-    return Evaluation(tuple(measured), tuple(differences), default, len(cases), len(set(patients)), int(truth.sum()))
+    return Evaluation(tuple(measured), tuple(differences), len(cases), len(set(patients)), int(truth.sum()))
+
+
+def default_of(evaluation: Evaluation, faithful: Mapping[str, Faithfulness], tie: float) -> str:
+    """Which aggregator answers if none is asked for.
+
+    Of those whose contributions are faithful (of both, where none are), the regression, unless the AUC of the
+    Transformer is higher by more than ``tie``.
+    """
+    passed = [name for name, found in faithful.items() if found.share.value >= LEAST_FAITHFUL]
+    if len(passed) == 1:
+        return passed[0]
+    better = evaluation.of(TRANSFORMER, "auc").value - evaluation.of(LOGISTIC, "auc").value > tie
+    return TRANSFORMER if better else LOGISTIC
 
 
 def _measured(
@@ -135,6 +148,7 @@ def _measured(
         "calibration slope": lambda rows: calibration_line(truth[rows], likely[rows])[0],
         "calibration intercept": lambda rows: calibration_line(truth[rows], likely[rows])[1],
         "calibration error": lambda rows: calibration_error(truth[rows], likely[rows]),
+        "ranked probability score": lambda rows: ranked_probability_score(given[rows], told[rows]),
         "weighted kappa": lambda rows: weighted_kappa(given[rows], grade[rows]),
     }
     yield Measured(name, "auc", roc_areas(truth, likely).interval())

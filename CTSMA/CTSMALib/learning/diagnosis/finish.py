@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from CTSMALib import __version__
+from CTSMALib.agreement import Interval
 from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.diagnosis.calibration import Calibration
@@ -25,18 +26,19 @@ from CTSMALib.learning.diagnosis.calibrate import fit_calibration, fit_patch_cou
 from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
-from CTSMALib.learning.diagnosis.evaluate import Evaluation
+from CTSMALib.learning.diagnosis.evaluate import Evaluation, default_of
+from CTSMALib.learning.diagnosis.faithfulness import Explained, Faithfulness, out_of_fold
 from CTSMALib.learning.diagnosis.fit import Fit, Scores, fit
 from CTSMALib.learning.diagnosis.fit_linear import LinearFit
 from CTSMALib.learning.diagnosis.fit_network import NetworkFit, shape_of
 from CTSMALib.learning.diagnosis.folds import folds
-from CTSMALib.learning.diagnosis.model_card import model_card
+from CTSMALib.learning.diagnosis.model_card import Chosen, model_card
 from CTSMALib.learning.diagnosis.nested import FoldResult, best_candidate
 from CTSMALib.learning.diagnosis.thinning import DRAWS, thinned
 from CTSMALib.progress import Progress, silent
 from CTSMALib.synthesis.familiarity import QUANTILE, Familiarity
 
-MEMBERS_STAGE = "Fitting the final models"
+MEMBERS_STAGE, FAITHFUL_STAGE = "Fitting the final models", "Checking"
 SEED_OF_MEMBERS = 1000  # above that of the training
 
 
@@ -58,6 +60,8 @@ def finish(
     standardizer = Standardizer.of([case.tokens for case in data.cases])
     outer = folds(data.cases, config.outer_folds, config.seed)
     found = _members(config, data.cases, outer, standardizer, results, progress)
+    faithful = _faithful(config, data.cases, outer, found, progress)
+    default = default_of(evaluation, faithful, config.tie)
     arrays = {f"{LOGISTIC}.{name}": array for name, array in _joined(found.linear).items()}
     arrays |= {STANDARDIZER + name: array for name, array in standardizer.arrays().items()}
     familiarity = _familiarity(data.cases, outer, standardizer)
@@ -68,15 +72,19 @@ def finish(
         weights |= {f"{TRANSFORMER}.{number}.{k}": v for k, v in net.net.state_dict().items()}
     shape = shape_of(config, 2 * len(standardizer.scale))
     settings = {
-        "default": evaluation.default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
+        "default": default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
         "familiarity_limit": familiarity.limit, "values_from": data.values_from, "values_sha256": data.values_sha256,
         "calibration": {name: asdict(_calibration(data.cases, found, name)) for name in found.held_out},
+        "faithful": {name: one.share.value for name, one in faithful.items() if one.patients},
     }  # fmt: skip
     definition = {"_target_": f"{PatchTransformer.__module__}.{PatchTransformer.__name__}", "shape": asdict(shape)}
     inference = {"network_def": definition, SETTINGS: settings}
     progress("Writing the model", 1.0)
-    card = model_card(config, data, simulated, evaluation, familiarity.limit)
-    return write_bundle(out, TASK, _metadata(config, data, simulated, evaluation), inference, weights, card)
+    card = model_card(config, data, simulated, evaluation, Chosen(default, faithful, familiarity.limit))
+    metadata = _metadata(config, data, simulated, evaluation)
+    for name, one in faithful.items():
+        metadata["eval_metrics"][name]["faithful"] = _rounded(one.share) if one.patients else []
+    return write_bundle(out, TASK, metadata, inference, weights, card)
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,21 @@ def _members(
     return found
 
 
+def _faithful(
+    config: DiagnosisConfig, cases: Sequence[Case], outer: NDArray[np.int64], found: _Members, progress: Progress
+) -> dict[str, Faithfulness]:
+    """By aggregator, on the knees that each member lacks."""
+    both: tuple[tuple[str, Sequence[Explained]], ...] = ((LOGISTIC, found.linear), (TRANSFORMER, found.networks))
+    return {
+        name: out_of_fold(members, cases, outer, config.seed, lambda: progress(FAITHFUL_STAGE, 1.0, "the explanations"))
+        for name, members in both
+    }
+
+
+def _rounded(found: Interval) -> list[float]:
+    return [round(number, 4) for number in (found.value, found.low, found.high)]
+
+
 def made_with(config: DiagnosisConfig, data: DiagnosisData, simulated: bool) -> dict[str, Any]:
     """What tells this training from others, as JSON holds it."""
     found: dict[str, Any] = json.loads(
@@ -171,8 +194,7 @@ def _familiarity(cases: Sequence[Case], outer: np.ndarray, standardizer: Standar
 def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, evaluation: Evaluation) -> dict[str, Any]:
     numbers: dict[str, dict[str, list[float]]] = {}
     for one in evaluation.measured:
-        interval = [one.found.value, one.found.low, one.found.high]
-        numbers.setdefault(one.aggregator, {})[one.measure] = [round(number, 4) for number in interval]
+        numbers.setdefault(one.aggregator, {})[one.measure] = _rounded(one.found)
     tokens = {
         "type": "tabular", "format": "patches", "num_channels": 4, "spatial_shape": [96], "dtype": "float32",
         "value_range": [], "is_patch_data": False, "channel_def": {"0": "apparent parameters and their uncertainties"},

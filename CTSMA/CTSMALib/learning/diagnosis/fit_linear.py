@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from CTSMALib.diagnosis.logistic import LogisticModel
 from CTSMALib.diagnosis.standardizer import Standardizer
 from CTSMALib.diagnosis.summaries import MEANS, summarize
+from CTSMALib.diagnosis.tokens import KneeTokens
 from CTSMALib.learning.diagnosis.candidates import AGE, MEAN_HU
 from CTSMALib.learning.diagnosis.dataset import Case
 from CTSMALib.learning.diagnosis.fit import Fit, Scores
@@ -46,6 +48,21 @@ class LinearFit:
         # what is unknown, as an age, counts as usual
         logits = np.where(np.isfinite(found), found, 0.0) @ self.coefficients + self.intercept
         return Scores(logits, logits)
+
+    def logits(self, knees: Sequence[KneeTokens]) -> Array:
+        """(n,) log odds of knees, by a regression on summaries of their patches."""
+        assert self.standardizer is not None
+        return np.array([self._alone.logits(knee, self.standardizer)[0] for knee in knees])
+
+    def contributions(self, tokens: KneeTokens) -> tuple[Array, float]:
+        """As :meth:`~CTSMALib.diagnosis.logistic.LogisticModel.contributions`."""
+        assert self.standardizer is not None
+        return self._alone.contributions(tokens, self.standardizer)
+
+    @property
+    def _alone(self) -> LogisticModel:
+        """An ensemble with this as its only member."""
+        return LogisticModel(self.center, self.scale, self.coefficients[None], np.array([self.intercept]))
 
 
 def fit_linear(what: Fit, cases: Sequence[Case], standardizer: Standardizer | None = None) -> LinearFit:

@@ -103,6 +103,18 @@ def calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = B
     return float(sum(len(part) * abs(truth[part].mean() - likely[part].mean()) for part in parts) / len(likely))
 
 
+def ranked_probability_score(grades: ArrayLike, probabilities: ArrayLike) -> float:
+    """Mean sum of squared differences of cumulative probabilities and what is (Epstein 1969); 0 is perfect.
+
+    Args:
+        grades: (n,) from 0.
+        probabilities: (n, k) of each grade.
+    """
+    told = np.cumsum(np.asarray(probabilities, dtype=float), axis=1)[:, :-1]
+    truth = np.asarray(grades)[:, None] <= np.arange(told.shape[1])
+    return float(((told - truth) ** 2).sum(axis=1).mean())
+
+
 def weighted_kappa(grades: ArrayLike, predicted: ArrayLike) -> float:
     """Cohen's kappa of the grades 0 to 4 with quadratic weights (Cohen 1968); not a number where nothing varies."""
     given, told = np.asarray(grades), np.asarray(predicted)

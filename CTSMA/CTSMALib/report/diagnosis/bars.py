@@ -25,7 +25,7 @@ _SHORT = {"FM": "Femur, medial", "FL": "Femur, lateral", "TM": "Tibia, medial", 
 
 
 def probability_picture(found: StoredDiagnosis) -> Picture:
-    """The probability as a point, its interval as a bar, and the usual knee as a diamond, on a scale to 100 %."""
+    """The probability as a point, its interval as a bar, the answer before any patch is known as a diamond."""
     figure, axes = _panel("Probability of osteoarthritis", "95 % interval", (0.05, 0.24, 0.84, 0.42))
     axes.axvline(50.0, color=canvas.MUTED, linewidth=0.7, linestyle=(0, (3, 3)), zorder=1)
     low, middle, high = (100.0 * value for value in (found.low, found.probability, found.high))
@@ -35,9 +35,9 @@ def probability_picture(found: StoredDiagnosis) -> Picture:
     axes.plot([middle], [0.0], marker="o", markersize=7, color=canvas.INK, zorder=3)
     usual = 100.0 * found.usual_probability
     axes.plot([usual], [-0.55], marker="D", markersize=4, markerfacecolor="white", markeredgecolor=canvas.INK)
-    side = "left" if usual < 50.0 else "right"
-    gap = 3.0 if side == "left" else -3.0
-    axes.text(usual + gap, -0.55, "usual knee", ha=side, va="center", **_small())
+    beyond = usual < 20.0 or 50.0 <= usual < 80.0  # the word stands off the line at 50 %, and inside
+    gap, side = (3.0, "left") if beyond else (-3.0, "right")
+    axes.text(usual + gap, -0.55, "start", ha=side, va="center", **_small())
     axes.text(
         np.clip(middle, 12.0, 88.0), 0.32, percent(found.probability), ha="center", va="bottom", weight="bold",
         size=canvas.TITLE_PT, color=canvas.INK, family=canvas.FONT,
@@ -47,7 +47,8 @@ def probability_picture(found: StoredDiagnosis) -> Picture:
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
     _bare(axes)
     alt = f"Probability {percent(found.probability)}, 95 % interval {percent(found.low)} to {percent(found.high)}; "
-    return canvas.to_picture(figure, "diagnosis-probability", f"{alt}usual knee {percent(found.usual_probability)}.")
+    start = f"before any patch is known {percent(found.usual_probability)}"
+    return canvas.to_picture(figure, "diagnosis-probability", f"{alt}{start}.")
 
 
 def grade_picture(found: StoredDiagnosis) -> Picture:

@@ -70,7 +70,7 @@ def _facts(found: StoredDiagnosis) -> tuple[Fact, ...]:
     return (
         Fact("Probability of osteoarthritis", interval_text(found)),
         Fact("Kellgren-Lawrence grade", grades),
-        Fact("A knee with usual values", percent(found.usual_probability)),
+        Fact("Before any patch is known", percent(found.usual_probability)),
         *(model, how, when),
     )
 
@@ -80,8 +80,8 @@ def _figures(found: StoredDiagnosis, analysis: KneeAnalysis, folder: Path) -> tu
 
     numbers = ReportFigure(
         "What the model says",
-        f"Dot and bar: probability of osteoarthritis with its 95 % interval; diamond: a knee with usual values. "
-        f"Grades 2 and more count as osteoarthritis. Contributions lead from the usual knee to this one. "
+        f"Dot and bar: probability of osteoarthritis with its 95 % interval; diamond: the answer before any "
+        f"patch is known. Grades 2 and more count as osteoarthritis. Contributions lead from there to this knee. "
         f"{found.statement}",
         (bars.probability_picture(found), bars.grade_picture(found), bars.compartment_picture(found)),
         None,
@@ -115,8 +115,8 @@ def _tables(found: StoredDiagnosis) -> tuple[Table, ...]:
             columns=(Column("Compartment"), Column("Patches"), Column("Log odds"), Column("Odds"), Column("Speaks")),
             rows=tuple(rows),
             note=(
-                "From a knee with usual values to this one. +0.7 doubles the odds, −0.7 halves them. The parts add up "
-                "to the model's answer exactly; no patch was left out to find them."
+                "From the answer before any patch is known to that for this knee. +0.7 doubles the odds, −0.7 halves "
+                "them. The parts add up to the model's answer exactly; no patch was left out to find them."
             ),
         ),
         Table(

@@ -51,5 +51,5 @@ def _reasons(found: StoredDiagnosis) -> str:
         if parts:
             key, part = parts[0]
             clauses.append(f"what {verb} it most is the {lower_first(TITLES[key])} ({signed(part)})")
-    usual = f"A knee with usual values has {percent(found.usual_probability)}"
-    return f"{usual}; {joined(clauses)}." if clauses else f"{usual}; no compartment changes that much."
+    start = f"Before any patch is known, the model says {percent(found.usual_probability)}"
+    return f"{start}; {joined(clauses)}." if clauses else f"{start}; no compartment changes that much."

@@ -155,6 +155,8 @@ def test_too_few_patients_for_the_folds_are_refused(cases: tuple[Case, ...]) -> 
         ({"budget": 9}, "budget of 9"),
         ({"seed": -1}, "negative"),
         ({"least_kept": 0.0}, "cannot keep"),
+        ({"compartment_lost": 1.0}, "being lost"),
+        ({"all_lost": -0.1}, "being lost"),
     ],
 )
 def test_configurations_that_cannot_be_trained_are_refused(wrong: dict, said: str) -> None:

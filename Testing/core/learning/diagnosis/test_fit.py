@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from CTSMALib.diagnosis.batch import whole_batch
+from CTSMALib.diagnosis.standardizer import Standardizer
+from CTSMALib.diagnosis.tokens import COMPARTMENT
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, MOST_CANDIDATES, Candidate, candidates
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import labels
 from CTSMALib.learning.diagnosis.fit import Fit, fit
+from CTSMALib.learning.diagnosis.fit_network import _thinned
 from CTSMALib.learning.diagnosis.statistics import auc
 from Testing.core.learning.diagnosis.made_up_knees import (
     BETWEEN,
@@ -80,6 +84,32 @@ def test_the_same_seed_gives_the_same_network_and_leaves_the_random_numbers_of_o
     torch.manual_seed(5)
     assert torch.equal(after, torch.rand(1))
     assert np.array_equal(one.logits, two.logits) and not np.array_equal(one.logits, other.logits)
+
+
+def test_networks_learn_from_knees_without_compartments_and_the_transformer_from_none() -> None:
+    import torch
+
+    cases = some_cases(400, one_compartment(1.0))
+    batch = whole_batch([case.tokens for case in cases], Standardizer.of([case.tokens for case in cases]))
+    config = small_training(compartment_lost=0.3, all_lost=0.2, least_kept=1.0)
+    torch.manual_seed(1)
+    thin = _thinned(batch, config, 0.2)
+    counts = thin.present.sum(dim=1)
+    assert float((counts == 0).float().mean()) == pytest.approx(0.2, abs=0.06)
+    kept = torch.zeros(400, 4).scatter_add_(
+        1, torch.from_numpy(COMPARTMENT)[thin.places], thin.present.float()
+    )[counts > 0]  # fmt: skip
+    assert set(kept.unique().tolist()) == {0.0, 6.0}
+    assert float((kept == 0.0).float().mean()) == pytest.approx(0.3, abs=0.05)
+    assert _thinned(batch, config, 0.0).present.any(dim=1).all()
+
+
+def test_without_any_patch_the_transformer_says_how_often_knees_are_diseased() -> None:
+    learned = some_cases(200, one_compartment(1.0), 1)
+    settings = Candidate(epochs=30, learning_rate=5e-3, weight_decay=0.1)
+    fitted = fit(Fit("transformer", settings, 0), learned, CONFIG)
+    _parts, start = fitted.contributions(learned[0].tokens)  # type: ignore[attr-defined]
+    assert 1.0 / (1.0 + np.exp(-start)) == pytest.approx(labels(learned).mean(), abs=0.12)
 
 
 def test_every_aggregator_has_the_same_budget() -> None:

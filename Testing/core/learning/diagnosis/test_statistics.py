@@ -12,6 +12,7 @@ from CTSMALib.learning.diagnosis.statistics import (
     calibration_error,
     calibration_line,
     log_loss,
+    ranked_probability_score,
     roc_areas,
     weighted_kappa,
 )
@@ -85,6 +86,10 @@ def test_scores_of_probabilities_by_hand() -> None:
     assert brier(labels, likely) == pytest.approx((0.04 + 0.16 + 0.16 + 0.04) / 4)
     assert log_loss(labels, likely) == pytest.approx(-np.log([0.8, 0.6, 0.6, 0.8]).mean())
     assert calibration_error(labels, likely, bins=2) == pytest.approx((abs(0.0 - 0.3) + abs(1.0 - 0.7)) / 2)
+    assert ranked_probability_score([1, 2], np.eye(3)[[1, 2]]) == 0.0
+    assert ranked_probability_score([0, 2], [[0.0, 0.0, 1.0], [0.2, 0.3, 0.5]]) == pytest.approx(
+        (2.0 + 0.04 + 0.25) / 2
+    )
     assert weighted_kappa([0, 1, 2, 3], [0, 1, 2, 3]) == 1.0
     assert weighted_kappa([0, 4] * 5, [4, 0] * 5) == pytest.approx(-1.0)
     assert np.isnan(weighted_kappa([2, 2], [2, 2]))

@@ -23,7 +23,8 @@ from CTSMALib.learning.diagnosis import nested
 from CTSMALib.learning.diagnosis import train as training
 from CTSMALib.learning.diagnosis.calibrate import fit_calibration
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
-from CTSMALib.learning.diagnosis.evaluate import evaluate
+from CTSMALib.learning.diagnosis.evaluate import default_of, evaluate
+from CTSMALib.learning.diagnosis.faithfulness import Faithfulness
 from CTSMALib.learning.diagnosis.finish import made_with
 from CTSMALib.learning.diagnosis.fit import Scores
 from CTSMALib.learning.diagnosis.folds import folds
@@ -96,7 +97,7 @@ def test_every_knee_is_predicted_once_by_every_aggregator(a_training: Path) -> N
 
 def test_tables_hold_every_number_and_every_pair(a_training: Path) -> None:
     measured = rows_of(a_training / "evaluation.csv")
-    assert len(measured) == 3 * 7 and all(row["value"] for row in measured)
+    assert len(measured) == 3 * 8 and all(row["value"] for row in measured)
     found = {(row["aggregator"], row["measure"]): float(row["value"]) for row in measured}
     rows = [row for row in rows_of(a_training / "out_of_fold.csv") if row["aggregator"] == "logistic"]
     truth, likely = [int(row["grade"]) >= 2 for row in rows], [float(row["p"]) for row in rows]
@@ -132,6 +133,11 @@ def test_the_card_tells_what_was_learned_from_and_how_good_it_is(a_training: Pat
     low, high = (float(apart[f"by_patient_{end}"]) for end in ("low", "high"))
     assert f"[{low:.3f}, {high:.3f}], interval by resampling patients" in card and "p = " not in card
     metadata = json.loads((a_training / BUNDLE / "configs" / "metadata.json").read_text())
+    inference = json.loads((a_training / BUNDLE / "configs" / "inference.json").read_text())
+    for name, share in inference["ctsma_diagnosis"]["faithful"].items():
+        assert metadata["eval_metrics"][name]["faithful"][0] == pytest.approx(share, abs=1e-3)
+        assert f"- {name}: {share:.3f} [" in card
+    assert inference["ctsma_diagnosis"]["faithful"]["logistic"] > 0.8
     assert metadata["eval_metrics"]["age"]["auc"][0] == pytest.approx(float(area["value"]), abs=1e-3)
 
 
@@ -307,12 +313,28 @@ def made_up_results(slopes: dict[str, float]) -> list[FoldResult]:
 def test_the_transformer_is_the_default_only_where_it_is_clearly_better(transformer: float, default: str) -> None:
     config = small_training(aggregators=("transformer", "logistic"))
     found = evaluate(config, CASES, made_up_results({"transformer": transformer, "logistic": 0.5}))
-    assert found.default == default
+    passed = {name: faithful(0.95) for name in ("logistic", "transformer")}
+    assert default_of(found, passed, config.tie) == default
     area = found.of("transformer", "auc")
     assert isinstance(area, Interval) and area.low < area.value <= area.high
     apart = found.differences[0]
     assert apart.delong.value == pytest.approx(area.value - found.of("logistic", "auc").value)
     assert apart.by_patient.value == pytest.approx(apart.delong.value)
+
+
+def faithful(share: float) -> Faithfulness:
+    return Faithfulness(Interval(share, share, share), 30, 1.0, 0.5, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("transformer", "logistic", "default"),
+    [(0.89, 0.9, "logistic"), (0.9, 0.89, "transformer"), (0.5, 0.4, "transformer"), (0.9, np.nan, "transformer")],
+)
+def test_what_explains_itself_faithfully_answers_by_default(transformer: float, logistic: float, default: str) -> None:
+    config = small_training(aggregators=("transformer", "logistic"))
+    found = evaluate(config, CASES, made_up_results({"transformer": 3.0, "logistic": 0.5}))
+    shares = {"transformer": faithful(transformer), "logistic": faithful(logistic)}
+    assert default_of(found, shares, config.tie) == default
 
 
 def test_the_settings_with_the_least_inner_loss_are_taken() -> None:
