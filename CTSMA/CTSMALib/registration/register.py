@@ -88,12 +88,7 @@ def register(
         InputError: the moving scan is a CT as well.
     """
     start, engine = start or Start(), engine or MutualInformation()
-    if local and start.only:
-        raise InputError("A local refinement concerns all bones.", "Leave out --local, or --bones.")
-    if local and start.first_stage == JUDGE:
-        raise InputError(
-            "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
-        )
+    _refuse_local(start if local else Start())
     led_by = guide or moving
     knee, stages = _knee(fixed, led_by, start, part_of(progress, 0.0, 0.3))
     refuse_ct(fixed, moving, knee)
@@ -128,6 +123,16 @@ def register(
     motions = Motions(fixed.bones, matrices, field)
     paired = pair_patches([p for p in patches if p.bone in judgments], motions, judgments, bones, moving, refused)
     return Registration(motions, tuple(stages), bones, paired)
+
+
+def _refuse_local(start: Start) -> None:
+    """Refuse a start from which no local refinement is found."""
+    if start.only:
+        raise InputError("A local refinement concerns all bones.", "Leave out --local, or --bones.")
+    if start.first_stage == JUDGE:
+        raise InputError(
+            "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
+        )
 
 
 def _refuse(fixed: FixedKnee, moving: MovingKnee, knee: Matrix, leading: set[str]) -> None:

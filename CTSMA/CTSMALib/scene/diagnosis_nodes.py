@@ -51,7 +51,7 @@ class ShownDiagnosis:
         counts: patches with values by compartment.
         probability, low, high: of osteoarthritis, with the 95 % interval.
         grades: probabilities of the grades 0 to 4.
-        usual_probability: of a knee with usual values.
+        usual_probability: before any patch is known.
         patches, compartments: what each adds to the log odds.
         outdated: patches have changed since, as some were excluded.
     """

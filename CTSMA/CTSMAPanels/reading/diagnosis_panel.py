@@ -226,7 +226,7 @@ class DiagnosisPanel:
             )
         )
         self.ui.usualLabel.setText(
-            _("A knee with usual values has {usual}. Grade 2 or more on the Kellgren-Lawrence scale counts.").format(
+            _("Before any patch is known: {usual}. Grade 2 or more on the Kellgren-Lawrence scale counts.").format(
                 usual=percent_text(found.usual_probability)
             )
         )

@@ -57,7 +57,8 @@ class JobActions:
                     _("The folder is not empty."), _("Choose a new folder, or open the registration in it.")
                 )
             ct, mr = self._desk.chosen_scans()
-            self._desk.jobs.register(ct, mr, out, lambda folder: self._desk.open_review(folder, ct, mr))
+            guide = self._desk.state.guide
+            self._desk.jobs.register(ct, mr, out, guide, lambda folder: self._desk.open_review(folder, ct, mr))
 
     def judge(self) -> None:
         """Judge all bones where they lie."""

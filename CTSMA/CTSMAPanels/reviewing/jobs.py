@@ -9,7 +9,6 @@ from typing import Any
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.commands import register_arguments
 from CTSMALib.jobs.request import RegisterRequest
-from CTSMALib.registration.names import BONES
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMAPanels.panel_jobs import PanelJobs
@@ -18,12 +17,13 @@ from CTSMAPanels.panel_jobs import PanelJobs
 class ReviewJobs(PanelJobs):
     """Registers, refines and judges; see :class:`CTSMAPanels.panel_jobs.PanelJobs`."""
 
-    def register(self, ct: Any, mr: Any, out: Path, on_done: Callable[[Path], None]) -> None:
+    def register(self, ct: Any, mr: Any, out: Path, guide: str, on_done: Callable[[Path], None]) -> None:
         """Register two volumes of the scene.
 
         Args:
             ct, mr: volume nodes.
             out: folder to make.
+            guide: what is compared with the CT, as of :class:`~CTSMALib.jobs.request.RegisterRequest`.
             on_done: called with the folder of the registration.
 
         Raises:
@@ -31,7 +31,7 @@ class ReviewJobs(PanelJobs):
         """
         self._refuse_if_busy()
         scans = self._written(ct, mr)
-        self._start(RegisterRequest(*scans, out=out), on_done)
+        self._start(RegisterRequest(*scans, out=out, guide=guide), on_done)
 
     def go_on(self, wish: JobWish, scans: tuple[Any, Any], on_done: Callable[[Path], None]) -> None:
         """Run stages of a registration again.
@@ -49,7 +49,7 @@ class ReviewJobs(PanelJobs):
         work = self._work if self._work is not None else self._new_work()
         request = RegisterRequest(
             *paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage,
-            bones=wish.bones if wish.stage == BONES else (),
+            bones=wish.found_anew,
         )  # fmt: skip
         self._start(request, on_done)
 

@@ -14,9 +14,9 @@ from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.qt_values import allow, put, value_of
+from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.reviewing.jobs import why_not_scan
-from CTSMAPanels.reviewing.words import decision_words
+from CTSMAPanels.reviewing.words import decision_words, guide_words
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 FOLDER_SETTING = "CTSMARegistration/Folder"  # of the application, not of the scene: it may name a patient
@@ -62,6 +62,11 @@ class ScansPanel:
         self.ui.mrSelector.setMRMLScene(scene)
         self.ui.ctSelector.currentNodeChanged.connect(lambda *_args: on_change(ct=_chosen(self.ui.ctSelector)))
         self.ui.mrSelector.currentNodeChanged.connect(lambda *_args: on_change(mr=_chosen(self.ui.mrSelector)))
+        for guide, words in guide_words().items():
+            self.ui.guideComboBox.addItem(words, guide)
+        self.ui.guideComboBox.currentIndexChanged.connect(
+            lambda *_args: on_change(guide=str(value_of(self.ui.guideComboBox, "currentData")))
+        )
         self.ui.labelsSelector.setMRMLScene(scene)
         self.ui.labelsSelector.currentNodeChanged.connect(
             lambda *_args: labels.choose(self.ui.labelsSelector.currentNode())
@@ -103,6 +108,7 @@ class ScansPanel:
             (ui.ctSelector, state.ct), (ui.mrSelector, state.mr), (ui.labelsSelector, state.mr_labels),
         ):  # fmt: skip
             put(selector, "setCurrentNode", self._scene.GetNodeByID(node) if node else None)
+        choose(ui.guideComboBox, state.guide)
         self._refresh()
 
     def _refresh(self) -> None:

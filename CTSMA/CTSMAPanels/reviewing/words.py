@@ -41,6 +41,15 @@ def subject_words() -> dict[str, str]:
     }
 
 
+def guide_words() -> dict[str, str]:
+    """For what a registration compares with the CT, in the order of the list."""
+    return {
+        "mr": _("The MR itself"),
+        "synthetic": _("A synthetic CT made of the MR"),
+        "both": _("Both"),
+    }
+
+
 def decision_words() -> dict[str, str]:
     """For decisions."""
     return {

@@ -265,6 +265,15 @@ def test_a_refinement_that_ends_during_a_second_reading_moves_nothing_and_says_w
     np.testing.assert_array_equal(an_open_panel.session.corrections.composed("femur"), femur)
 
 
+def test_only_what_is_under_work_is_sought_anew(an_open_panel: Any) -> None:
+    jobs = an_open_panel.jobs
+    for subject, button, asked in (("tibia", "refineButton", ["--bones=tibia"]), ("tibia", "judgeButton", [])):
+        an_open_panel.change(subject=subject)
+        getattr(an_open_panel.correct.ui, button).click()
+        assert [word for word in jobs.runner.arguments if word.startswith("--bones")] == asked
+        jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+
+
 def test_refine_takes_the_new_motion_of_that_bone_only(bench: Any, an_open_panel: Any) -> None:
     an_open_panel.correct.ui.moveFrontButton.click()
     an_open_panel.correct.ui.refineButton.click()

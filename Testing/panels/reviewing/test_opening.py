@@ -98,6 +98,20 @@ def test_registering_writes_the_scans_and_opens_the_result(
     assert not Path(ct).parent.exists()
 
 
+def test_what_leads_a_registration_is_chosen(a_panel: Any, scans: tuple[Any, Any], tmp_path: Path) -> None:
+    ui = a_panel.scans.ui
+    ui.ctSelector.setCurrentNode(scans[0])
+    ui.mrSelector.setCurrentNode(scans[1])
+    ui.folderEdit.setCurrentPath(str(tmp_path / "new"))
+    assert [ui.guideComboBox.itemData(index) for index in range(3)] == ["mr", "synthetic", "both"]
+    for chosen in ("both", "mr"):
+        ui.guideComboBox.setCurrentIndex(ui.guideComboBox.findData(chosen))
+        assert a_panel.state.guide == chosen
+        ui.registerButton.click()
+        assert f"--with={chosen}" in a_panel.jobs.runner.arguments
+        a_panel.jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+
+
 def test_a_job_that_fails_or_is_cancelled_is_told_and_changes_nothing(bench: Any, an_open_panel: Any) -> None:
     record = an_open_panel.session.record
     an_open_panel.correct.ui.judgeButton.click()

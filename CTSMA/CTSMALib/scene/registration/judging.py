@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from CTSMALib.errors import InputError
+from CTSMALib.registration.names import BONES
 from CTSMALib.registration.record import CHECK, GOOD, IDENTITY, BoneRecord, EarlierRun, RegistrationRecord
 
 MOVED_REASON = "It was moved since it was judged."  # in the record itself, so that every reader knows
@@ -26,6 +27,11 @@ class JobWish:
     stage: str
     initial_folder: Path
     bones: tuple[str, ...]
+
+    @property
+    def found_anew(self) -> tuple[str, ...]:
+        """Bones that stages find anew; none where all stay where they are."""
+        return self.bones if self.stage == BONES else ()
 
 
 def is_judged(bone: BoneRecord) -> bool:

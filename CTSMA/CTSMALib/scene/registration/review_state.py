@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from CTSMALib.registration.names import GUIDES, MR
 from CTSMALib.scene.registration.before_after import AFTER, STATES
 from CTSMALib.scene.registration.seeing import CONTOUR, MODES
 from CTSMALib.scene.state import NO_NODE, NodeId
@@ -39,6 +40,7 @@ class ReviewState:
         case_status: cases of which status are listed; empty for all.
         case_text: words that listed cases hold.
         second_reading: whether cases are read a second time, blind to what others decided.
+        guide: what a registration compares with the CT, of :data:`~CTSMALib.registration.names.GUIDES`.
     """
 
     ct: NodeId = NO_NODE
@@ -61,6 +63,7 @@ class ReviewState:
     case_status: str = ""
     case_text: str = ""
     second_reading: bool = False
+    guide: str = MR
 
     def valid(self, bones: tuple[str, ...] = ()) -> ReviewState:
         """The state with the default in the place of every choice that does not exist, as in a damaged scene.
@@ -68,7 +71,7 @@ class ReviewState:
         Args:
             bones: of the open review.
         """
-        choices: dict[str, tuple[object, ...]] = {"mode": MODES, "shown": STATES, "step": STEPS}
+        choices: dict[str, tuple[object, ...]] = {"mode": MODES, "shown": STATES, "step": STEPS, "guide": GUIDES}
         wrong = {name for name, allowed in choices.items() if getattr(self, name) not in allowed}
         state = replace(self, **{name: getattr(ReviewState(), name) for name in wrong})
         subject = self.subject if self.subject in (*bones, KNEE) else (bones[0] if bones else "")
