@@ -20,6 +20,7 @@ from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.diagnosis import quoted
 from Testing.benchmarks.morphometry import summary as morphometry
+from Testing.benchmarks.mr_bones import summary as mr_bones
 from Testing.benchmarks.record import ROOT
 from Testing.benchmarks.registration import summary as registration
 from Testing.benchmarks.student import summary as student
@@ -183,6 +184,7 @@ TABLES = (
     | morphometry.tables()
     | virtual.TABLES
     | apparent.TABLES
+    | mr_bones.TABLES
     | registration.TABLES
     | synthesis.TABLES
     | {
