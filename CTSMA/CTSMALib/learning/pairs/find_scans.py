@@ -19,6 +19,10 @@ from CTSMALib.volumes.file_kind import kind_of
 
 IMAGES = ("NIfTI", "NRRD", "MetaImage")
 _USELESS = {"archive": "It is an archive; unpack it.", "empty": "The file is empty."}
+# Each marks a folder that CTSMA wrote, in which images are copies of scans or computed from them.
+RESULT_MARKS = frozenset(
+    ("analysis.json", "registration.json", "morphometry.json", "patches.json", "training.json", "cohort.json")
+)
 _LISTED = 0.1  # part of the work
 
 
@@ -26,7 +30,7 @@ def find_scans(folder: Path, progress: Progress = silent) -> tuple[tuple[FoundSc
     """Look for scans.
 
     Args:
-        folder: searched with its subfolders; links to folders are not followed.
+        folder: searched with its subfolders, but for results of CTSMA; links to folders are not followed.
         progress: told of every folder; may raise :class:`~CTSMALib.errors.CancelledError`.
 
     Returns:
@@ -72,7 +76,7 @@ def _files_by_folder(
 ) -> dict[Path, dict[str, list[Path]]]:  # fmt: skip
     """Files by folder and kind; hidden ones are passed over, those that are of no use are left out."""
     places: dict[Path, dict[str, list[Path]]] = {}
-    for path in _files(folder):
+    for path in _files(folder, left_out):
         if len(places.setdefault(path.parent, {})) == 0:
             progress("Looking for scans", 0.0, path.parent.name)
         try:
@@ -87,15 +91,21 @@ def _files_by_folder(
     return places
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
     failed: list[OSError] = []
     for parent, folders, names in os.walk(folder, onerror=failed.append):
+        if RESULT_MARKS & set(names):
+            left_out.append(LeftOut(Path(parent), "The folder holds results of CTSMA."))
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             if not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
                 yield path
-    if any(Path(error.filename or "") == folder for error in failed):
+    closed = [Path(error.filename or "") for error in failed]
+    left_out += [LeftOut(path, "The folder may not be read.") for path in closed]
+    if folder in closed:
         raise InputError(f"The folder '{folder.name}' may not be read.", "Ask for permission to read it, or copy it.")
 
 

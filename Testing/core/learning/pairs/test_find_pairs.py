@@ -139,6 +139,17 @@ def test_a_bone_kernel_is_no_label_map(tmp_path: Path) -> None:
     assert len(result.left_out) == 3
 
 
+@pytest.mark.parametrize("mark", ["analysis.json", "registration.json", "training.json"])
+def test_what_was_made_of_scans_is_no_scan(mark: str, tmp_path: Path) -> None:
+    image(tmp_path / "S1" / "left_CT.nii.gz", -1000)
+    image(tmp_path / "S1" / "left_MR.nii.gz", 0)
+    image(tmp_path / "project" / "S1-left" / "images" / "left_CT.nii.gz", -1000)
+    (tmp_path / "project" / "S1-left" / mark).write_text("{}")
+    result = find_pairs(tmp_path, tmp_path / "manifest.csv")
+    assert knees(result.table) == [("S1", "left", "S1/left_CT.nii.gz", "S1/left_MR.nii.gz")]
+    assert [left.path for left in result.left_out] == [tmp_path / "project" / "S1-left"]
+
+
 def test_people_whose_names_differ_in_an_accent_stay_apart(tmp_path: Path) -> None:
     decomposed = "Mo\u0308ller"
     for name in ("Müller", decomposed, "Żak", "Źak"):
