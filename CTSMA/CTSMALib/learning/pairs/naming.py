@@ -22,6 +22,10 @@ _NO_SCAN = frozenset(
     "displacement synthetic".split()
 )
 _BONE = frozenset("bone bones".split())  # a label map of bones, or a CT with a sharp kernel
+_NOBODY = frozenset(
+    "anon anonym anonymous anonymized anonymised anonymisiert deidentified removed redacted unknown none null na "
+    "nobody patient subject id no name x xx xxx xxxx".split()
+)
 _FILLERS = frozenset("knee knie genou scan image img series ser dicom dcm nii nifti nrrd gz acq hr".split())
 _SUFFIXES = re.compile(r"(\.nii)?(\.gz)?$|\.(nrrd|nhdr|mha|mhd|dcm|ima)$", re.IGNORECASE)
 _ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".ima")
@@ -87,6 +91,11 @@ def subject_said(relative: PurePath) -> str:
         if left:
             return "-".join(left)
     return ""
+
+
+def identifies(patient_id: str) -> bool:
+    """Whether a patient ID is one, and not what programs put in the place of all that they remove."""
+    return any(word not in _NOBODY and word.strip("0") for word in words_of(patient_id))
 
 
 def as_name(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from CTSMALib.learning.pairs.found_scan import FoundScan, LeftOut
-from CTSMALib.learning.pairs.naming import CT, LEFT, MR, RIGHT, as_name, first_said, subject_said
+from CTSMALib.learning.pairs.naming import CT, LEFT, MR, RIGHT, as_name, first_said, identifies, subject_said
 from CTSMALib.volumes import dicom_series
 from CTSMALib.volumes.dicom_files import DicomFile
 from CTSMALib.volumes.dicom_frames import text
@@ -48,12 +48,13 @@ def series_scans(files: list[DicomFile], folder: Path, alone: bool) -> list[Foun
 def _scan(candidate: Candidate, place: Path, kind: str, folder: Path) -> FoundScan:
     header, info = scan_header(candidate.header), candidate.info
     relative = place.relative_to(folder) if place != folder else Path(folder.name)
-    subject = as_name(header.patient_id) or as_name(subject_said(relative))
+    known = as_name(header.patient_id) if identifies(header.patient_id) else ""
+    subject = known or as_name(subject_said(relative))
     told = _SIDES.get(header.laterality, "")
     described = first_said((header.series_description, header.study_description, header.body_part))
     named = first_said(reversed(relative.parts))
     doubts = []
-    if not header.patient_id:
+    if not known:
         doubts.append(f"The header of the {kind} names no patient; '{subject}' is from its path.")
     said = [side for side in (told, described, named) if side]
     if len(set(said)) > 1:

@@ -150,6 +150,16 @@ def test_what_was_made_of_scans_is_no_scan(mark: str, tmp_path: Path) -> None:
     assert [left.path for left in result.left_out] == [tmp_path / "project" / "S1-left"]
 
 
+@pytest.mark.parametrize("patient_id", ["ANONYMOUS", "anon^patient", "0000", ""])
+def test_an_id_that_everybody_has_identifies_nobody(patient_id: str, tmp_path: Path) -> None:
+    for name in ("S1", "S2"):
+        dicom(tmp_path / name / "ct", "CT", patient_id)
+        dicom(tmp_path / name / "mr", "MR", patient_id)
+    table = found(tmp_path)
+    assert knees(table) == [("S1", "left", "S1/ct", "S1/mr"), ("S2", "left", "S2/ct", "S2/mr")]
+    assert all("names no patient" in row["doubts"] for row in table.rows)
+
+
 def test_people_whose_names_differ_in_an_accent_stay_apart(tmp_path: Path) -> None:
     decomposed = "Mo\u0308ller"
     for name in ("Müller", decomposed, "Żak", "Źak"):
