@@ -40,6 +40,11 @@ def clustered_interval(
 ) -> Interval:
     """Percentile interval by drawing whole patients with replacement (Efron & Tibshirani 1993, chapter 8).
 
+    For statistics that must be computed anew from the rows of each draw, such as an AUC or a kappa, and with many
+    patients. With few of them it is somewhat too narrow; where a statistic follows from sums over patients, as an ICC
+    does, take :func:`~CTSMALib.agreement.corrected_interval`, which corrects for that. Both are kept, as numbers that
+    are stated in the documentation were found with either.
+
     Args:
         statistic: of the rows at these positions, which may repeat.
         patients: (n,) whose each row is.

@@ -13,9 +13,14 @@ from CTSMALib.analysis.exclusions import write_exclusions
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.result import Exclusion, KneeAnalysis
 from CTSMALib.errors import InputError, OutputError
+from CTSMALib.jobs import request
 from CTSMALib.jobs.rerender import rerender
 from CTSMALib.report.identity import REMOVED, prepared
 from Testing.core.made_up_knee import made_up_knee
+
+
+def test_formats_and_papers_of_requests_are_those_of_reports() -> None:
+    assert (request.FORMATS, request.PAPERS) == (report.FORMATS, report.model.PAPERS)
 
 
 def test_every_knee_gets_its_reports(tmp_path: Path) -> None:
