@@ -36,15 +36,10 @@ class UiLoader:
 
 def load_ui(text: bytes, name: str, parent: Any = None) -> Any:
     """Build the widgets that the XML describes; see :class:`UiLoader`."""
-    tree = ET.fromstring(text)
-    _check_custom_widgets(tree, name)
-    later = _take_what_qt_cannot_read(tree, name)
-    connections = tree.find("connections")
-    if connections is not None:
-        tree.remove(connections)
+    for_qt, later, connections = _verified(text, name)
     builder = _Builder()
     buffer = QtCore.QBuffer()
-    buffer.setData(ET.tostring(tree))
+    buffer.setData(for_qt)
     buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
     with LoadingUi():
         root = builder.load(buffer, parent)
@@ -54,9 +49,21 @@ def load_ui(text: bytes, name: str, parent: Any = None) -> Any:
     widgets = {child.objectName: child for child in [root, *root.findChildren(QtCore.QObject)]}
     for widget_name, property_name, value in later:
         widgets[widget_name].setProperty(property_name, value)
-    for connection in connections if connections is not None else ():
+    for connection in connections:
         _connect(connection, widgets, name)
     return root
+
+
+@functools.cache
+def _verified(text: bytes, name: str) -> tuple[bytes, list[tuple[str, str, Any]], list[ET.Element]]:
+    """The XML that Qt can read, properties to be set afterwards, connections; the same for every panel of a file."""
+    tree = ET.fromstring(text)
+    _check_custom_widgets(tree, name)
+    later = _take_what_qt_cannot_read(tree, name)
+    connections = tree.find("connections")
+    if connections is not None:
+        tree.remove(connections)
+    return ET.tostring(tree), later, [] if connections is None else list(connections)
 
 
 class _Builder(QtUiTools.QUiLoader):
