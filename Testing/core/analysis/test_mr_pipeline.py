@@ -32,6 +32,18 @@ def a_result(a_scan) -> KneeResult:
     return result
 
 
+BY_SOMEBODY = Notice("bones-by-somebody", "Somebody outlined the bones.")
+
+
+@pytest.fixture(scope="module")
+def a_coarse_result() -> KneeResult:
+    """Of an MR that resolves no trabeculae, whose bones somebody finds."""
+    scan, labels = made_up_mr(pixel_mm=0.7, slice_mm=3.0)
+    found = MRBones(labels, "somebody 1.0", (BY_SOMEBODY,))
+    (result,) = analyze_mr(scan, find_bones=lambda mr, progress: found)
+    return result
+
+
 def test_all_compartments_are_reported_with_all_parameters(a_result: KneeResult) -> None:
     analysis = a_result.analysis
     assert analysis.modality == "MR" and analysis.side.side == "right" and analysis.image.resolves_trabeculae
@@ -57,10 +69,8 @@ def test_noise_and_resolution_are_measured(a_result: KneeResult) -> None:
     assert a_result.analysis.scan_values["mr_slice_mm"] == pytest.approx(1.0)
 
 
-def test_a_coarse_scan_is_refused_with_its_bones(a_scan) -> None:
-    scan, labels = made_up_mr(pixel_mm=0.7, slice_mm=3.0)
-    (result,) = analyze_mr(scan, labels)
-    analysis = result.analysis
+def test_a_coarse_scan_is_refused_with_its_bones(a_coarse_result: KneeResult) -> None:
+    analysis = a_coarse_result.analysis
     assert not analysis.image.resolves_trabeculae
     assert not any(c.reported for c in analysis.compartments)
     assert not any(p.values for p in analysis.patches) and not analysis.maps
@@ -68,14 +78,12 @@ def test_a_coarse_scan_is_refused_with_its_bones(a_scan) -> None:
     assert {b.name for b in analysis.bones} >= {"femur", "tibia"}
 
 
-def test_what_outlined_the_bones_is_told(a_result: KneeResult, tmp_path) -> None:
+def test_what_outlined_the_bones_is_told(a_result: KneeResult, a_coarse_result: KneeResult, tmp_path) -> None:
     assert a_result.analysis.bones_by == GIVEN and "bones-by-simple-method" not in {
         n.code for n in a_result.analysis.notices
     }
-    scan, labels = made_up_mr(pixel_mm=0.7, slice_mm=3.0)
-    told = Notice("bones-by-somebody", "Somebody outlined the bones.")
-    (result,) = analyze_mr(scan, find_bones=lambda mr, progress: MRBones(labels, "somebody 1.0", (told,)))
-    assert result.analysis.bones_by == "somebody 1.0" and result.analysis.notices[0] == told
+    result = a_coarse_result
+    assert result.analysis.bones_by == "somebody 1.0" and result.analysis.notices[0] == BY_SOMEBODY
     write_folder(result, tmp_path)
     assert load_analysis(tmp_path).bones_by == "somebody 1.0"
     write_reports(result.analysis, tmp_path, ("html",))
