@@ -27,7 +27,7 @@ from CTSMALib.analysis.result import CT_ROLE, KneeAnalysis, PatchMeasurement
 from CTSMALib.analysis.student_reading import StudentReading, with_reading
 from CTSMALib.analysis.subchondral import subchondral_volumes
 from CTSMALib.analysis.surfaces import result_surfaces
-from CTSMALib.anatomy.given_bones import GivenBones, given_bones
+from CTSMALib.anatomy.given_bones import GivenBones, bones_only, given_bones
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.legs import KneeCandidate, find_knees
@@ -124,7 +124,7 @@ def _analyze_knee(
         analysis = with_reading(analysis, reader, outside)
     if given is not None:
         analysis = replace(analysis, notices=(*analysis.notices, BONES_GIVEN))
-        outlined = sitk.Resample(given[0], anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+        outlined = sitk.Resample(bones_only(given[0]), anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     else:  # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
         outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
     result = _with_arrays(analysis, anatomy, outlined, plate_resolved="ct_plate_thickness_mm" not in omitted)

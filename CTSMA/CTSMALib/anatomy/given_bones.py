@@ -63,6 +63,16 @@ def given_bones(labels: sitk.Image, on_ct: bool = False) -> GivenBones:
     return GivenBones(aligned, image, on_ct)
 
 
+def bones_only(labels: sitk.Image) -> sitk.Image:
+    """A label map without what is no bone, such as cartilage that somebody has labelled too; ``uint8``, same grid."""
+    values = sitk.GetArrayViewFromImage(labels)
+    found = sitk.GetImageFromArray(
+        np.where(np.isin(values, [bone.label for bone in BONES]), values, 0).astype(np.uint8)
+    )
+    found.CopyInformation(labels)
+    return found
+
+
 def aligned_labels(labels: sitk.Image) -> sitk.Image:
     """Bone labels on an axis-aligned 1 mm grid; outlines between voxels are interpolated.
 
