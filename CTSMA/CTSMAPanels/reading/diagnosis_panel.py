@@ -11,7 +11,6 @@ from slicer.i18n import tr as _
 
 from CTSMALib.jobs.model_names import DIAGNOSIS_TASK, models_for
 from CTSMALib.scene.diagnosis_nodes import (
-    AGGREGATORS,
     DiagnosisState,
     ShownDiagnosis,
     diagnosis_of,
@@ -24,6 +23,7 @@ from CTSMALib.scene.diagnosis_nodes import (
     state_of,
 )
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMAPanels.diagnosis_words import part_words
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.settings.store import read_settings
 from CTSMAPanels.tables import chosen_key, fill, prepare, select
@@ -36,12 +36,7 @@ LIKELY_NOTHING = 0.01  # log odds; less speaks neither for nor against
 
 def aggregator_words() -> dict[str, str]:
     """What the parts of a model are called."""
-    logistic, transformer = AGGREGATORS
-    return {
-        "": _("The one that the model names"),
-        logistic: _("Logistic regression on compartments"),
-        transformer: _("Transformer over patches"),
-    }
+    return {"": _("The one that the model names"), **part_words()}
 
 
 class DiagnosisPanel:

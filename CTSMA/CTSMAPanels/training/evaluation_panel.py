@@ -8,7 +8,9 @@ import qt
 from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
+from CTSMALib.jobs.diagnosis_numbers import read_diagnosis_numbers
 from CTSMALib.jobs.evaluation_numbers import HEAD_FILE, ArmNumbers, MainNumbers, read_main_numbers
+from CTSMAPanels.diagnosis_words import part_words
 from CTSMAPanels.qt_values import allow
 from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.ui_files import load_panel
@@ -29,8 +31,11 @@ class EvaluationPanel:
         )
         self.ui.pageButton.clicked.connect(lambda *_args: self.open_page())
 
-    def show(self, folder: Path | None) -> None:
-        """Show the evaluation in a folder; ``None`` where there is no project."""
+    def show(self, folder: Path | None, diagnosis: Path | None) -> None:
+        """Show the evaluation of students and the training of a diagnosis in folders; ``None`` without a project."""
+        told = _about_diagnosis(diagnosis) if diagnosis is not None else ""
+        self.ui.diagnosisLabel.setText(told)
+        self.ui.diagnosisLabel.setVisible(bool(told))
         numbers, problem = None, _("Nothing was evaluated yet.")
         if folder is not None and (folder / HEAD_FILE).is_file():
             try:
@@ -55,6 +60,22 @@ def _about(numbers: MainNumbers) -> str:
     about = _("Agreement with the MR on subjects of the split '{split}'.").format(split=numbers.split)
     virtual = _("These are virtual knees, not patients.") if numbers.virtual else ""
     return "\n".join(part for part in (f"{about} {virtual}".strip(), *numbers.remarks) if part)
+
+
+def _about_diagnosis(folder: Path) -> str:
+    """How well a trained diagnosis tells knees apart; empty where there is none."""
+    try:
+        parts, source = read_diagnosis_numbers(folder)
+    except CTSMAError as error:
+        return str(error)
+    if not parts:
+        return ""
+    lines = [_("Diagnosis, of knees that it has not learned from ({source}):").format(source=source)]
+    words = _("{part}: area under the curve {value:.2f} (95 % interval {low:.2f} to {high:.2f})")
+    for part in parts:
+        line = words.format(part=part_words().get(part.part, part.part), value=part.value, low=part.low, high=part.high)
+        lines.append(f"{line}; {_('this may be no better than chance')}" if part.may_be_chance else line)
+    return "\n".join(lines)
 
 
 def _texts(arm: ArmNumbers) -> tuple[str, ...]:

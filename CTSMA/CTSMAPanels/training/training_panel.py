@@ -14,11 +14,11 @@ from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.training_cohort import CohortDesk
 from CTSMALib.jobs.training_project import Project, read_project
-from CTSMALib.jobs.training_record import read_records
-from CTSMALib.jobs.training_steps import arguments, command, is_done, obstacle, patch_findings, steps_of
+from CTSMALib.jobs.training_record import StepRecord, read_records
+from CTSMALib.jobs.training_steps import arguments, bundle, command, is_done, obstacle, patch_findings, steps_of
 from CTSMALib.scene.state import load_state, save_state, state_node
 from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
-from CTSMALib.scene.training_state import MODULE, PATCHES, REGISTER, STEPS, TrainingState
+from CTSMALib.scene.training_state import MODEL, MODULE, PATCHES, REGISTER, STEPS, TrainingState
 from CTSMAPanels.main_window import views_node
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import JobHost, NewRunner
@@ -36,6 +36,7 @@ from CTSMAPanels.training.steps_panel import ChosenStep, StepLine, StepsPanel
 from CTSMAPanels.training.words import state_sign, state_words
 
 CURVES_EVERY_S = 2.0
+REGISTRATIONS_EVERY_S = 20.0  # a pair takes minutes, and reading a large cohort takes a moment
 
 
 class TrainingPanel(ScenePanel):
@@ -53,7 +54,7 @@ class TrainingPanel(ScenePanel):
         self.project: Project | None = None
         self.desk: CohortDesk | None = None
         self.problem = ""
-        self._curves_at = 0.0
+        self._curves_at = self._registrations_at = 0.0
         self._told: JobState | None = None
         self.actions = StepActions(self)
         self.run_bar = RunBar(self.actions.cancel)
@@ -177,18 +178,24 @@ class TrainingPanel(ScenePanel):
     def read_results(self) -> None:
         """Show what was made: registrations, curves, evaluation. Reading them may take a moment."""
         project = self.project
-        needs = project is not None and REGISTER in steps_of(project)
-        folder = project.registrations if project is not None and needs else None
-        self.registrations.show(folder, self.dependencies.reason)
+        self.read_registrations()
         self.show_curves()
-        self.evaluation.show(project.evaluation if project is not None else None)
+        places = (project.evaluation, project.diagnosis) if project is not None else (None, None)
+        self.evaluation.show(*places)
+
+    def read_registrations(self) -> None:
+        """Show what became of the pairs so far."""
+        project = self.project
+        needed = project is not None and REGISTER in steps_of(project)
+        folder = project.registrations if project is not None and needed else None
+        self.registrations.show(folder, self.dependencies.reason)
 
     def _chosen_step(self, busy: str) -> ChosenStep:
         step, project = self.state.step, self.project
         reason = busy or self.step_obstacle(step)
         if project is None:
             return ChosenStep(reason=reason)
-        record = read_records(project.folder).get(step)
+        record = self._records().get(step)
         remarks = [record.message] if record is not None and record.message else []
         if step == PATCHES:
             signs = {"error": _("Error:"), "warning": _("Warning:")}
@@ -213,7 +220,7 @@ class TrainingPanel(ScenePanel):
     def step_lines(self) -> tuple[StepLine, ...]:
         """Where every step stands."""
         project = self.project
-        records = read_records(project.folder) if project is not None else {}
+        records = self._records()
         lines = []
         for step in steps_of(project):
             record = records.get(step)
@@ -223,6 +230,15 @@ class TrainingPanel(ScenePanel):
             words = self._running_words() if running else state_words(done, record)
             lines.append(StepLine(step, state_sign(done, record, running), words))
         return tuple(lines)
+
+    def _records(self) -> dict[str, StepRecord]:
+        """How steps ended last; that a model was added counts for this very model only."""
+        project = self.project
+        records = read_records(project.folder) if project is not None else {}
+        added = records.get(MODEL)
+        if project is not None and added is not None and str(bundle(self.state, project)) not in added.arguments:
+            del records[MODEL]
+        return records
 
     def _running_words(self) -> str:
         return _("running, {percent} %").format(percent=int(100 * self.jobs.runner.monitor.fraction))
@@ -252,11 +268,17 @@ class TrainingPanel(ScenePanel):
             return
         self.run_bar.show(monitor)
         if monitor.state is not self._told:
-            self._told, self._curves_at = monitor.state, 0.0
+            self._told, self._curves_at, self._registrations_at = monitor.state, 0.0, 0.0
             if not self.applying:
                 self.refresh()
             return
         self._show_run()
+        running = self.jobs.running
+        if running is not None and running.what == REGISTER:
+            if monitor.elapsed_s - self._registrations_at >= REGISTRATIONS_EVERY_S:
+                self._registrations_at = monitor.elapsed_s
+                self.read_registrations()
+            return
         if abs(monitor.elapsed_s - self._curves_at) >= CURVES_EVERY_S:
             self._curves_at = monitor.elapsed_s
             self.show_curves()

@@ -10,6 +10,7 @@ import pytest
 
 from CTSMALib.jobs.monitor import JobState
 from CTSMALib.jobs.training_record import read_records
+from Testing.core.jobs.test_diagnosis_numbers import write_training
 from Testing.panels.training.conftest import choose
 
 
@@ -188,6 +189,45 @@ def test_findings_of_the_patches_are_shown_with_what_to_do(a_panel: Any, a_proje
     (a_project / "patches" / "checks.json").write_text(json.dumps({"findings": found}))
     a_panel.change(step="patches")
     assert "Warning: No knee is of the split tune. Add knees." in a_panel.steps.ui.aboutLabel.property("text")
+
+
+def test_how_good_a_diagnosis_is_is_told_before_it_is_added(a_panel: Any, a_project: Path) -> None:
+    write_training(a_project / "diagnosis")
+    a_panel.enter()
+    told = a_panel.evaluation.ui.diagnosisLabel.property("text")
+    assert "128 virtual knees" in told and "Logistic regression on compartments: area under the curve 0.72" in told
+    assert "0.42 to 0.63); this may be no better than chance" in told
+
+
+def test_one_model_that_was_added_is_not_taken_for_the_other(a_panel: Any, a_project: Path) -> None:
+    for folder in ("training", "diagnosis"):
+        (a_project / folder / "bundle" / "configs").mkdir(parents=True)
+        (a_project / folder / "bundle" / "configs" / "metadata.json").write_text("{}")
+    a_panel.change(step="model", model="diagnosis")
+    a_panel.steps.ui.startButton.click()
+    a_panel.jobs.runner.say(event="result", path=str(a_project))
+    a_panel.jobs.runner.end()
+    assert a_panel.step_lines()[-1].state == "done"
+    a_panel.change(model="student")
+    assert a_panel.step_lines()[-1].state == "not begun"
+    assert a_panel.steps.ui.startButton.property("text") == "Start"
+
+
+def test_pairs_are_listed_while_others_are_registered(
+    a_panel: Any, a_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cohort takes hours; its first pairs can be reviewed meanwhile."""
+    from CTSMAPanels.training import training_panel
+
+    read: list[str] = []
+    a_panel.jobs.start("register", a_panel.project, ["register"])
+    monkeypatch.setattr(a_panel, "read_registrations", lambda: read.append("read"))
+    a_panel.jobs.runner.say(event="progress", stage="S1-left", fraction=0.1, message="")
+    assert read == []  # reading takes a moment, and a pair takes minutes
+    monkeypatch.setattr(training_panel, "REGISTRATIONS_EVERY_S", 0.0)
+    a_panel.jobs.runner.say(event="progress", stage="S2-left", fraction=0.2, message="")
+    assert read == ["read"]
+    a_panel.jobs.runner.close()
 
 
 def test_the_time_that_is_left_is_told(bench: Any, a_panel: Any, a_project: Path) -> None:

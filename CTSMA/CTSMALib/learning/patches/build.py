@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from CTSMALib import __version__
 from CTSMALib.errors import InputError
-from CTSMALib.learning.patches.knee_part import KneePart, StoredParts, made_from, write_part
+from CTSMALib.learning.patches.knee_part import NOT_ACCEPTED, KneePart, StoredParts, made_from, write_part
 from CTSMALib.learning.patches.patch_set import SetFacts, read_facts
 from CTSMALib.learning.patches.virtual_part import knee_key, virtual_part
 from CTSMALib.learning.patches.write import write_patch_set
@@ -131,12 +132,22 @@ def build(plan: Plan, folder: Path, jobs: int = 1, progress: Progress = silent) 
     _make_parts(plan.parts, store, jobs, part_of(progress, 0.0, _MADE))
     parts = StoredParts([_path(store, part) for part in plan.parts])
     if not any(len(part) for part in parts):
-        raise InputError("No patch shows enough trabecular bone in both scans.", "Check the registrations.")
+        raise _nothing_left(parts)
     facts = write_patch_set(
         folder, parts, recipe_text(plan.recipe), plan.virtual, plan.source, plan.digest, part_of(progress, _MADE, 1.0)
     )
     shutil.rmtree(store, ignore_errors=True)
     return facts
+
+
+def _nothing_left(parts: Sequence[KneePart]) -> InputError:
+    """Says why, the most frequent reason first: with registrations, it is often that nobody has reviewed them."""
+    reasons: Counter[str] = Counter()
+    for part in parts:
+        reasons.update(part.left_out)
+    told = ", ".join(f"{why} {count}" for why, count in reasons.most_common() if count)
+    remedy = "Review the registrations and accept bones." if reasons[NOT_ACCEPTED] else "Check the scans."
+    return InputError(f"No patch is left: {told or 'there were none'}.", remedy)
 
 
 def _finished(folder: Path, plan: Plan) -> SetFacts | None:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Value = str | float | int
 ARRAYS = ("ct", "ct_valid", "mr", "mr_valid")
 
+NOT_ACCEPTED = "bone not accepted"  # by the last review of its registration
+
 
 @dataclass(frozen=True, eq=False)
 class KneePart:
@@ -27,7 +29,7 @@ class KneePart:
         ct_valid: likewise uint8, 1 in trabecular bone.
         mr: (n, 40, 40, 10) float16, apparent bone fraction.
         mr_valid: likewise uint8.
-        left_out: why patches are not among these, and how many.
+        left_out: why patches are not among these, and how many; :data:`NOT_ACCEPTED` is one of the reasons.
     """
 
     knee: dict[str, Value]

@@ -14,7 +14,7 @@ from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.patch import Patch
 from CTSMALib.learning.patches.check import MIRRORED
 from CTSMALib.learning.patches.columns import FEATURES, columns_of
-from CTSMALib.learning.patches.knee_part import KneePart, Value
+from CTSMALib.learning.patches.knee_part import NOT_ACCEPTED, KneePart, Value
 from CTSMALib.learning.patches.pair_manifest import PairRow
 from CTSMALib.learning.patches.scan_cubes import mask_cubes, value_cubes
 from CTSMALib.learning.patches.virtual_part import (
@@ -42,7 +42,7 @@ from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan
 
 Array = NDArray[np.float64]
-NOT_ACCEPTED, DOUBTFUL = "bone not accepted", "outside the MR or in a doubtful compartment"
+DOUBTFUL = "outside the MR or in a doubtful compartment"
 UNUSABLE = (OUTSIDE, COMPARTMENT)  # flags of a registration
 
 

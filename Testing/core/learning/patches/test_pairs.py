@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from CTSMALib.analysis.pair_patches import pair_part, part_of_scans
 from CTSMALib.anatomy.given_bones import given_bones
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.errors import InputError
+from CTSMALib.learning.patches.build import Plan, PlannedPart, build
 from CTSMALib.learning.patches.columns import COLUMNS
-from CTSMALib.learning.patches.knee_part import KneePart
+from CTSMALib.learning.patches.knee_part import NOT_ACCEPTED, KneePart
 from CTSMALib.learning.patches.pair_manifest import PairRow, read_pair_manifest
-from CTSMALib.learning.patches.whole_scans import DOUBTFUL, NOT_ACCEPTED, usable_bones
+from CTSMALib.learning.patches.whole_scans import DOUBTFUL, usable_bones
+from CTSMALib.morphometry.apparent.registry import DEFAULT
 from CTSMALib.registration.record import (
     IDENTITY,
     BoneRecord,
@@ -123,6 +126,14 @@ def test_no_scan_is_read_where_no_bone_is_accepted(tmp_path: Path) -> None:
     part = pair_part(a_row(tmp_path))
     assert len(part) == 0 and part.left_out == {NOT_ACCEPTED: 96}
     assert usable_bones(a_record({"femur": "auto", "tibia": "accepted"})) == ("femur", "tibia")
+
+
+def test_a_set_without_accepted_bones_says_so(tmp_path: Path) -> None:
+    write_record(a_record({"femur": "needs work"}), tmp_path)
+    plan = Plan((PlannedPart("p1_right", "digest", partial(pair_part, a_row(tmp_path))),), DEFAULT, False, "a manifest")
+    with pytest.raises(InputError, match="No patch is left: bone not accepted 96") as told:
+        build(plan, tmp_path / "set")
+    assert "Review the registrations" in told.value.remedy
 
 
 def test_a_registration_of_other_scans_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
