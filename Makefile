@@ -11,9 +11,10 @@ VIRTUAL ?= demo-virtual
 SOURCE_HASH := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 CORE := $(VENV)/.core-$(SOURCE_HASH)
 TOOLS := $(VENV)/.tools-$(SOURCE_HASH)
-# Tests share the cores as processes: each computes with one thread, and keeps memory that it will need again at once.
+# Tests share the cores as processes: each computes with one thread, and keeps memory that it will need again at once;
+# what they start finds its modules compiled.
 FOR_TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824
+	MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 PYTHONDONTWRITEBYTECODE=
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 
 .PHONY: demo test clean
