@@ -15,7 +15,7 @@ from CTSMALib.errors import InputError, MissingDependencyError, OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
-from CTSMALib.jobs.dicom_names import KINDS, PM, TITLES
+from CTSMALib.jobs.dicom_names import KINDS, PDF, PM, SR, TITLES
 from CTSMALib.jobs.export import Destination
 from CTSMALib.jobs.knee_folders import holds_result, knee_folders
 from CTSMALib.jobs.staging import Target, resolved, staged
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from CTSMALib.report.dicom.plan import PlannedObject
 
 PREVIEW_FILE = "preview.json"
+_OUTDATED = (
+    "The diagnosis was made before patches were excluded or changed: its numbers are left out of the structured "
+    "report, and the report in PDF says so. Make it again first."
+)
 _READ = 0.25  # share of the work that finding and checking the series is
 
 
@@ -153,7 +157,7 @@ def preview(request: DicomRequest, progress: Progress = silent) -> dict[str, Any
         },
         "pseudonymised": study.identity.is_pseudonymous,
         "virtual": study.virtual,
-        "remarks": list(study.identity.remarks),
+        "remarks": [*study.identity.remarks, *_outdated(knees, request.kinds)],
         "objects": [
             {
                 "file": one.file, "kind": one.kind, "title": TITLES[one.kind], "description": one.description,
@@ -162,6 +166,14 @@ def preview(request: DicomRequest, progress: Progress = silent) -> dict[str, Any
             for _, objects in knees for one in objects
         ],
     }  # fmt: skip
+
+
+def _outdated(knees: list[tuple[KneeToWrite, list[PlannedObject]]], kinds: Sequence[str]) -> list[str]:
+    """What must be known of diagnoses that are written; a damaged one is refused."""
+    if not {SR, PDF} & set(kinds):
+        return []
+    diagnoses = [knee.diagnosis for knee, _ in knees]
+    return [_OUTDATED] if any(found is not None and found.outdated for found in diagnoses) else []
 
 
 def write_preview(request: DicomRequest, progress: Progress = silent) -> Path:

@@ -156,7 +156,10 @@ def test_a_diagnosis_that_is_shown_is_in_the_report(a_knee: DicomKnee, tmp_path:
     for name, changes in cases.items():
         found, shown = DIAGNOSIS | changes, name == "shown"
         (tmp_path / "result" / "diagnosis.json").write_text(json.dumps(found))
-        run(DicomRequest(tmp_path / "result", a_knee.series, tmp_path / name, ("sr",)))
+        request = DicomRequest(tmp_path / "result", a_knee.series, tmp_path / name, ("sr",))
+        told = any("made before patches were excluded" in remark for remark in preview(request)["remarks"])
+        assert told == (name == "outdated")
+        run(request)
         report = hd.sr.srread(tmp_path / name / "sr.dcm")
         comments = [item.TextValue for item in report.ContentSequence if item.ValueType == "TEXT"]
         statement = f"{OUTDATED} A statement." if name == "outdated" else "A statement."
