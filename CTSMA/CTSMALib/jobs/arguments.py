@@ -85,7 +85,7 @@ def add_analyze_mr_arguments(parser: argparse.ArgumentParser) -> None:
     add_analyze_arguments(parser, "MR")
     about = (
         "what finds the bones where no labels are given: 'network', as 'ctsma synthesize' does, 'simple', which needs "
-        "no PyTorch, or 'auto': the network where it is installed and the MR like those of its training (default)"
+        "no PyTorch, or 'auto': the network where it is installed, with an unfamiliar MR checked by the other (default)"
     )
     parser.add_argument("--bones", choices=BONE_METHODS, default=AUTO, help=about)
     about = "model bundle of that network (default: the one that comes with CTSMA)"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from CTSMALib.synthesis.synthetic_knee import SyntheticKnee
 
 GRID_MM = 0.5  # of the outlines, which lie between the voxels of the network
+SAME_DICE = 0.85  # of bones that two ways agree on
 NOT_USED = "bone-network-not-used"
 BY_NETWORK = "bones-by-network"
 
@@ -107,7 +108,11 @@ def _notices(knee: SyntheticKnee) -> tuple[Notice, ...]:
 
 
 def _likelier(network: BoneFinder, mr: sitk.Image, progress: Progress = silent) -> MRBones:
-    """Bones by the network, unless the MR is unlike those of its training and the simple method finds a knee."""
+    """Bones by the network; of an MR unlike those of its training, only where the simple method finds the same ones.
+
+    Raises:
+        AnatomyError: neither finds a knee, or the MR is unlike the training and the simple method finds none.
+    """
     from CTSMALib.analysis.mr_bone_source import simple_bones
     from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING
 
@@ -117,11 +122,33 @@ def _likelier(network: BoneFinder, mr: sitk.Image, progress: Progress = silent) 
         return _instead(f"The network found no knee in the MR. {error.message}", mr, part_of(progress, 0.5, 1.0))
     if not any(notice.code == NOT_LIKE_TRAINING for notice in found.notices):
         return found
+    unlike = "The MR looks unlike those that the network for bones learned from"
     try:
         simple = simple_bones(mr, part_of(progress, 0.5, 1.0))
-    except AnatomyError:
+    except AnatomyError as error:
+        raise AnatomyError(
+            f"{unlike}, and a simple method finds no knee with bright marrow in it.",
+            "Give the bones with --labels, or take those of the network with --bones network and look at them.",
+        ) from error
+    if _least_dice(found.labels, simple.labels) >= SAME_DICE:
         return found
-    return _with_reason(simple, "The MR looks unlike those that the network for bones learned from.")
+    return _with_reason(simple, f"{unlike}, and its outlines were others.")
+
+
+def _least_dice(labels: sitk.Image, other: sitk.Image) -> float:
+    """Dice of femur or tibia, whichever is less, on the voxels of the first."""
+    import numpy as np
+    import SimpleITK as sitk
+
+    from CTSMALib.anatomy.labels import FEMUR, TIBIA
+
+    moved = sitk.Resample(other, labels, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    one, two = sitk.GetArrayViewFromImage(labels), sitk.GetArrayViewFromImage(moved)
+    found = []
+    for bone in (FEMUR, TIBIA):
+        own, others = one == bone.label, two == bone.label
+        found.append(2.0 * np.count_nonzero(own & others) / max(np.count_nonzero(own) + np.count_nonzero(others), 1))
+    return float(min(found))
 
 
 def _instead(reason: str, mr: sitk.Image, progress: Progress = silent) -> MRBones:

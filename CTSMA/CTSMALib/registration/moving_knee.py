@@ -38,10 +38,6 @@ class MovingKnee:
         middle: NDArray[np.float64] = Grid.of(self.image).corners_mm().mean(axis=0)
         return middle
 
-    def of_bone(self, bone: str) -> MovingKnee:
-        """What a bone, by name, is compared with."""
-        return self
-
     def level(self, sigma_mm: float) -> MovingLevel:
         """The MR at one scale."""
         if sigma_mm not in self._levels:

@@ -77,7 +77,7 @@ def fit_bones(
                 continue
             progress(f"Registering the {bone}", len(found) / len(fixed.bones))
             starts = [known[bone]] if bone in known else starts_of(fixed, bone, knee, found)
-            found[bone] = engine.refine(fixed, bone, moving.of_bone(bone), starts)
+            found[bone] = engine.refine(fixed, bone, moving, starts)
         if group != others:
             _second_chance(fixed, moving, engine, {*known, *settled}, found)
     return found
@@ -91,9 +91,7 @@ def _second_chance(
     alike = {bone: found[bone][0].similarity.value >= LEAST_SIMILARITY for bone in leading}
     for bone, other in itertools.permutations(leading, 2):
         if not alike[bone] and alike[other] and bone not in known:
-            again = engine.refine(
-                fixed, bone, moving.of_bone(bone), bent_starts(found[other][0].matrix, fixed.joint_mm)
-            )
+            again = engine.refine(fixed, bone, moving, bent_starts(found[other][0].matrix, fixed.joint_mm))
             if again[0].worth > found[bone][0].worth:
                 found[bone] = again
 

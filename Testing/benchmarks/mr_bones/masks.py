@@ -32,7 +32,6 @@ from CTSMALib.anatomy.labels import BONES
 from CTSMALib.jobs.mr_bones import network_bones
 from CTSMALib.jobs.register_guide import synthesis_bundle
 from CTSMALib.progress import silent
-from CTSMALib.registration.bone_masks import MaskedMovingKnee
 from CTSMALib.registration.bone_pose import pose_of_bones
 from CTSMALib.registration.engines.mutual_information import MutualInformation
 from CTSMALib.registration.fixed_knee import FixedKnee
@@ -44,6 +43,7 @@ from CTSMALib.virtual.cohort.read import Cohort, CohortKnee, read_cohort
 from CTSMALib.virtual.version import GENERATOR
 from CTSMALib.volumes.bone_labels import read_bone_labels
 from CTSMALib.volumes.rigid import Matrix, applied, read_itk, turned
+from Testing.benchmarks.mr_bones.masked import MaskedInformation
 from Testing.benchmarks.mr_bones.whole import RESULTS
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.registration.pairs import WHOLE, Pair, displaced, number_of, rng_of
@@ -77,17 +77,16 @@ def _measure(cohort: Cohort, knee: CohortKnee, model: SynthesisModel, table: Res
     found = aligned_labels(network_bones(pair.mr, silent, synthesis_bundle(None), model).labels)
     fixed, plain = FixedKnee(pair.ct, pair.labels), MovingKnee(pair.mr)
     on_mr = FixedKnee(sitk.Cast(found, sitk.sitkInt16), found)  # of which the outlines alone count
-    masked = MaskedMovingKnee(pair.mr, on_mr)
     rng = np.random.default_rng([SEED, number_of(knee)])
     for start in (POSE, *([] if quick else DEGREES)):
         first = _off(pair, fixed, start, rng) if isinstance(start, float) else None
         rows = []
         for way in WAYS if first is None else (NONE, MASKS):
             began = time.process_time()
-            moving = masked if way == MASKS else plain
+            engine = MaskedInformation(on_mr) if way == MASKS else MutualInformation()
             starts = [first] if first is not None else _poses(fixed, plain, on_mr if way != NONE else None)
             matrix = fit_knee(fixed, plain, starts).matrix
-            fits = fit_bones(fixed, moving, matrix, MutualInformation())
+            fits = fit_bones(fixed, plain, matrix, engine)
             spent = time.process_time() - began
             errors = {bone: _error(pair, bone, fit[0].matrix) for bone, fit in fits.items()}
             rows += [

@@ -128,7 +128,9 @@ def test_the_network_outlines_familiar_mrs_by_default(an_mr, a_model, the_networ
     assert a_model.sha256 in found.made_by and codes(found) == [BY_NETWORK]
 
 
-def test_the_simple_method_outlines_unfamiliar_ones(an_mr, a_model, the_network_sees, simple_labels) -> None:
+def test_unfamiliar_ones_are_outlined_by_the_simple_method_if_the_two_differ(
+    an_mr, a_model, the_network_sees, simple_labels
+) -> None:
     the_network_sees(a_knee(FAR))
     found = bone_finder(request_for(AUTO, a_model))(an_mr, silent)
     assert found.labels is simple_labels and found.made_by == BY_SIMPLE
@@ -137,11 +139,26 @@ def test_the_simple_method_outlines_unfamiliar_ones(an_mr, a_model, the_network_
     assert codes(asked) == [BY_NETWORK, NOT_LIKE_TRAINING]
 
 
-@pytest.mark.usefixtures("no_knee_for_the_simple_method")
-def test_the_network_is_better_than_nothing(an_mr, a_model, the_network_sees) -> None:
+@pytest.mark.parametrize(("off_mm", "taken"), [(1.0, BY_NETWORK), (6.0, "bones-by-simple-method")])
+def test_unfamiliar_ones_are_outlined_by_the_network_if_both_agree(
+    an_mr, a_model, the_network_sees, monkeypatch: pytest.MonkeyPatch, off_mm: float, taken: str
+) -> None:
     the_network_sees(a_knee(FAR))
+    simple = a_knee(FAR).bones_image()
+    simple.SetOrigin((-20.0, -20.0, -20.0 + off_mm))
+    monkeypatch.setattr(mr_bone_source, "segment_mr_bones", lambda mr, progress: simple)
     found = bone_finder(request_for(AUTO, a_model))(an_mr, silent)
-    assert codes(found) == [BY_NETWORK, NOT_LIKE_TRAINING]
+    assert codes(found)[0] == taken and (found.labels is simple) == (taken != BY_NETWORK)
+
+
+@pytest.mark.usefixtures("no_knee_for_the_simple_method")
+def test_an_unfamiliar_mr_in_which_one_way_finds_no_knee_is_refused(an_mr, a_model, the_network_sees) -> None:
+    """As real ones with a tumor, which the network takes for a bone."""
+    the_network_sees(a_knee(FAR))
+    with pytest.raises(AnatomyError, match="unlike") as told:
+        bone_finder(request_for(AUTO, a_model))(an_mr, silent)
+    assert "--bones network" in told.value.remedy
+    assert codes(bone_finder(request_for(NETWORK, a_model))(an_mr, silent)) == [BY_NETWORK, NOT_LIKE_TRAINING]
 
 
 def test_the_simple_method_steps_in_where_the_network_finds_no_knee(an_mr, a_model, the_network_sees, simple_labels):
