@@ -4,14 +4,58 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
+import msgspec
 import torch
 
 from CTSMALib.errors import InputError
 
 STATE_FILE = "state.pt"
+VERSION = 1
+State = TypeVar("State")
+
+
+def write_state(state: Any, folder: Path) -> None:
+    """Keep a state: write it aside, then rename.
+
+    Args:
+        state: a dataclass of plain values, dataclasses of such, tuples of these, and dictionaries of tensors.
+        folder: made if it is missing.
+    """
+    content = {each.name: _plain(getattr(state, each.name)) for each in fields(state)}
+    write_state_file({"version": VERSION, **content}, folder)
+
+
+def read_state(kind: type[State], folder: Path) -> State | None:
+    """The state in a folder, or ``None`` where there is none.
+
+    Args:
+        kind: the dataclass that was kept.
+        folder: where.
+
+    Raises:
+        InputError: it cannot be read, or is of another kind or version.
+    """
+    content = read_state_file(folder)
+    if content is None:
+        return None
+    types = get_type_hints(kind)
+    try:
+        if content.pop("version") != VERSION or content.keys() != types.keys():
+            raise ValueError("of another version")
+        return kind(**{name: msgspec.convert(value, types[name]) for name, value in content.items()})
+    except (KeyError, ValueError, TypeError) as error:
+        raise unreadable(folder) from error
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dictionaries; tensors are not copied."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def write_state_file(content: dict[str, Any], folder: Path) -> None:

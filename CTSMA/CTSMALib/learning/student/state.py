@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from CTSMALib.learning.state_file import read_state_file, unreadable, write_state_file
+from CTSMALib.learning import state_file
+from CTSMALib.learning.state_file import write_state
 from CTSMALib.learning.student.config import StudentConfig
 
-VERSION = 1
+__all__ = ["Check", "State", "read_state", "write_state"]
 
 
 @dataclass(frozen=True)
@@ -60,29 +59,10 @@ class State:
         return min(self.history, key=lambda check: check.error)
 
 
-def write_state(state: State, folder: Path) -> None:
-    """Write aside, then rename."""
-    content = {
-        "version": VERSION, "step": state.step, "kind": state.kind, "config": asdict(state.config),
-        "history": [asdict(check) for check in state.history], "ended": state.ended, "parts": state.parts,
-    }  # fmt: skip
-    write_state_file(content, folder)
-
-
 def read_state(folder: Path) -> State | None:
     """The state in a folder, or ``None`` where there is none.
 
     Raises:
         InputError: it cannot be read.
     """
-    content = read_state_file(folder)
-    if content is None:
-        return None
-    try:
-        config = msgspec.convert(content["config"], StudentConfig)
-        history = tuple(msgspec.convert(check, Check) for check in content["history"])
-        return State(
-            int(content["step"]), str(content["kind"]), config, history, bool(content["ended"]), content["parts"]
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise unreadable(folder) from error
+    return state_file.read_state(State, folder)
