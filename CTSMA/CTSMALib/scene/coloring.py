@@ -34,7 +34,7 @@ from CTSMALib.scene.table_nodes import head
 Array = NDArray[np.float64]
 
 _BELOW_ANY_VALUE, _ABOVE_ANY_VALUE = -1e30, 1e30  # what is not measured is NaN, which lies in no range
-_KEY_SIZE, _KEY_POSITION = (0.12, 0.42), (0.97, 0.95)
+_KEY_SIZE, _KEY_POSITION = (0.12, 0.42), (0.97, 0.84)  # its title needs room above it, in low views too
 _KEY_FONT_SIZE = 14
 EXCLUDED_WIDTH = 3.0
 

@@ -104,6 +104,7 @@ class ModulePanel(SceneEvents):
         """The user opens the module: its clicks count, and a CT that has come meanwhile is chosen."""
         if self.closed:
             return
+        self._follow_layout(True)
         self._entered = True
         self.dependencies.refresh()
         self.scan.list_models()
@@ -119,10 +120,21 @@ class ModulePanel(SceneEvents):
 
     def exit(self) -> None:
         """The user opens another module, in which a click or a key means something else."""
+        self._follow_layout(False)
         self._entered = False
         self.clicks.stop()
         self.plot_clicks.stop()
         self.keys.switch(False)
+
+    def _follow_layout(self, on: bool) -> None:
+        """Learn when the user arranges the views, or no more: there may be views then whose clicks nobody watches."""
+        manager = slicer.app.layoutManager()
+        if manager is not None and on != self._entered:
+            (manager.layoutChanged.connect if on else manager.layoutChanged.disconnect)(self._layout_changed)
+
+    def _layout_changed(self, *_args: Any) -> None:
+        if self._entered:
+            self._watch_views()
 
     def _watch_views(self) -> None:
         self.clicks.watch()

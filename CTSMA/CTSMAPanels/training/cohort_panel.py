@@ -50,7 +50,8 @@ class CohortPanel:
             edit.currentPathChanged.connect(
                 lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
             )
-        self.ui.practiceButton.clicked.connect(lambda *_args: on_change(cohort=str(resource(PRACTICE_COHORT))))
+        self._on_change = on_change
+        self.ui.practiceButton.clicked.connect(lambda *_args: self._choose_practice())
         self.ui.findButton.clicked.connect(lambda *_args: on_find())
         self.ui.splitsButton.clicked.connect(lambda *_args: self._assign())
         self.ui.saveButton.clicked.connect(lambda *_args: self.save())
@@ -80,6 +81,10 @@ class CohortPanel:
         self._fill()
         kind = desk.project.kind if desk is not None else None
         self._allow(problem, obstacle, kind)
+
+    def _choose_practice(self) -> None:
+        with problems_shown(_("The practice cohort cannot be chosen.")):
+            self._on_change(cohort=str(resource(PRACTICE_COHORT)))
 
     def save(self) -> bool:
         """Write the manifest; whether that went well."""

@@ -125,3 +125,23 @@ def test_clicks_of_other_tools_and_modules_select_nothing(bench: Any, a_reading_
     a_reading_panel.enter()
     click(bench, view, *place)
     assert a_reading_panel.state.patch != 0
+
+
+def test_views_that_come_with_another_arrangement_are_watched(bench: Any, a_panel: Any) -> None:
+    """As the user chooses one with Slicer's own button, until another module is opened."""
+    import slicer
+
+    from CTSMALib.scene.layouts import READING, SIDE_BY_SIDE
+
+    layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    layout.SetViewArrangement(READING)
+    bench.process_events(20)
+    assert "slice CTSMAOtherRed" not in a_panel.clicks._watched
+    layout.SetViewArrangement(SIDE_BY_SIDE)
+    bench.process_events(20)
+    assert "slice CTSMAOtherRed" in a_panel.clicks._watched
+    a_panel.exit()
+    a_panel.exit()
+    layout.SetViewArrangement(READING)
+    bench.process_events(20)
+    assert not a_panel.clicks._watched

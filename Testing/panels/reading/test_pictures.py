@@ -84,3 +84,28 @@ def test_a_picture_of_something_else_is_refused(bench: Any, a_reading_panel: Any
     picture = bench.window_picture(a_reading_panel.widget, views("Green Yellow Red", "3D"), size=SIZE)
     with pytest.raises(AssertionError, match="blocks differ"):
         check(picture, "slicer_panel.png")
+
+
+@pytest.mark.skipif("CTSMA_PAIR" not in os.environ, reason="its pair takes minutes: see CONTRIBUTING.md")
+def test_a_ct_and_an_mr_of_a_knee_side_by_side(bench: Any, a_panel: Any) -> None:
+    """``CTSMA_PAIR`` names the result folders of the CT and of the MR of one virtual knee."""
+    opened = []
+    for folder in reversed(os.environ["CTSMA_PAIR"].split(os.pathsep)):
+        bench.dialogs.choose_path(folder)
+        a_panel.open_folder()
+        opened.append(a_panel.result)
+    mr, ct = opened
+    a_panel.change(bones="tibia", quantity="app_bv_tv", overlay="map", boxes=False)
+    a_panel.change(plot="scatter", other=mr.node.GetID())
+    assert a_panel.other is not None
+    a_panel.plots.ui.compareButton.click()
+    slices = "Green Yellow Red", "CTSMAOtherGreen CTSMAOtherYellow CTSMAOtherRed"
+    rows, below = views(*slices), views("3D Plot")
+    for size, group in (((400, 360), rows), ((500, 420), [below[0][:1]]), ((700, 420), [below[0][1:]])):
+        for view in (view for row in group for view in row):
+            bench.view_picture(view, size=size)
+    a_panel.plots.ui.compareButton.click()  # now that views have their size
+    label = ct.patches.ids.index("TM-r2-c2-d1") + 1
+    a_panel.change(patch=label)
+    picture = np.vstack([np.hstack([bench.view_picture(view) for view in row]) for row in (*rows, *below)])
+    check(picture, "slicer_compare.png")

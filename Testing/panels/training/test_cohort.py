@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from CTSMALib.learning.pairs.cohort_table import read_table
 from Testing.core.learning.pairs.scans import dicom
 from Testing.panels.training.conftest import choose, select
@@ -147,6 +149,16 @@ def test_an_empty_folder_is_told_by_the_job(bench: Any, a_working_panel: Any, tm
     a_working_panel.cohort.ui.findButton.click()
     assert "holds no scans" in a_working_panel.run_bar.ui.messageLabel.property("text")
     assert not (tmp_path / "project" / "manifest.csv").exists()
+
+
+def test_a_practice_cohort_that_is_missing_is_told(bench: Any, a_panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a trimmed installation."""
+    from CTSMAPanels.training import cohort_panel
+
+    monkeypatch.setattr(cohort_panel, "PRACTICE_COHORT", "SampleData/none")
+    a_panel.cohort.ui.practiceButton.click()
+    assert any("practice cohort" in text for text in bench.dialogs.texts("error"))
+    assert a_panel.state.cohort == ""
 
 
 def test_the_project_is_not_the_folder_of_the_scans(a_panel: Any, scans: Path) -> None:
