@@ -42,7 +42,7 @@ def find_pairs(
         manifest: where the table is to be written, which its paths are relative to.
         seed: of the splits that are drawn.
         earlier: manifest of the same cohort, whose splits, grades, ages and sexes are kept; of the same two scans
-            subject and side, too, as a person may have corrected them.
+            subject, side and all that is in columns of its own, too, as a person may have corrected or added it.
         progress: told of every folder; may raise :class:`~CTSMALib.errors.CancelledError`.
 
     Raises:
@@ -52,7 +52,8 @@ def find_pairs(
     rows = tuple(_row(pair, manifest.parent, left_out) for pair in match(scans))
     if earlier is not None:
         rows = _with_known(rows, earlier)
-    return FoundCohort(with_splits(CohortTable(COLUMNS, rows, manifest.parent), seed), left_out)
+    table = CohortTable((*COLUMNS, *_added(earlier)), rows, manifest.parent)
+    return FoundCohort(with_splits(table, seed), left_out)
 
 
 def with_splits(table: CohortTable, seed: int = 0, anew: bool = False) -> CohortTable:
@@ -102,12 +103,18 @@ def _with_known(rows: Sequence[Row], earlier: CohortTable) -> tuple[Row, ...]:
     by_scans = {(row[columns.CT], row[columns.MR]): row for row in earlier.rows if row[columns.CT] and row[columns.MR]}
     by_name = {tuple(row[name] for name in _NAMED): row for row in earlier.rows}
     splits = {row[columns.SUBJECT]: row[columns.SPLIT] for row in earlier.rows if row.get(columns.SPLIT)}
+    nothing = dict.fromkeys(_added(earlier), "")
     found = []
     for row in rows:
         same = by_scans.get((row[columns.CT], row[columns.MR]))
-        named = {**row, **({name: same[name] for name in _NAMED} if same else {})}
+        named = {**row, **({name: same[name] for name in (*_NAMED, *nothing)} if same else nothing)}
         known = same or by_name.get(tuple(row[name] for name in _NAMED), {})
         kept = {name: known[name] for name in KEPT if known.get(name)}
         split = splits.get(named[columns.SUBJECT], "")
         found.append({**named, **kept, columns.SPLIT: kept.get(columns.SPLIT, split)})
     return tuple(found)
+
+
+def _added(earlier: CohortTable | None) -> tuple[str, ...]:
+    """Columns that a person has added to an earlier manifest."""
+    return () if earlier is None else tuple(name for name in earlier.columns if name not in COLUMNS)

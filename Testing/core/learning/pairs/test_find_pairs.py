@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import pytest
@@ -206,11 +207,13 @@ def test_what_people_corrected_stays_with_the_same_scans(tmp_path: Path) -> None
         dicom(tmp_path / str(number) / "ct", "CT", f"P{number}", side="")
         dicom(tmp_path / str(number) / "mr", "MR", f"P{number}", side="")
     changed = found(tmp_path).with_cell(1, "split", "test").with_cell(1, "side", "right").with_cell(2, "subject", "Q")
+    changed = replace(changed, columns=(*changed.columns, "bmi"), rows=tuple({**r, "bmi": "24"} for r in changed.rows))
+    dicom(tmp_path / "new" / "ct", "CT", "new")
     again = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=9, earlier=changed).table
-    names = ("subject", "side", "split")
-    assert [[row[name] for name in names] for row in again.rows] == [
-        [row[name] for name in names] for row in changed.rows
-    ]
+    names = ("subject", "side", "split", "bmi")
+    *kept, new = again.rows
+    assert [[row[name] for name in names] for row in kept] == [[row[name] for name in names] for row in changed.rows]
+    assert again.columns == changed.columns and [new[name] for name in names] == ["new", "left", "", ""]
 
 
 def test_a_knee_that_is_found_later_has_the_split_of_its_subject(tmp_path: Path) -> None:
