@@ -12,13 +12,12 @@ PRIVATE = "99CTSMA"  # codes are the keys of the catalogue, some of them shorten
 LONGEST_MEANING = 64  # characters
 
 # Identifiers of the Image Biomarker Standardisation Initiative, for definitions that are the same (its reference
-# manual, "Intensity-based statistical features" and, for the entropy, "Intensity histogram features").
+# manual, "Intensity-based statistical features" and, for the entropy, "Intensity histogram features"). Its skewness and
+# kurtosis divide by the standard deviation of the population, ours by that of a sample.
 _IBSI = {
     "ct_hu_mean": ("Q4LE", "Mean intensity"),
     "ct_hu_p10": ("QG58", "10th intensity percentile"),
     "ct_hu_p90": ("8DWT", "90th intensity percentile"),
-    "ct_hu_skewness": ("KE2A", "Intensity skewness"),
-    "ct_hu_kurtosis": ("IPH6", "(Excess) intensity kurtosis"),
     "ct_hu_entropy": ("TLU2", "Intensity Histogram Entropy"),
 }
 _SHORT = {  # keys of more than 16 characters, which many readers cannot take as codes

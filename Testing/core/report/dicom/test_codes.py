@@ -30,6 +30,10 @@ def test_a_code_of_something_else_is_no_quantity() -> None:
     ("key", "code", "scheme", "unit"),
     [
         ("ct_hu_mean", "Q4LE", "IBSI", "[hnsf'U]"),
+        ("ct_hu_p10", "QG58", "IBSI", "[hnsf'U]"),
+        ("ct_hu_p90", "8DWT", "IBSI", "[hnsf'U]"),
+        ("ct_hu_entropy", "TLU2", "IBSI", "bit"),
+        ("ct_hu_kurtosis", "ct_hu_kurtosis", "99CTSMA", "1"),
         ("ct_gradient_lateral", "ct_grad_lat", "99CTSMA", "[hnsf'U]/mm"),
         ("app_tb_n_per_mm", "app_tb_n_per_mm", "99CTSMA", "/mm"),
         ("app_bv_tv", "app_bv_tv", "99CTSMA", "1"),
