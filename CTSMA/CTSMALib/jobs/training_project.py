@@ -126,13 +126,14 @@ def kind_of_cohort(path: Path) -> CohortKind:
     return CohortKind.SCANS
 
 
-def names_registrations(manifest: Path) -> bool:
-    """Whether some row of a manifest names a registration."""
+def names_registrations(manifest: Path, of_all: bool = False) -> bool:
+    """Whether some row of a manifest names a registration, or every one."""
     try:
         _, rows = read_rows(manifest, (), "The manifest", "")
     except InputError:
         return False
-    return any(row.get("registration") for row in rows)
+    named = [bool(row.get("registration")) for row in rows]
+    return any(named) and (all(named) or not of_all)
 
 
 def _mode(cohort: Path) -> str:

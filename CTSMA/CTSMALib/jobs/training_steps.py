@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from CTSMALib.jobs.training_project import CohortKind, Project
+from CTSMALib.jobs.training_project import MANIFEST_FILE, CohortKind, Project, names_registrations
 from CTSMALib.scene.training_state import (
     DIAGNOSIS,
     EVALUATE,
@@ -77,7 +77,8 @@ def is_done(step: str, state: TrainingState, project: Project, recorded: bool = 
         recorded: whether a record says so, for steps whose files do not tell.
     """
     if step == REGISTER:
-        return recorded and (project.registrations / STATUS_MARK).is_file()
+        whole = recorded or names_registrations(project.registrations / MANIFEST_FILE, of_all=True)
+        return whole and (project.registrations / STATUS_MARK).is_file()
     if step == PATCHES:
         return (project.patches / PATCHES_MARK).is_file()
     if step == TEACHER:

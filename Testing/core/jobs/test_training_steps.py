@@ -12,7 +12,7 @@ from CTSMALib.jobs.__main__ import _parser
 from CTSMALib.jobs.remaining import Remaining, in_words
 from CTSMALib.jobs.training_project import CohortKind, Project, read_project
 from CTSMALib.jobs.training_record import RECORD_FILE, StepRecord, read_records, write_record
-from CTSMALib.jobs.training_steps import arguments, command, discard, made_by, obstacle, steps_of
+from CTSMALib.jobs.training_steps import arguments, command, discard, is_done, made_by, obstacle, steps_of
 from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.config import StudentConfig
 from CTSMALib.registration.names import DEFAULT_ENGINE, MR
@@ -144,3 +144,17 @@ def test_the_time_that_is_left_follows_the_pace() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(2, "5 s"), (42, "40 s"), (600, "10 min"), (12_000, "3 h 20 min")])
 def test_times_for_people(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_a_cohort_that_was_registered_elsewhere_counts(tmp_path: Path) -> None:
+    """As by ``ctsma`` on another computer: no record of the panel says so."""
+    manifest = tmp_path / "cohort.csv"
+    manifest.write_text("subject,side,ct,mr\nS1,left,a,b\nS2,left,c,d\n")
+    project = read_project(str(manifest), str(tmp_path / "project"))
+    project.registrations.mkdir(parents=True)
+    (project.registrations / "status.csv").write_text("")
+    registered = project.registrations / "manifest.csv"
+    registered.write_text("subject,side,ct,mr,registration\nS1,left,a,b,S1-left\nS2,left,c,d,\n")
+    assert not is_done("register", TrainingState(), project)
+    registered.write_text("subject,side,ct,mr,registration\nS1,left,a,b,S1-left\nS2,left,c,d,S2-left\n")
+    assert is_done("register", TrainingState(), project)
