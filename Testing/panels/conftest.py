@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -29,4 +30,5 @@ def scene(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield bench.scene
     errors = list(bench.errors)
     bench.reset()
+    gc.collect()  # panels and what they know of scans, often a hundred megabytes, refer to each other
     assert not errors, "Qt and VTK swallow exceptions in slots and observers:\n" + "\n".join(errors)
