@@ -63,7 +63,10 @@ def read_knee_boxes(knee: CohortKnee) -> KneeBoxes:
             is damaged.
     """
     if knee.patches is None or knee.truth is None:
-        raise InputError(f"The knee {knee.subject} has no boxes with truth to make patches of.", _REMEDY)
+        raise InputError(
+            f"The knee {knee.subject} has no boxes with truth to make patches of.",
+            "Make the cohort in a new folder with 'ctsma virtual make --mode patches', without --no-truth.",
+        )
     try:
         facts = json.loads((knee.folder / KNEE_FILE).read_bytes())
         with np.load(knee.patches, allow_pickle=False) as data:

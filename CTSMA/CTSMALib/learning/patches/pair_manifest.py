@@ -13,7 +13,10 @@ from CTSMALib.learning.patches.patch_set import SPLITS
 NEEDED = ("subject", "side", "ct", "mr", "registration", "split")
 KNOWN = (*NEEDED, "grade", "age", "sex")
 _PATHS = ("truth", "patches")  # of virtual cohorts, which lead nowhere from a set
-_FORMAT = f"Give a CSV file with the columns {', '.join(NEEDED)}; paths relative to it."
+_FORMAT = (
+    f"Give a CSV file with the columns {', '.join(NEEDED)}; paths relative to it. 'ctsma register --cohort' writes one "
+    "with the column registration."
+)
 
 
 @dataclass(frozen=True)
