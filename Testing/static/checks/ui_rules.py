@@ -54,9 +54,8 @@ def missing_tooltips(ui: UiFile, facts: Facts, sources: Iterable[str] = ()) -> l
         for item in ui.objects
         if is_interactive(item, facts) and not item.text_of("toolTip") and item.text_of("visible") != "false"
     ]
-    if not silent:
-        return []
-    explained = {use.name for source in sources for use in uses(source, {ui.path.name: ui}) if use.explains}
+    naming = [source for source in sources if any(name in source for name in silent)]
+    explained = {use.name for source in naming for use in uses(source, {ui.path.name: ui}) if use.explains}
     return [name for name in silent if name not in explained]
 
 
