@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from CTSMALib.anatomy.grids import resample_axis_aligned
-from CTSMALib.anatomy.labels import BONES, FEMUR, TIBIA
+from CTSMALib.anatomy.labels import BONES, FEMUR, FIBULA, TIBIA
 from CTSMALib.errors import AnatomyError
 
 SPACING_MM = 1.0
@@ -31,6 +31,11 @@ class GivenBones:
     labels: sitk.Image
     as_ct: sitk.Image
     on_ct: bool = False
+
+    @property
+    def shows_fibula(self) -> bool:
+        """Whether one was labelled; else what looks like one is a part of another bone."""
+        return bool((sitk.GetArrayViewFromImage(self.labels) == FIBULA.label).any())
 
 
 def given_bones(labels: sitk.Image, on_ct: bool = False) -> GivenBones:

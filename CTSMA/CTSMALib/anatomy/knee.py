@@ -80,7 +80,7 @@ def find_anatomy(
     progress("Fitting the bones", 0.0)
     box = _knee_box(image, candidate)
     working = resample_axis_aligned(image if given is None else given.as_ct, WORKING_SPACING_MM, box)
-    side, pose = decide_side(candidate, working, stated_side, wanted_side)
+    side, pose = decide_side(candidate, working, stated_side, wanted_side, given is None or given.shows_fibula)
     brightness = Brightness.of(working)
     poses = BonePoses(refine_bone(brightness, pose, FEMUR), refine_bone(brightness, pose, TIBIA))
     progress("Segmenting the bones", 0.3)

@@ -39,7 +39,7 @@ class SideDecision:
 
 
 def decide_side(
-    candidate: KneeCandidate, image: sitk.Image, stated: str = "", wanted: str = ""
+    candidate: KneeCandidate, image: sitk.Image, stated: str = "", wanted: str = "", fibula: bool = True
 ) -> tuple[SideDecision, Pose]:
     """Decide the side of a knee and pick the fit for it.
 
@@ -48,6 +48,7 @@ def decide_side(
         image: HU on an axis-aligned isotropic grid around the knee.
         stated: "left" or "right" where the header says so; heard only if the bones do not tell.
         wanted: "left" or "right" where the user says so; decides if the bones do not tell.
+        fibula: whether the image shows one if it is there; not where only other bones were labelled.
 
     Returns:
         The decision and the best pose of that side.
@@ -61,7 +62,7 @@ def decide_side(
     ratio = max(explained.values()) / min(explained.values())
     shape = f"shape of the bones (fits a {by_shape} knee {100 * (ratio - 1):.0f} % better)"
     cues = [
-        (_side_by_fibula(image, candidate.pose), "fibula"),
+        (_side_by_fibula(image, candidate.pose) if fibula else "", "fibula"),
         (candidate.side_by_other_leg, "position of the other leg"),
         (by_shape if ratio >= CLEAR_FIT_RATIO else "", shape),
     ]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.anatomy.given_bones import given_bones
 from CTSMALib.anatomy.grids import labels_on, resample_axis_aligned
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import FIBULA
@@ -47,6 +48,19 @@ def test_user_and_header_are_heard_where_the_bones_do_not_tell(a_knee: KneeAnato
     assert [d.certain for d in decisions] == [False, True, True, True]
     assert [d.side for d in decisions[1:]] == ["left", "right", "left"]
     assert [d.evidence for d in decisions[1:]] == ["header", "header", "user"]
+
+
+def test_what_looks_like_a_fibula_is_none_where_only_other_bones_were_labelled(
+    a_knee: KneeAnatomy, a_candidate: KneeCandidate, a_knee_ct: sitk.Image
+) -> None:
+    """As a splinter of a tibia that was outlined too large."""
+    other = sitk.Cast(a_knee.labels == FIBULA.label, sitk.sitkUInt8)
+    labels = sitk.Mask(a_knee.labels, other == 0) + 2 * other
+    told = [
+        find_anatomy(a_knee_ct, a_candidate, given=given_bones(given)).side.evidence
+        for given in (a_knee.labels, sitk.Cast(labels, sitk.sitkUInt8))
+    ]
+    assert told[0].startswith("fibula") and told[1].startswith("shape")
 
 
 def test_no_compartment_is_named_without_a_side(
