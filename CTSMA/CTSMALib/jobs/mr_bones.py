@@ -147,8 +147,9 @@ def _least_dice(labels: sitk.Image, other: sitk.Image) -> float:
     found = []
     for bone in (FEMUR, TIBIA):
         own, others = one == bone.label, two == bone.label
-        found.append(2.0 * np.count_nonzero(own & others) / max(np.count_nonzero(own) + np.count_nonzero(others), 1))
-    return float(min(found))
+        both, all_of = int(np.count_nonzero(own & others)), int(np.count_nonzero(own)) + int(np.count_nonzero(others))
+        found.append(2.0 * both / max(all_of, 1))
+    return min(found)
 
 
 def _instead(reason: str, mr: sitk.Image, progress: Progress = silent) -> MRBones:
