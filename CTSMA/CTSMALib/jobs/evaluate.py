@@ -50,7 +50,8 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     add("predictions", metavar="PREDICTIONS", type=given_path, help="folder with a table ARM.csv for each arm")
     add("--out", metavar="DIR", type=given_path, required=True, help="folder for tables and page")
     add("--split", metavar="NAME", default=TEST, help=f"which subjects to evaluate (default: {TEST})")
-    add("--arm", metavar="NAME", help="arm to show in figures (default: 'student', else that with the highest mean ICC)")
+    shown = "arm to show in figures (default: 'student', else that with the highest mean ICC)"
+    add("--arm", metavar="NAME", help=shown)
     add("--rescan", metavar="FILE", type=given_path, help="table of a second MR scan, like predictions: a reference")
     about = f"how often patients are drawn for intervals (default: {RESAMPLINGS})"
     add("--resamplings", metavar="N", type=int, default=RESAMPLINGS, help=about)

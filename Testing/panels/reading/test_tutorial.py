@@ -94,7 +94,7 @@ def test_the_tutorial_leads_to_a_report_and_a_diagnosis(bench: Any, a_module: An
         assert any(PATCH in row and any(REASON in cell for cell in row) for row in csv.reader(file))
     assert bench.dialogs.opened_urls == [(report / "report.html").as_uri()]
     assert panel.diagnosis.contributions is None
-    assert "28 of 96 patches look unlike" in panel.diagnosis.ui.markLabel.property("text")
+    assert "96 of 96 patches look unlike" in panel.diagnosis.ui.markLabel.property("text")
 
 
 def test_the_tutorial_tells_exactly_these_actions() -> None:
