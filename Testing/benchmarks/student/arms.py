@@ -93,12 +93,12 @@ def _plan(table: ResultTable, confirmed: list[str]) -> Iterator[tuple[Arm, int]]
 
 
 def trials() -> list[Arm]:
-    """Every way of distilling with three weights, and none with three learning rates."""
+    """Every way of distilling with three weights, and none with three learning rates; the usual ones come first."""
     found = []
-    for way in DISTILLATIONS:
-        values = RATES if way == NONE else WEIGHTS
-        for value in values:
-            changes = {"learning_rate": value} if way == NONE else {"weight": value}
+    for number in (1, 0, 2):
+        for way in DISTILLATIONS:
+            changes = {"learning_rate": RATES[number]} if way == NONE else {"weight": WEIGHTS[number]}
+            (value,) = changes.values()
             found.append(Arm(f"{way}-{value:g}", replace(CENTER, distillation=way, **changes), "way"))  # type: ignore[arg-type]
     return found
 
