@@ -78,18 +78,16 @@ def main() -> None:
 
 def _plan(table: ResultTable, confirmed: list[str]) -> Iterator[tuple[Arm, int]]:
     """Arms with their seeds; later ones depend on which weight was best in earlier ones."""
-    every = []
     for arm in trials():
-        every.append(arm)
-        yield arm, 0
+        yield from _seeds(arm, confirmed)
     best = {way: _best(table, way) for way in DISTILLATIONS}
     for arm in changed(best):
-        every.append(arm)
-        yield arm, 0
-    for arm in every:
-        if arm.name in confirmed:
-            yield arm, 1
-            yield arm, 2
+        yield from _seeds(arm, confirmed)
+
+
+def _seeds(arm: Arm, confirmed: list[str]) -> Iterator[tuple[Arm, int]]:
+    for seed in (0, 1, 2) if arm.name in confirmed else (0,):
+        yield arm, seed
 
 
 def trials() -> list[Arm]:
