@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """Fill a folder, or wait until another process has filled it.
 
+    One that dies meanwhile holds up nobody: the lock is that of an empty database, which the system lets go of.
+
     Args:
         folder: whole when it is there.
         make: fills an empty folder.
@@ -30,21 +33,16 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
         TimeoutError: the process that began to fill it did not end.
     """
     lock, partial = folder.with_name(f"{folder.name}.lock"), folder.with_name(f"{folder.name}.partial")
-    deadline = time.monotonic() + PATIENCE_S
-    while not folder.is_dir():
+    if folder.is_dir():
+        return folder
+    with closing(sqlite3.connect(lock, timeout=PATIENCE_S, isolation_level=None)) as held:
         try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"The process that makes {folder} does not end.") from None
-            time.sleep(0.05)
-            continue
-        try:
-            if not folder.is_dir():
-                shutil.rmtree(partial, ignore_errors=True)
-                partial.mkdir(parents=True)
-                make(partial)
-                partial.rename(folder)
-        finally:
-            lock.unlink(missing_ok=True)
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise TimeoutError(f"The process that makes {folder} does not end.") from error
+        if not folder.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            make(partial)
+            partial.rename(folder)
     return folder

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from Testing import made_once as room
 from Testing.distribution import FIRST, LAST, TOGETHER, rank
 from Testing.made_once import made_once
 from Testing.static.checks.sources import ROOT
@@ -36,7 +39,7 @@ def test_a_folder_is_made_once_and_seen_whole(tmp_path: Path) -> None:
         folders = list(pool.map(lambda _: made_once(tmp_path / "shared", make), range(4)))
     assert folders == [tmp_path / "shared"] * 4 and len(made) == 1
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == ["one.txt", "two.txt"]
-    assert [path.name for path in tmp_path.iterdir()] == ["shared"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["shared"]
 
 
 def test_what_failed_is_made_by_the_next(tmp_path: Path) -> None:
@@ -49,3 +52,29 @@ def test_what_failed_is_made_by_the_next(tmp_path: Path) -> None:
     assert not (tmp_path / "shared").exists()
     made_once(tmp_path / "shared", lambda partial: None)
     assert list((tmp_path / "shared").iterdir()) == []
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from Testing.made_once import made_once
+made_once(Path(sys.argv[1]), lambda partial: (partial / "half.txt").write_text("half") and os._exit(9))
+"""
+
+
+def test_a_process_that_dies_meanwhile_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PATIENCE_S", 1.0)
+    shared = tmp_path / "shared"
+    assert subprocess.run([sys.executable, "-c", DIES, str(shared)], cwd=ROOT, check=False).returncode == 9
+    made_once(shared, lambda partial: (partial / "whole.txt").touch())
+    assert [path.name for path in shared.iterdir()] == ["whole.txt"]
+
+
+def test_one_that_does_not_end_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PATIENCE_S", 0.05)
+
+    def stuck(partial: Path) -> None:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(TimeoutError, match="does not end"):
+            pool.submit(made_once, tmp_path / "shared", lambda other: None).result()
+
+    made_once(tmp_path / "shared", stuck)
