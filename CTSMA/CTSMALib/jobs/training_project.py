@@ -127,12 +127,12 @@ def kind_of_cohort(path: Path) -> CohortKind:
 
 
 def names_registrations(manifest: Path, of_all: bool = False) -> bool:
-    """Whether some row of a manifest names a registration, or every one."""
+    """Whether some row of a manifest names a registration, or every one that has a CT and an MR."""
     try:
         _, rows = read_rows(manifest, (), "The manifest", "")
     except InputError:
         return False
-    named = [bool(row.get("registration")) for row in rows]
+    named = [bool(row.get("registration")) for row in rows if row.get("ct") and row.get("mr")]
     return any(named) and (all(named) or not of_all)
 
 

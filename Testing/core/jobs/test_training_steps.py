@@ -149,12 +149,12 @@ def test_times_for_people(seconds: float, words: str) -> None:
 def test_a_cohort_that_was_registered_elsewhere_counts(tmp_path: Path) -> None:
     """As by ``ctsma`` on another computer: no record of the panel says so."""
     manifest = tmp_path / "cohort.csv"
-    manifest.write_text("subject,side,ct,mr\nS1,left,a,b\nS2,left,c,d\n")
+    manifest.write_text("subject,side,ct,mr\nS1,left,a,b\nS2,left,c,d\nS3,left,e,\n")
     project = read_project(str(manifest), str(tmp_path / "project"))
     project.registrations.mkdir(parents=True)
     (project.registrations / "status.csv").write_text("")
     registered = project.registrations / "manifest.csv"
     registered.write_text("subject,side,ct,mr,registration\nS1,left,a,b,S1-left\nS2,left,c,d,\n")
     assert not is_done("register", TrainingState(), project)
-    registered.write_text("subject,side,ct,mr,registration\nS1,left,a,b,S1-left\nS2,left,c,d,S2-left\n")
+    registered.write_text("subject,side,ct,mr,registration\nS1,left,a,b,S1-left\nS2,left,c,d,S2-left\nS3,left,e,,\n")
     assert is_done("register", TrainingState(), project)
