@@ -85,10 +85,11 @@ def register(
 
     Raises:
         AnatomyError: the MR does not show the knee of the CT.
-        InputError: the moving scan is a CT as well.
+        InputError: the moving scan is a CT as well, or a bone that the start names is not in the fixed one.
     """
     start, engine = start or Start(), engine or MutualInformation()
     _refuse_local(start if local else Start())
+    _refuse_missing(fixed, start)
     led_by = guide or moving
     knee, stages = _knee(fixed, led_by, start, part_of(progress, 0.0, 0.3))
     refuse_ct(fixed, moving, knee)
@@ -132,6 +133,16 @@ def _refuse_local(start: Start) -> None:
     if start.first_stage == JUDGE:
         raise InputError(
             "The stage 'judge' finds no local refinement.", "Take --from-stage local, or leave --local out."
+        )
+
+
+def _refuse_missing(fixed: FixedKnee, start: Start) -> None:
+    """Refuse to find bones anew, or to keep them, that the CT does not show."""
+    missing = [name for name in (*start.only, *start.staying) if name not in fixed.bones]
+    if missing:
+        raise InputError(
+            f"The CT shows no {missing[0]}.",
+            "Give the bone labels that the registration was made with, or name other bones with --bones.",
         )
 
 

@@ -134,6 +134,15 @@ def test_one_bone_is_found_anew_while_the_others_stay(
     assert written.reviews == reviews[1:] and written.earlier[-1].bones == record.bones
 
 
+@pytest.mark.parametrize("only", [("patella",), ("femur",)])
+def test_bones_that_the_ct_does_not_show_are_neither_found_anew_nor_kept(
+    a_femur_and_tibia, a_moving_knee, a_registration, only: tuple[str, ...]
+) -> None:
+    start = start_from(replace(a_record(), bones=a_registration.bones, stages=a_registration.stages))
+    with pytest.raises(InputError, match="shows no patella"):
+        register(a_femur_and_tibia, a_moving_knee, start=replace(start, first_stage=BONES, only=only))
+
+
 class CountingEngine(MutualInformation):
     """Remembers what it was asked for."""
 
