@@ -189,6 +189,7 @@ TABLES = (
     | synthesis.TABLES
     | {
         "student arms": student.arms,
+        "student unseen": student.unseen,
         "student whole": student.whole,
         "student test": student.test_split,
         "diagnosis shipped": partial(quoted.table, "shipped"),

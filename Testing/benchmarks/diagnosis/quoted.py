@@ -21,7 +21,7 @@ from CTSMALib.outputs import replace_file
 RESULTS = Path(__file__).parent / "results"
 QUOTED = {
     "auc by patient": "AUC", "brier": "Brier score", "calibration slope": "Calibration slope",
-    "weighted kappa": "Weighted kappa of grades",
+    "ranked probability score": "Ranked probability score", "weighted kappa": "Weighted kappa of grades",
 }  # fmt: skip
 NOT_YET = "Not measured yet."
 

@@ -26,13 +26,42 @@ def arms() -> str:
         return NOT_YET
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    head = ["Factor", "Arm", "Seeds", *(quantity(key).symbol for key in KEYS), "Mean of four", "ICC(3,1), mean"]
-    body = []
+    head = ["Factor", "Arm", "Seeds", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less none"]
+    less, body = _less(), []
     for factor, title in FACTORS.items():
         for name in dict.fromkeys(row["arm"] for row in rows if row["factor"] == factor):
             own = [row for row in rows if row["arm"] == name]
-            cells = [_cell(own, f"test_{key}") for key in (*KEYS, "mean", "consistency")]
-            body.append([title, f"`{name}`", str(len(own)), *cells])
+            cells = [_cell(own, f"test_{key}") for key in (*KEYS, "mean")]
+            body.append([title, f"`{name}`", str(len(own)), *cells, less.get(name, "—")])
+    return _table(head, body)
+
+
+def _less() -> dict[str, str]:
+    """Mean of the four, by arm, less that of the student without distillation on the same patients."""
+    path = RESULTS / "paired.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["mean_low"]) < float(row["mean_high"])]
+    ends = ("mean_less", "mean_low", "mean_high")
+    return {row["arm"]: "{:+.3f} ({:+.3f} to {:+.3f})".format(*(float(row[end]) for end in ends)) for row in rows}
+
+
+def unseen() -> str:
+    """Agreement on kernels and families that the training never showed, beside one that did."""
+    path = RESULTS / "unseen.csv"
+    if not path.exists():
+        return NOT_YET
+    with path.open(newline="", encoding="utf-8") as file:
+        found = {(row["group"], row["arm"], row["trained"]): row for row in csv.DictReader(file)}
+    head = ["Held out", "Arm", "Test patients", "Not seen in training", "Seen", "Scans outside the training"]
+    body = []
+    for group, arm in dict.fromkeys(key[:2] for key in found):
+        without, seen = (found.get((group, arm, trained)) for trained in ("unseen", "seen"))
+        if without and seen:
+            means = [f"{r['mean']} ({r['low']} to {r['high']})" for r in (without, seen)]
+            outside = f"{float(without['outside']):.0%}"
+            body.append([group, f"`{arm}`", without["patients"], *means, outside])
     return _table(head, body)
 
 

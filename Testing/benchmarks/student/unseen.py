@@ -20,8 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from CTSMALib.agreement.pair_moments import pair_moments, pair_statistics
-from CTSMALib.agreement.resampling import corrected_interval, patient_draws
+from CTSMALib.agreement import corrected_interval, pair_moments, pair_statistics, patient_draws
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.baselines import BASELINES, read_with
 from CTSMALib.learning.student.chain import train_student, with_targets
