@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from CTSMALib.jobs.monitor import JobState
@@ -24,12 +26,15 @@ def a_diagnosable_panel(bench: Any, a_library: str, a_panel: Any, a_folder: Path
 
 
 def answered(panel: Any) -> None:
-    """Let the played worker leave a diagnosis."""
+    """Let the played worker leave a diagnosis of the values that it was given."""
+    from CTSMALib.analysis.folder import load_analysis
+    from CTSMALib.analysis.patient_tokens import patient_tokens
     from CTSMALib.diagnosis.record import write_diagnosis
     from Testing.scene.test_diagnosis_nodes import SAID
 
     folder = Path(panel.diagnosing.runner.arguments[1])
-    write_diagnosis(SAID, research(), folder)
+    digest = patient_tokens(load_analysis(folder)).digest
+    write_diagnosis(replace(SAID, values_sha256=digest), research(), folder)
     panel.diagnosing.runner.say(event="result", path=str(folder))
     panel.diagnosing.runner.end()
 
@@ -64,11 +69,12 @@ def test_the_inspector_says_that_patches_have_changed_since_the_diagnosis(
     panel.diagnosis.ui.researchCheckBox.setChecked(True)
     panel.diagnosis.ui.diagnoseButton.click()
     answered(panel)
-    panel.diagnosis.ui.strongestTable.selectRow(0)
+    panel.acting.select(1 + int(np.flatnonzero(np.isfinite(panel.result.patches.values["app_bv_tv"]))[0]))
     assert "diagnose again" not in text(panel.inspector.ui.remarksLabel)
-    outdated = dict.fromkeys(panel.diagnosis.contributions, 0.1)
-    panel.inspector.show(panel.state, panel.result, outdated, outdated=True)
+    panel.acting.exclude("It was moved.", "A reader")
     assert "diagnose again" in text(panel.inspector.ui.remarksLabel)
+    panel.acting.undo()
+    assert "diagnose again" not in text(panel.inspector.ui.remarksLabel)
 
 
 def test_a_running_diagnosis_is_cancelled_with_the_same_button(a_diagnosable_panel: Any, a_library: str) -> None:
