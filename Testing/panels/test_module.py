@@ -93,6 +93,8 @@ def test_an_image_that_is_no_ct_is_told_in_the_panel(bench: Any, a_module: Any, 
     fill_volume(a_ct, sitk.GaussianSource(sitk.sitkInt16, [90, 90, 90], sigma=[20] * 3, mean=[45] * 3, scale=900))
     a_module.widget.enter()
     panel = a_module.widget.panel
+    choice = panel.scan.ui.scanComboBox
+    choice.setCurrentIndex(choice.findData("ct"))
     panel.scan.ui.applyButton.click()
     wait_for(bench, lambda: not panel.jobs.runner.is_busy())
     told = panel.run_bar.ui.messageLabel.property("text")

@@ -125,7 +125,7 @@ def test_medial_and_lateral_are_where_they_belong(shown: tuple[ResultNodes, Path
     """In a right knee lateral is towards the patient's right, in its mirror image towards the left."""
     result, folder, _ = shown
     left = result.facts["side"]["side"] == "left"
-    assert left == (folder.name.startswith("mirrored"))
+    assert left == ("mirrored" in folder.name)
     patches = result.patches
     right_of = {key: patches.centers_ras_mm[patches.compartments == key, 0].mean() for key in ("TM", "TL", "FM", "FL")}
     sign = -1.0 if left else 1.0
