@@ -25,6 +25,7 @@ from CTSMALib.student.estimate import Estimate, PatchReader
 from CTSMALib.student.linear import FEATURES
 
 UNLIKE = "unlike-training"  # flag of a patch
+UNLIKE_SCAN = "apparent-unlike-scan"  # notice of a scan all of whose patches are flagged
 MOST_UNLIKE = 0.25  # share of the patches above which the scan as a whole is called unlike the training
 PATCHES_AT_ONCE = 128
 
@@ -126,7 +127,7 @@ def reading_notices(
             f"This scan is unlike those that the model was trained on: {'; '.join(outside)}. Do not rely on its "
             "apparent parameters, nor on their uncertainty."
         )
-        found.append(Notice("apparent-unlike-scan", text))
+        found.append(Notice(UNLIKE_SCAN, text))
     elif read and unlike > MOST_UNLIKE * len(read):
         text = (
             f"{unlike} of {len(read)} patches look unlike those that the model was trained on: apparent parameters may "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from CTSMALib.analysis.result import KneeAnalysis
+from CTSMALib.analysis.student_reading import UNLIKE_SCAN
 from CTSMALib.catalogue import Quantity, quantities, quantity
 
 # Columns of the main table, in this order, where they were measured.
@@ -30,9 +31,16 @@ def measured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
     return tuple(entry for entry in quantities(scope="patch") if entry.key in present)
 
 
+def is_unlike_training(analysis: KneeAnalysis) -> bool:
+    """Whether the scan is one that the model cannot read: what it estimated must not lead, but stays among the rest."""
+    return any(notice.code == UNLIKE_SCAN for notice in analysis.notices)
+
+
 def leading(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
     """The columns of the main table."""
     present = {entry.key: entry for entry in measured(analysis)}
+    if is_unlike_training(analysis):
+        present = {key: entry for key, entry in present.items() if not key.startswith("app_")}
     if analysis.modality == "CT" and any(key.startswith("app_") for key in present):
         present = {key: entry for key, entry in present.items() if key not in FOR_APPARENT}
     return tuple(present[key] for key in LEADING_KEYS if key in present)
@@ -41,4 +49,6 @@ def leading(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
 def pictured(analysis: KneeAnalysis) -> tuple[Quantity, ...]:
     """The quantities to draw, the first also in color on the slices."""
     present = {key for item in (*analysis.patches, *analysis.display_patches) for key in item.values}
+    if is_unlike_training(analysis):
+        present = {key for key in present if not key.startswith("app_")}
     return tuple(quantity(key) for key in PICTURED_KEYS if key in present)

@@ -11,7 +11,7 @@ from CTSMALib.anatomy.coverage import LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFAC
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM
 from CTSMALib.catalogue import Quantity, quantity
-from CTSMALib.report.leading import pictured
+from CTSMALib.report.leading import is_unlike_training, pictured
 from CTSMALib.report.wording import MISSING, joined, lower_first, sentence, summary_text, unit_text, with_unit
 
 _ESTIMATES = (
@@ -26,6 +26,10 @@ _MADE = {
 _ESTIMATED = (
     "This scan does not resolve trabeculae. Apparent parameters are what a model expects a high-resolution MR of the "
     "same bone to show."
+)
+_UNLIKE = (
+    "This scan does not resolve trabeculae, and is unlike those that the model learned from: apparent parameters are "
+    "listed, but must not be relied on."
 )
 _UNRESOLVED = "This scan does not resolve trabeculae; no trabecular parameter is reported."
 
@@ -50,7 +54,8 @@ def summary(analysis: KneeAnalysis) -> tuple[str, ...]:
             compared = _medial_against_lateral(analysis, shown, bone)
             sentences += [compared] if compared else []
     if not analysis.image.resolves_trabeculae:
-        sentences.append(_ESTIMATED if analysis.model_sha256 else _UNRESOLVED)
+        estimated = _UNLIKE if is_unlike_training(analysis) else _ESTIMATED
+        sentences.append(estimated if analysis.model_sha256 else _UNRESOLVED)
     sentences.append(_standing(analysis))
     return tuple(sentences)
 

@@ -15,6 +15,7 @@ from CTSMALib.analysis.student_reading import UNLIKE, reading_notices
 from CTSMALib.diagnosis.tokens import lacking
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.report.csv_table import render_csv
+from CTSMALib.report.leading import leading, pictured
 from CTSMALib.report.sentences import limits, method, summary
 from CTSMALib.report.tables import compartment_table
 from CTSMALib.resources import resource
@@ -113,6 +114,8 @@ def test_the_shipped_student_takes_no_patch_of_a_coarse_scan_for_familiar() -> N
     assert len(read) > 80 and all(UNLIKE in p.flags for p in read)
     (notice,) = (n for n in result.analysis.notices if n.code == "apparent-unlike-scan")
     assert "distance of slices 3.27 mm" in notice.text and "pixel size 0.98 mm" in notice.text
+    assert not any(q.key.startswith("app_") for q in (*leading(result.analysis), *pictured(result.analysis)))
+    assert any("must not be relied on" in text for text in summary(result.analysis))
     tokens = patient_tokens(result.analysis)
     assert not tokens.present.any() and "look unlike" in lacking(tokens)
 
