@@ -235,6 +235,11 @@ def add_report_arguments(
         action="store_true",
         help=pseudonymise_help,
     )
+    add_paper(parser)
+
+
+def add_paper(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the paper that a PDF is made for."""
     about = f"of the PDF (default: {PAPERS[0]})"
     parser.add_argument("--paper", "--page", dest="paper", choices=PAPERS, default=PAPERS[0], help=about)
 

@@ -170,7 +170,7 @@ def dicom_arguments(request: DicomRequest, preview: bool = False) -> list[str]:
     arguments = ["dicom-preview" if preview else "dicom", _path(request.result), "--series", _path(request.series)]
     arguments += ["--out", _path(request.out), f"--only={','.join(request.kinds)}"]
     flags = {"--pseudonymise": request.pseudonymise, "--overwrite": request.overwrite}
-    return arguments + [flag for flag, on in flags.items() if on]
+    return arguments + _of_paper(request.paper) + [flag for flag, on in flags.items() if on]
 
 
 def output_of(arguments: Sequence[str]) -> Path | None:
@@ -188,8 +188,11 @@ def _to(request: AnalyzeRequest | ExportRequest) -> list[str]:
         raise ValueError("at least one report format is needed")
     flags = {"--pseudonymise": request.pseudonymise, "--overwrite": request.overwrite}
     wanted = [flag for flag, on in flags.items() if on]
-    paper = [] if request.paper == PAPERS[0] else [f"--paper={request.paper}"]
-    return ["--out", _path(request.out), "--format", ",".join(request.formats), *paper, *wanted]
+    return ["--out", _path(request.out), "--format", ",".join(request.formats), *_of_paper(request.paper), *wanted]
+
+
+def _of_paper(paper: str) -> list[str]:
+    return [] if paper == PAPERS[0] else [f"--paper={paper}"]
 
 
 def _path(path: Path) -> str:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError, MissingDependencyError, OutputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments import add_paper, given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.dicom_names import KINDS, PDF, PM, SR, TITLES
 from CTSMALib.jobs.export import Destination
 from CTSMALib.jobs.knee_folders import holds_result, knee_folders
+from CTSMALib.jobs.request import PAPERS
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent
 
@@ -44,6 +45,7 @@ class DicomRequest:
         kinds: which objects, of :data:`~CTSMALib.jobs.dicom_names.KINDS`.
         pseudonymise: write them under a pseudonym, in a study of its own.
         overwrite: replace files of the same names.
+        paper: of the PDF, one of :data:`~CTSMALib.jobs.request.PAPERS`.
     """
 
     result: Path
@@ -52,6 +54,7 @@ class DicomRequest:
     kinds: tuple[str, ...] = KINDS
     pseudonymise: bool = False
     overwrite: bool = False
+    paper: str = PAPERS[0]
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def add_dicom_arguments(parser: argparse.ArgumentParser, preview: bool = False) 
     about = "write a pseudonym in place of the patient, and new UIDs (the year of the study stays)"
     add("--pseudonymise", "--pseudonymize", dest="pseudonymise", action="store_true", help=about)
     add("--overwrite", action="store_true", help="replace files of the same names in DIR")
+    add_paper(parser)
     if preview:
         add("--preview", action="store_true", help="only say what would be written")
 
@@ -101,7 +105,7 @@ def dicom_request(options: argparse.Namespace) -> DicomRequest:
             raise InputError("There is no folder to write to.", "Name one with --out, or look only with --preview.")
         out = Path()
     return DicomRequest(
-        options.result, options.series, out, options.kinds, options.pseudonymise, options.overwrite
+        options.result, options.series, out, options.kinds, options.pseudonymise, options.overwrite, options.paper
     )  # fmt: skip
 
 
@@ -246,7 +250,7 @@ def _prepared(request: DicomRequest, progress: Progress) -> list[tuple[KneeToWri
     for number, (folder, analysis) in enumerate(read):
         progress("Comparing the series with the result", 0.7 + 0.3 * number / len(read))
         check_same(source, analysis, folder)
-        knee = _knee(folder, analysis, source, request.pseudonymise, now)
+        knee = _knee(folder, analysis, source, request, now)
         stem = f"-{folder.name}" if len(read) > 1 else ""
         kinds = [kind for kind in request.kinds if kind != PM or analysis.maps]
         found.append((knee, planned_objects(knee.study, folder, kinds, number, stem)))
@@ -255,20 +259,21 @@ def _prepared(request: DicomRequest, progress: Progress) -> list[tuple[KneeToWri
     return found
 
 
-def _knee(folder: Path, analysis: Any, source: Any, pseudonymise: bool, now: Any) -> KneeToWrite:
+def _knee(folder: Path, analysis: Any, source: Any, request: DicomRequest, now: Any) -> KneeToWrite:
     from CTSMALib.report.dicom.objects import KneeToWrite
     from CTSMALib.report.dicom.patient import identified, pseudonymous
     from CTSMALib.report.dicom.study import study_of
     from CTSMALib.report.identity import prepared, pseudonym_for
     from CTSMALib.report.model import ReportOptions
 
+    pseudonymise = request.pseudonymise
     removed = not analysis.identity.sha256  # by an earlier pseudonymisation; its pseudonym is kept
     if removed and not pseudonymise:
         raise InputError(
             "This result is pseudonymised, so it cannot be written under the patient's name.",
             "Choose to pseudonymise, or analyze the series again.",
         )
-    options = ReportOptions(pseudonymise=pseudonymise and not removed)
+    options = ReportOptions(pseudonymise=pseudonymise and not removed, paper=request.paper)
     if pseudonymise:
         pseudonym = analysis.header.patient_id if removed else pseudonym_for(analysis, options.salt)
         identity = pseudonymous(source.header, pseudonym, source.digest)

@@ -20,6 +20,7 @@ from CTSMAPanels import tables
 from CTSMAPanels.panel_jobs import user_folder
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reading.jobs import dicom_file_of
+from CTSMAPanels.settings.paper import chosen_paper
 from CTSMAPanels.settings.store import proposed_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
@@ -116,7 +117,9 @@ class DicomPanel:
             OutputError: a folder begins with the home of somebody who is unknown here.
         """
         folder = user_folder(self.folder) if out is None else out
-        return DicomRequest(result_folder, user_folder(self.series), folder, self.kinds, self.pseudonymise, overwrite)
+        return DicomRequest(
+            result_folder, user_folder(self.series), folder, self.kinds, self.pseudonymise, overwrite, chosen_paper()
+        )
 
     def show_preview(self, folder: Path) -> None:
         """Show what the job for a preview has left in a folder."""

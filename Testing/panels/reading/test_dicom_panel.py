@@ -101,7 +101,9 @@ def test_what_the_user_typed_stays_while_the_result_is_shown(a_dicom_panel: Any,
 
 def test_buttons_ask_and_the_request_holds_the_choices(a_dicom_panel: Any, asked: Asked, tmp_path: Path) -> None:
     from CTSMALib.jobs.commands import dicom_arguments
+    from CTSMAPanels.settings.store import write_settings
 
+    write_settings(paper="a4")
     ui = a_dicom_panel.ui
     a_dicom_panel.show(a_result(), "")
     ui.seriesEdit.setCurrentPath(str(tmp_path / "series"))
@@ -116,6 +118,8 @@ def test_buttons_ask_and_the_request_holds_the_choices(a_dicom_panel: Any, asked
         "dicom", str(tmp_path / "result"), "--series", str(tmp_path / "series"), "--out", str(tmp_path / "out"),
         "--only=seg,sr,pdf", "--overwrite",
     ]  # fmt: skip
+    write_settings(paper="letter")
+    assert "--paper=letter" in dicom_arguments(a_dicom_panel.request(tmp_path / "result"))
     preview = a_dicom_panel.request(tmp_path / "result", tmp_path / "told")
     assert dicom_arguments(preview, preview=True)[0] == "dicom-preview"
     assert preview.out == tmp_path / "told"

@@ -67,5 +67,5 @@ def _pdf(knee: KneeToWrite) -> bytes:
 
     with TemporaryDirectory(prefix="CTSMA-") as aside:
         path = Path(aside) / "report.pdf"
-        render_pdf(build_report(knee.analysis, knee.folder, knee.options), path)
+        render_pdf(build_report(knee.analysis, knee.folder, knee.options), path, knee.options.paper)
         return path.read_bytes()

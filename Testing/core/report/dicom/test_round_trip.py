@@ -232,7 +232,7 @@ def test_frames_refer_to_the_nearest_plane(an_export: Any) -> None:
 
 def test_a_virtual_scan_is_called_so_in_every_object(tmp_path: Path, a_dicom_knee: Any) -> None:
     knee = a_dicom_knee("philips", virtual=True)
-    run(DicomRequest(knee.result, knee.series, tmp_path / "out"))
+    run(DicomRequest(knee.result, knee.series, tmp_path / "out", paper="letter"))
     made = list(objects_in(tmp_path / "out"))
     assert len(made) == 5
     for one in made:
@@ -244,5 +244,6 @@ def test_a_virtual_scan_is_called_so_in_every_object(tmp_path: Path, a_dicom_kne
     pdf = next(one for one in made if one.Modality == "DOC")
     assert pdf.DocumentTitle.startswith("VIRTUAL")
     assert pdf.EncapsulatedDocument[: pdf.EncapsulatedDocumentLength].startswith(b"%PDF")
+    assert b"/MediaBox [ 0 0 612 792 ]" in pdf.EncapsulatedDocument  # US letter, in points
     for path in sorted((tmp_path / "out").glob("*.dcm")):
         assert errors_of(path) == [], path.name
