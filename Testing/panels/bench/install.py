@@ -100,6 +100,7 @@ class Bench:
         self._delete_panels()
         self._forget_startup()
         self.scene.Clear(0)
+        self.scene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCursorPositionInvalid()  # a singleton: it stays
         manager = self.app.layoutManager()
         manager._start_over()
         self.app.settings().clear()

@@ -205,3 +205,11 @@ def test_a_slice_node_keeps_the_size_of_its_view_when_the_scene_is_closed(bench:
 def test_every_test_starts_with_empty_views(bench: Any, scene: Any) -> None:
     assert bench.view_picture(slice_widget(), (200, 200)).max() < 120
     assert slice_widget().mrmlSliceCompositeNode().GetBackgroundVolumeID() is None
+
+
+def test_the_mouse_is_in_no_view_after_a_reset(bench: Any) -> None:
+    crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+    crosshair.SetCursorPositionRAS([1.0, 2.0, 3.0])
+    assert crosshair.GetCursorPositionRAS([0.0] * 3)
+    bench.reset()
+    assert not crosshair.GetCursorPositionRAS([0.0] * 3)
