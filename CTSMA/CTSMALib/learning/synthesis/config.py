@@ -43,13 +43,13 @@ class TrainingConfig:
         network: see there.
     """
 
-    knees: int = 36
+    knees: int = 60
     stop_knees: int = 4
     variants: int = 4
     sources: tuple[str, ...] = SOURCES
     seed: int = 1
-    coarse_steps: int = 2000
-    steps: int = 2400
+    coarse_steps: int = 4000
+    steps: int = 6000
     batch: int = 1
     edge: int = 64
     learning_rate: float = 1e-3

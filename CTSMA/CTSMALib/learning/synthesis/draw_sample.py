@@ -1,4 +1,4 @@
-"""One training sample: a box of a knee, turned and scaled, as a random MR shows it, with CT numbers and labels.
+"""One training sample: a box of a knee, turned, scaled and bent, as a random MR shows it, with CT numbers and labels.
 
 Contrast, resolution, bias, noise and field of view are drawn anew each time (domain randomization: Billot B et al.,
 Med Image Anal 86:102789, 2023); CT numbers follow from the same tissue, so that both agree exactly.
@@ -26,6 +26,7 @@ MOST_TURN_DEG, SCALE_SD = 20.0, 0.06
 OFF_CENTER_MM = 12.0  # SD by which a sample of the whole knee is off its middle
 NEAR_BONE = 0.8  # share of the samples about a voxel of bone
 MARGIN_MM = 3.0  # around a box, for what blurs
+MOST_BENT_MM, BENT_OVER_MM, MOST_SD = 3.0, (20.0, 50.0), 2.0  # SD of a displacement, how far it reaches, its limit
 TEXTURE = 0.35  # most by which bone varies from place to place, as a share
 PART_KNOWN = 0.3  # share of the samples with a border of the field of view in them
 SCALE_JITTER = 0.15
@@ -65,7 +66,8 @@ def draw_sample(
     to_case = _turn(rng)
     center = _center(case, rng) if kind == FINE else _middle(case, rng)
     own_mm = case.grid.spacing_mm[0]
-    half_mm = 0.5 * edge * spacing_mm * np.abs(to_case).sum(axis=1) + MARGIN_MM
+    bent_mm = float(rng.uniform(0.0, MOST_BENT_MM))
+    half_mm = 0.5 * edge * spacing_mm * np.abs(to_case).sum(axis=1) + MARGIN_MM + MOST_SD * bent_mm
     fraction, tissue, bones, first = _cut(case, center, half_mm)
     torch_rng = torch.Generator().manual_seed(int(rng.integers(2**62)))
     fraction = _textured(fraction, own_mm, torch_rng, rng)
@@ -79,6 +81,7 @@ def draw_sample(
     signal = as_scanned(signal, own_mm, torch_rng, rng)
     hu = blurred(hu, [BLUR_MM / own_mm] * 3)
     places = _places(edge, spacing_mm / own_mm, to_case, center - first, signal.shape)
+    places = places + _bent(edge, spacing_mm, bent_mm / own_mm, signal.shape, torch_rng, rng)
     stack = torch.stack([signal, hu - TISSUE_HU[0]])[None]
     values = nn.grid_sample(stack, places, mode="bilinear", padding_mode="zeros", align_corners=True)[0]
     labels = nn.grid_sample(bones[None, None].float(), places, mode="nearest", padding_mode="zeros", align_corners=True)
@@ -163,6 +166,17 @@ def _places(
     theta[:, 3] = 2.0 * center / last - 1.0
     theta = theta[::-1][:, [2, 1, 0, 3]].copy()
     return nn.affine_grid(torch.from_numpy(theta).float()[None], [1, 1, edge, edge, edge], align_corners=True)
+
+
+def _bent(
+    edge: int, spacing_mm: float, amount: float, shape: torch.Size, torch_rng: torch.Generator, rng: np.random.Generator
+) -> torch.Tensor:  # fmt: skip
+    """(1, n, n, n, 3) smooth displacement of places, so that outlines are found by what is seen there, not by shape;
+    its standard deviation in voxels of the cut."""
+    width = rng.uniform(*BENT_OVER_MM) / spacing_mm
+    sample = torch.Size((edge,) * 3)
+    parts = [smooth_field(sample, width, torch_rng).clamp(-MOST_SD, MOST_SD) * (2.0 * amount / (n - 1)) for n in shape]
+    return torch.stack(parts[::-1], dim=-1)[None]
 
 
 def _field_of_view(edge: int, rng: np.random.Generator) -> torch.Tensor:

@@ -9,7 +9,7 @@ from CTSMALib.learning.synthesis.samples import Batch
 from CTSMALib.synthesis.network import COARSE, LEAST_SCALE_HU, Prediction, read_out
 
 AIR_HU, AIR_WEIGHT, BONE_WEIGHT = -500.0, 0.5, 3.0  # air with less weight came out as soft tissue
-LABEL_WEIGHT = 1.0
+LABEL_WEIGHT = 2.0
 SURE = 12.0  # logit
 _dice_ce = DiceCELoss(include_background=False, to_onehot_y=True, softmax=True, lambda_ce=2.0)
 
