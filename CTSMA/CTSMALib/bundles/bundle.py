@@ -120,6 +120,14 @@ def shipped_bundle(name: str, task: str | None = None) -> Bundle:
     return read_bundle(folder, task)
 
 
+def of_another_version(bundle: Bundle) -> InputError:
+    """What to raise where a bundle is whole, but holds other things than this version reads."""
+    return InputError(
+        f"The model in {bundle.folder} is not one that this version reads.",
+        "Train it again with this version, or leave it out to use the one that comes with CTSMA.",
+    )
+
+
 def read_weights(bundle: Bundle) -> dict[str, Any]:
     """The tensors of a bundle by name, as float32 on the CPU.
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import torch
 
-from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
+from CTSMALib.bundles.bundle import Bundle, of_another_version, read_weights, shipped_bundle
 from CTSMALib.diagnosis.attribution import presence_contributions
 from CTSMALib.diagnosis.batch import packed, whole_batch
 from CTSMALib.diagnosis.calibration import Calibration, agreeing, jackknife_error, sigmoid
@@ -189,7 +189,7 @@ def load_model(bundle: Bundle | None = None) -> DiagnosisModel:
         if default not in AGGREGATORS or not nets:
             raise ValueError(default)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
+        raise of_another_version(bundle) from error
     return DiagnosisModel(
         logistic, nets, standardizer, familiarity, calibrations, default, simulated, bundle.identity, origin, faithful
     )

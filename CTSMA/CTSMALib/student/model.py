@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
-from CTSMALib.errors import InputError
+from CTSMALib.bundles.bundle import Bundle, of_another_version, read_weights, shipped_bundle
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.covariates import COVARIATES, scaled
 from CTSMALib.student.cubes import Cubes
@@ -123,7 +122,7 @@ def load_student(bundle: Bundle | None = None) -> StudentModel:
         calibration = np.array([float(settings["calibration"][key]) for key in KEYS])
         simulated = bool(bundle.metadata["virtual"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
+        raise of_another_version(bundle) from error
     return StudentModel(
         nets, linear, shares, calibration, familiarity, known_scans, bundle.identity, bundle.sha256, simulated
     )

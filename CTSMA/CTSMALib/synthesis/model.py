@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from CTSMALib.bundles.bundle import Bundle, read_weights, shipped_bundle
-from CTSMALib.errors import InputError
+from CTSMALib.bundles.bundle import Bundle, of_another_version, read_weights, shipped_bundle
 from CTSMALib.synthesis.familiarity import Familiarity
 from CTSMALib.synthesis.network import SynthesisNet
 
@@ -52,7 +51,7 @@ def load_model(bundle: Bundle | None = None) -> SynthesisModel:
         familiarity = Familiarity(mean, precision, float(settings["familiarity_limit"]))
         spacing_mm, calibration = float(settings["spacing_mm"]), float(settings["calibration"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"The model in {bundle.folder} does not fit this version.", "Take another bundle.") from error
+        raise of_another_version(bundle) from error
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     return SynthesisModel(net.eval(), spacing_mm, familiarity, calibration, bundle.identity)

@@ -1,11 +1,13 @@
 """A patch set with the true thickness, spacing and number of some of its patches, which cohorts are not made with.
 
-Measuring them takes seconds for each patch, so some patches of the knees that calibrate and test are chosen: what the
-evaluation needs for ``vcal_*`` and for the references from true parameters. BV/TV stays as it is.
+Measuring them takes seconds for each patch, so some patches of some knees are chosen: what the evaluation needs for
+the references from true parameters (splits ``calibrate`` and ``test``), and what ``vcal_*`` are learned from
+(``train``). BV/TV stays as it is.
 
-Usage (goes on where it was stopped)::
+Usage (goes on where it was stopped; what other runs measured is in the set as well)::
 
     python -m Testing.benchmarks.student.truth --cohort COHORT --patches SET --out SET_WITH_TRUTH [--each 6]
+        [--splits calibrate,test] [--subjects N]
 """
 
 from __future__ import annotations
@@ -32,7 +34,6 @@ from CTSMALib.virtual.cohort.cohort_order import CohortOrder
 from CTSMALib.virtual.cohort.knee_plan import plan_knee
 from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
 
-SPLITS = ("calibrate", "test")
 COLUMNS = {column: column.partition(":")[2] for column in TRUE}
 Truths = dict[str, dict[str, float]]
 
@@ -43,35 +44,48 @@ def main() -> None:
     parser.add_argument("--patches", type=Path, required=True, help="patch set")
     parser.add_argument("--out", type=Path, required=True, help="folder of the patch set with truth")
     parser.add_argument("--each", type=int, default=6, help="patches of each knee")
+    parser.add_argument("--splits", default="calibrate,test", help="whose knees are measured")
+    parser.add_argument("--subjects", type=int, help="the first ones of each split (default: all)")
     options = parser.parse_args()
     with (options.patches / PATCHES_FILE).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     cache = options.out.with_name(options.out.name + "-truth")
     cache.mkdir(parents=True, exist_ok=True)
-    for split in SPLITS:
-        for knee in read_cohort(options.cohort).of_split(split):
-            own = [row for row in rows if row["knee"] == f"{knee.subject}_{knee.side}"]
-            for row, truth in _known(knee, own, options.cohort, options.each, cache):
+    cohort = read_cohort(options.cohort)
+    for split in options.splits.split(","):
+        for knee in cohort.of_split(split)[: options.subjects]:
+            own = [row["id"] for row in rows if row["knee"] == f"{knee.subject}_{knee.side}"]
+            _measure(knee, own, options.cohort, options.each, cache)
+    for knee in cohort.knees:
+        truths = _measured(knee, cache)
+        for row in rows:
+            if row["knee"] == f"{knee.subject}_{knee.side}" and row["id"] in truths:
+                truth = truths[row["id"]]
                 row.update({column: repr(truth[key]) for column, key in COLUMNS.items() if np.isfinite(truth[key])})
     _written(rows, options.patches, options.out)
 
 
-def _known(knee: CohortKnee, rows: list[dict[str, str]], cohort: Path, each: int, cache: Path):  # type: ignore[no-untyped-def]
-    """Some rows with their truth, measured now or earlier."""
-    chosen = sorted(np.random.default_rng(int(knee.facts["seed"])).permutation(len(rows))[:each])
+def _measured(knee: CohortKnee, cache: Path) -> Truths:
     path = cache / f"{knee.subject}.json"
-    truths: Truths = json.loads(path.read_text()) if path.exists() else {}
-    missing = {rows[n]["id"] for n in chosen} - truths.keys()
-    if missing:
-        order = json.loads((cohort / "cohort.json").read_text())["arguments"]
-        number = int(knee.subject.removeprefix("vk"))
-        spec = plan_knee(CohortOrder(number, order["seed"], grades=order["grades"]), number, real_makers()).spec
-        made = virtual_knee(spec, STANDARD)
-        boxes = [box for box in learning_boxes(made.shape) if box.id in missing]
-        truths |= patch_truth(made, boxes, THICKNESS)
-        replace_file(path, json.dumps(truths).encode())
-        print(knee.subject, len(boxes), flush=True)
-    return [(rows[n], truths[rows[n]["id"]]) for n in chosen]
+    found: Truths = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def _measure(knee: CohortKnee, ids: list[str], cohort: Path, each: int, cache: Path) -> None:
+    """Measure some patches of a knee, if that was not done earlier."""
+    chosen = sorted(np.random.default_rng(int(knee.facts["seed"])).permutation(len(ids))[:each])
+    truths = _measured(knee, cache)
+    missing = {ids[n] for n in chosen} - truths.keys()
+    if not missing:
+        return
+    order = json.loads((cohort / "cohort.json").read_text())["arguments"]
+    number = int(knee.subject.removeprefix("vk"))
+    spec = plan_knee(CohortOrder(number, order["seed"], grades=order["grades"]), number, real_makers()).spec
+    made = virtual_knee(spec, STANDARD)
+    boxes = [box for box in learning_boxes(made.shape) if box.id in missing]
+    truths |= patch_truth(made, boxes, THICKNESS)
+    replace_file(cache / f"{knee.subject}.json", json.dumps(truths).encode())
+    print(knee.subject, len(boxes), flush=True)
 
 
 def _written(rows: list[dict[str, str]], source: Path, out: Path) -> None:

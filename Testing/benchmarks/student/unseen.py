@@ -88,7 +88,7 @@ def _rows(case: Case, cache: Path) -> list[dict[str, object]]:
     config = StudentConfig(subjects=SUBJECTS, distillation=NONE)
     state = train_student(config, case.learned, cache / case.name, None)
     train = first_subjects(case.learned.of_split("train"), SUBJECTS)
-    known = scans_seen(config, train)
+    known = scans_seen([config], train)
     outside = known.distances(np.column_stack([case.tested.knees[name] for name in COVARIATES])) > 1.0
     read = Predicted.of_outputs(read_in_parts(best_network(state), patches_of(case.tested))).values
     arms = {STUDENT: read} | {n: read_with(n, table_of(train), table_of(case.tested)).values for n in BASELINES}

@@ -84,7 +84,7 @@ def test_a_bundle_of_another_make_is_refused(tmp_path: Path) -> None:
     metadata = json.loads((bundle.folder / "configs" / "metadata.json").read_text())
     metadata["ctsma"]["config_sha256"] = sha256_of(path)
     (bundle.folder / "configs" / "metadata.json").write_text(json.dumps(metadata))
-    with pytest.raises(InputError, match="does not fit"):
+    with pytest.raises(InputError, match="not one that this version reads"):
         load_model(read_bundle(bundle.folder))
 
 

@@ -64,9 +64,7 @@ def test_the_worker_is_told_what_the_user_chose(a_panel: Any, a_ct: Any) -> None
     assert arguments[arguments.index("--side") + 1] == "right"
     assert "--name=Knee CT" in arguments
     written = sitk.ReadImage(arguments[1])
-    np.testing.assert_array_equal(
-        sitk.GetArrayFromImage(written), sitk.GetArrayFromImage(sitk.ReadImage(arguments[1]))
-    )
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(written), sitk.GetArrayFromImage(sitk.ReadImage(arguments[1])))
     assert written.GetSize() == a_ct.GetImageData().GetDimensions()
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from CTSMALib.agreement import Interval
 from CTSMALib.diagnosis.tokens import COMPARTMENT, FEWEST_IN_COMPARTMENT, Array, Flags, KneeTokens
 from CTSMALib.learning.diagnosis.dataset import Case
-from CTSMALib.learning.diagnosis.fit import Tick
+from CTSMALib.learning.diagnosis.fitted import Tick
 
 SHARE, DRAWS = 0.1, 100
 Logits = Callable[[Sequence[KneeTokens]], Array]

@@ -28,9 +28,10 @@ from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, labels
 from CTSMALib.learning.diagnosis.evaluate import Evaluation, default_of
 from CTSMALib.learning.diagnosis.faithfulness import Explained, Faithfulness, out_of_fold
-from CTSMALib.learning.diagnosis.fit import Fit, Scores, fit
+from CTSMALib.learning.diagnosis.fit import fit
 from CTSMALib.learning.diagnosis.fit_linear import LinearFit
 from CTSMALib.learning.diagnosis.fit_network import NetworkFit, shape_of
+from CTSMALib.learning.diagnosis.fitted import Fit, Scores
 from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.model_card import Chosen, model_card
 from CTSMALib.learning.diagnosis.nested import FoldResult, best_candidate

@@ -1,50 +1,14 @@
-"""Fitting one aggregator to some knees; what all of them have in common."""
+"""Fitting one aggregator to some knees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from CTSMALib.diagnosis.standardizer import Standardizer
-from CTSMALib.learning.diagnosis.candidates import NETWORKS, Candidate
+from CTSMALib.learning.diagnosis.candidates import NETWORKS
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case
-
-Array = NDArray[np.float64]
-Tick = Callable[[], None]
-
-
-class Scores(NamedTuple):
-    """What an aggregator says of knees: (n,) log odds of osteoarthritis and (n,) severity."""
-
-    logits: Array
-    severities: Array
-
-
-class Fitted(Protocol):
-    """An aggregator that has learned."""
-
-    def scores(self, cases: Sequence[Case]) -> Scores:
-        """What it says of knees."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What is fitted.
-
-    Attributes:
-        aggregator: which.
-        candidate: with which settings.
-        seed: of weights and the order of knees.
-    """
-
-    aggregator: str
-    candidate: Candidate
-    seed: int
+from CTSMALib.learning.diagnosis.fitted import Fit, Fitted, Tick
 
 
 def fit(

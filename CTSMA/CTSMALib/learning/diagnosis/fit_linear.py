@@ -15,7 +15,7 @@ from CTSMALib.diagnosis.summaries import MEANS, summarize
 from CTSMALib.diagnosis.tokens import KneeTokens
 from CTSMALib.learning.diagnosis.candidates import AGE, MEAN_HU
 from CTSMALib.learning.diagnosis.dataset import Case
-from CTSMALib.learning.diagnosis.fit import Fit, Scores
+from CTSMALib.learning.diagnosis.fitted import Fit, Scores
 
 Array = NDArray[np.float64]
 LEAST_SCALE, ITERATIONS = 1e-9, 2000

@@ -24,7 +24,7 @@ from CTSMALib.diagnosis.transformer import PatchTransformer
 from CTSMALib.learning.diagnosis.candidates import TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case
-from CTSMALib.learning.diagnosis.fit import Fit, Scores, Tick
+from CTSMALib.learning.diagnosis.fitted import Fit, Scores, Tick
 
 CLIP, WARM_UP, AT_A_TIME = 1.0, 0.1, 128
 

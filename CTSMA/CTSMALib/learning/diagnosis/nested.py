@@ -18,7 +18,8 @@ from CTSMALib.learning.diagnosis.calibrate import fit_calibration
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, NETWORKS, Candidate, candidates
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, grades, labels
-from CTSMALib.learning.diagnosis.fit import Fit, Scores, Tick, fit
+from CTSMALib.learning.diagnosis.fit import fit
+from CTSMALib.learning.diagnosis.fitted import Fit, Scores, Tick
 from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.statistics import log_loss
 from CTSMALib.outputs import replace_file

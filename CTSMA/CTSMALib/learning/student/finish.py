@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from CTSMALib.learning.student.baselines import RIDGE, fit_ridge, read_with
 from CTSMALib.learning.student.batches import plain_batch, training_batch
 from CTSMALib.learning.student.config import StudentConfig
 from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
+from CTSMALib.learning.student.measured import Measured
 from CTSMALib.learning.student.model_card import metadata_of, model_card
 from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.table import Table
@@ -42,25 +42,6 @@ SEEN_BATCHES = 60
 BEYOND = (1.1, 1.1, 1.1, 1.25, 1.25)
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """On patients of the split ``calibrate``, which nothing was learned from.
-
-    Attributes:
-        student, networks, ridge: (4,) ICC(2,1) with the targets, single patches: of what the bundle gives, of its
-            networks alone, of a ridge regression of each parameter.
-        calibration: (4,) factors of the standard deviations.
-        patients, patches: how many.
-    """
-
-    student: Floats
-    networks: Floats
-    ridge: Floats
-    calibration: Floats
-    patients: int
-    patches: int
 
 
 def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progress = silent) -> Bundle:
@@ -89,7 +70,8 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
     settings = {
         "widths": list(states[0].config.widths), "networks": len(nets), "linear_shares": shares.tolist(),
         "calibration": dict(zip(KEYS, measured.calibration.tolist(), strict=True)),
-        "familiarity_limit": familiarity.limit, "known_scans": _by_covariate(scans_seen(states[0].config, train)),
+        "familiarity_limit": familiarity.limit,
+        "known_scans": _by_covariate(scans_seen([state.config for state in states], train)),
     }  # fmt: skip
     progress("Writing the model", 0.95)
     target = f"{PatchNet.__module__}.{PatchNet.__name__}"
@@ -154,10 +136,12 @@ def pooled_by(net: PatchNet, found: PatchSet) -> Floats:
     return np.concatenate(parts).astype(float)
 
 
-def scans_seen(config: StudentConfig, train: PatchSet) -> KnownScans:
-    """What scans networks saw in training, made blurred and noisy as there."""
+def scans_seen(configs: Sequence[StudentConfig], train: PatchSet) -> KnownScans:
+    """What scans the networks of some trainings saw, made blurred and noisy as there."""
     patches = patches_of(train)
-    batches = [training_batch(patches, config, step).covariates.numpy() for step in range(SEEN_BATCHES)]
+    batches = [
+        training_batch(patches, config, step).covariates.numpy() for config in configs for step in range(SEEN_BATCHES)
+    ]
     seen = np.concatenate([unscaled(np.concatenate(batches)), patches.covariates])
     return KnownScans.of(seen, BEYOND)
 

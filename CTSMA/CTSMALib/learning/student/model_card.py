@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +13,12 @@ import torch
 from CTSMALib import __version__
 from CTSMALib.catalogue import quantity
 from CTSMALib.learning.patches.patch_set import SetFacts
+from CTSMALib.learning.student.measured import Measured
 from CTSMALib.learning.student.state import State
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.cubes import CT_SHAPE, CT_STEPS_MM
 from CTSMALib.student.model import SHIPPED
 from CTSMALib.student.tied_values import OUTPUTS
-
-if TYPE_CHECKING:
-    from CTSMALib.learning.student.finish import Measured
 
 SIMULATED = "Trained on simulated knees."
 VERSION = "1.0"

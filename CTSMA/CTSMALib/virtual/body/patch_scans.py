@@ -94,9 +94,7 @@ def _trabecular(
 ) -> NDArray[np.bool_]:  # fmt: skip
     if not boxes:
         return np.zeros((0, 1, 1, 1), np.bool_)
-    return np.stack(
-        [trabecular_box(knee, scan, p, b, center_in(scan, p)) for p, b in zip(patches, boxes, strict=True)]
-    )
+    return np.stack([trabecular_box(knee, scan, p, b, center_in(scan, p)) for p, b in zip(patches, boxes, strict=True)])
 
 
 def _first_mm(scan: Scan, boxes: Sequence[Box]) -> Points:

@@ -12,8 +12,9 @@ from CTSMALib.diagnosis.tokens import COMPARTMENT
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, MOST_CANDIDATES, Candidate, candidates
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import labels
-from CTSMALib.learning.diagnosis.fit import Fit, fit
+from CTSMALib.learning.diagnosis.fit import fit
 from CTSMALib.learning.diagnosis.fit_network import _thinned
+from CTSMALib.learning.diagnosis.fitted import Fit
 from CTSMALib.learning.diagnosis.statistics import auc
 from Testing.core.learning.diagnosis.made_up_knees import (
     BETWEEN,

@@ -13,7 +13,8 @@ from CTSMALib.learning.diagnosis.calibrate import fit_calibration, fit_line, fit
 from CTSMALib.learning.diagnosis.candidates import Candidate
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import grades, labels
-from CTSMALib.learning.diagnosis.fit import Fit, fit
+from CTSMALib.learning.diagnosis.fit import fit
+from CTSMALib.learning.diagnosis.fitted import Fit
 from CTSMALib.learning.diagnosis.thinning import DRAWS, thinned
 from Testing.core.learning.diagnosis.made_up_knees import one_compartment, some_cases
 

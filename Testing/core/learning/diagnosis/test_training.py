@@ -26,7 +26,7 @@ from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData, grades, lab
 from CTSMALib.learning.diagnosis.evaluate import default_of, evaluate
 from CTSMALib.learning.diagnosis.faithfulness import Faithfulness
 from CTSMALib.learning.diagnosis.finish import made_with
-from CTSMALib.learning.diagnosis.fit import Scores
+from CTSMALib.learning.diagnosis.fitted import Scores
 from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.nested import FoldResult, Predicted, best_candidate, cross_validate
 from CTSMALib.learning.diagnosis.statistics import auc
