@@ -1,4 +1,4 @@
-"""Apparent parameters of the patches of a CT, as a student reads them."""
+"""Apparent parameters of the patches of a CT, as a student reads them, and the structure where it is wanted."""
 
 from __future__ import annotations
 
@@ -23,11 +23,17 @@ from CTSMALib.student.covariates import covariates_of
 from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
 from CTSMALib.student.estimate import Estimate, PatchReader
 from CTSMALib.student.linear import FEATURES
+from CTSMALib.student.structure import STRUCTURE_KEYS
 
 UNLIKE = "unlike-training"  # flag of a patch
 UNLIKE_SCAN = "apparent-unlike-scan"  # notice of a scan all of whose patches are flagged
 MOST_UNLIKE = 0.25  # share of the patches above which the scan as a whole is called unlike the training
 PATCHES_AT_ONCE = 128
+_OF_STRUCTURE = (
+    "Calibrated parameters (cal. BV/TV, Tb.Th, Tb.Sp, Tb.N) are on the scale of the true structure of simulated knees, "
+    "the only ones whose structure is known. How well they hold on patients is not known: compare them with nothing "
+    "else."
+)
 
 
 class StudentReading:
@@ -55,7 +61,7 @@ class StudentReading:
     def read(
         self, patches: list[PatchMeasurement], quick: bool = False, progress: Progress = silent
     ) -> list[PatchMeasurement]:
-        """Add apparent parameters to patches that have values.
+        """Add what the student reads to patches that have values.
 
         Args:
             patches: of either bone.
@@ -120,6 +126,8 @@ def reading_notices(
             "patients is not known."
         )
         found.append(Notice("apparent-simulated", text))
+    if any(STRUCTURE_KEYS[0] in item.values for item in patches):
+        found.append(Notice("structure-simulated", _OF_STRUCTURE))
     read = [item for item in patches if item.uncertainties]
     unlike = sum(UNLIKE in item.flags for item in read)
     if read and outside:
@@ -140,6 +148,9 @@ def reading_notices(
 def _with_estimate(item: PatchMeasurement, estimate: Estimate, row: int) -> PatchMeasurement:
     values = dict(zip(KEYS, estimate.values[row].tolist(), strict=True))
     sds = dict(zip(KEYS, estimate.uncertainties[row].tolist(), strict=True))
+    if estimate.structure is not None:
+        values |= dict(zip(STRUCTURE_KEYS, estimate.structure.values[row].tolist(), strict=True))
+        sds |= dict(zip(STRUCTURE_KEYS, estimate.structure.uncertainties[row].tolist(), strict=True))
     flags = (UNLIKE,) if estimate.distances[row] > 1.0 else ()
     return replace(
         item, values={**item.values, **values}, uncertainties={**item.uncertainties, **sds},

@@ -1,8 +1,10 @@
 """Every quantity the project reports: symbol, unit, definition, reference, display range.
 
 Panels, CSV files, reports and the documentation take their words from here and nowhere else. Keys beginning with
-``ct_`` are measured directly on the CT (scopes ``"patch"`` and ``"scan"``), those with ``app_`` and ``mr_`` on an MR;
-the others are trabecular parameters of a region in an image that shows trabeculae (scope ``"region"``).
+``ct_`` are measured directly on the CT (scopes ``"patch"`` and ``"scan"``), those with ``app_`` and ``mr_`` on an MR,
+the former also estimated from a CT; those with ``vcal_`` are estimated from a CT and calibrated to the truth of
+simulated knees; the others are trabecular parameters of a region in an image that shows trabeculae (scope
+``"region"``).
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 from CTSMALib.catalogue.apparent import APPARENT, MR_QUALITY, MR_SCAN
 from CTSMALib.catalogue.direct_ct import DIRECT_CT
 from CTSMALib.catalogue.quantity import Quantity
+from CTSMALib.catalogue.structure import STRUCTURE
 from CTSMALib.catalogue.trabecular import TRABECULAR
 
 __all__ = ["QUANTITIES", "Quantity", "quantities", "quantity"]
 
-QUANTITIES: tuple[Quantity, ...] = DIRECT_CT + APPARENT + MR_QUALITY + MR_SCAN + TRABECULAR
+QUANTITIES: tuple[Quantity, ...] = DIRECT_CT + APPARENT + STRUCTURE + MR_QUALITY + MR_SCAN + TRABECULAR
 _BY_KEY = {entry.key: entry for entry in QUANTITIES}
 
 

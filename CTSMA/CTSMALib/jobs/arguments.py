@@ -54,6 +54,8 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
             f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
         )
         parser.add_argument("--model", metavar="NAME|DIR", type=given_model, help=about)
+        about = "also estimate vcal_*: BV/TV, Tb.Th, Tb.Sp, Tb.N on the scale of the true structure of simulated knees"
+        parser.add_argument("--vcal", dest="structure", action="store_true", help=about)
     about = "label map of the bones: 1 femur, 2 tibia, 3 patella, 4 fibula (default: found)"
     parser.add_argument("--labels", metavar="FILE", type=given_path, help=about)
     _add_diagnosis_arguments(parser)
@@ -266,8 +268,10 @@ def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
     if options.model == Path(NO_MODEL):
         if _diagnosis(options) is not None:
             raise InputError("A diagnosis is made from apparent parameters.", f"Leave out '--model {NO_MODEL}'.")
+        if options.structure:
+            raise InputError("Without a model there are no vcal_* quantities.", f"Leave out '--model {NO_MODEL}'.")
         return AnalyzeRequest(**_analysis(options), apparent=False)
-    return AnalyzeRequest(**_analysis(options), model=options.model)
+    return AnalyzeRequest(**_analysis(options), model=options.model, structure=options.structure)
 
 
 def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:

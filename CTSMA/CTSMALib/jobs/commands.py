@@ -106,6 +106,7 @@ def analyze_arguments(request: AnalyzeRequest) -> list[str]:
         return arguments if request.bone_model is None else [*arguments, "--bone-model", _path(request.bone_model)]
     if not request.apparent:
         return [*arguments, f"--model={NO_MODEL}"]
+    arguments += ["--vcal"] if request.structure else []
     return arguments if request.model is None else [*arguments, "--model", _path(request.model)]
 
 

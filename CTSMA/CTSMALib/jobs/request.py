@@ -50,6 +50,7 @@ class AnalyzeRequest:
         model: folder of the student that estimates apparent parameters on a CT; ``None`` takes the one that comes with
             the software.
         apparent: whether apparent parameters are estimated on a CT.
+        structure: whether ``vcal_*`` are too, the structure itself as simulated knees know it.
         labels: label map of the bones; ``None`` finds them.
         diagnosis: a diagnosis that is wanted too.
         paper: of a PDF, one of :data:`PAPERS`.
@@ -66,6 +67,7 @@ class AnalyzeRequest:
     name: str = ""
     model: Path | None = None
     apparent: bool = True
+    structure: bool = False
     labels: Path | None = None
     diagnosis: DiagnosisOrder | None = None
     paper: str = PAPERS[0]

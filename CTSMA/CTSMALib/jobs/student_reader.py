@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from CTSMALib.errors import MissingDependencyError
+from CTSMALib.errors import InputError, MissingDependencyError
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.request import AnalyzeRequest
@@ -35,9 +36,12 @@ def student_reader(request: AnalyzeRequest) -> tuple[PatchReader | None, Notice 
         with held():
             from CTSMALib.bundles.bundle import read_bundle
             from CTSMALib.student.model import TASK, load_student
-        return load_student(None if request.model is None else read_bundle(request.model, TASK)), None
+        student = load_student(None if request.model is None else read_bundle(request.model, TASK))
     except MissingDependencyError as error:
         if request.model is not None:
             raise
         text = f"Apparent parameters were not estimated. {error.message} {error.remedy}"
         return None, Notice(NOT_ESTIMATED, text, Severity.INFO)
+    if request.structure and student.structure is None:
+        raise InputError(f"The model {student.identity} gives no vcal_* quantities.", "Leave out --vcal.")
+    return student if request.structure else replace(student, structure=None), None

@@ -45,7 +45,7 @@ def render_csv(analysis: KneeAnalysis, diagnosis: StoredDiagnosis | None = None)
     what holds for the knee; numbers only where they are shown, the statement always.
     """
     entries = possible(analysis)
-    uncertain = [entry for entry in entries if entry.key.startswith("app_")]
+    uncertain = [entry for entry in entries if entry.key.startswith(("app_", "vcal_"))]
     reasons = {f.key: ("yes" if f.reported else "no", f.reason) for f in analysis.compartments}
     excluded = {one.patch: one.reason for one in analysis.exclusions}
     stream = io.StringIO()

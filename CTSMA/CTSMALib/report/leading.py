@@ -22,6 +22,8 @@ def possible(analysis: KneeAnalysis, scope: str = "patch") -> tuple[Quantity, ..
         prefixes: tuple[str, ...] = ("app_", "mr_")
     else:
         prefixes = ("ct_", "app_") if analysis.model_sha256 else ("ct_",)
+        if any(key.startswith("vcal_") for item in analysis.patches for key in item.values):
+            prefixes = (*prefixes, "vcal_")
     return tuple(entry for entry in quantities(scope=scope) if entry.key.startswith(prefixes))
 
 

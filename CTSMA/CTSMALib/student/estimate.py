@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.student.cubes import Cubes
+from CTSMALib.student.structure import Structure
 
 Floats = NDArray[np.float64]
 
@@ -21,11 +22,13 @@ class Estimate:
         values: (n, 4) parameters in the order of ``KEYS``.
         uncertainties: (n, 4) standard uncertainties, calibrated.
         distances: (n,) from the patches and scans of the training, in units of their limit; above 1 is unlike them.
+        structure: the structure itself; ``None`` where the student does not tell it.
     """
 
     values: Floats
     uncertainties: Floats
     distances: Floats
+    structure: Structure | None = None
 
 
 class PatchReader(Protocol):

@@ -1,9 +1,10 @@
-"""The student of a bundle with all that goes with it: CT cubes in, apparent parameters and their uncertainty out."""
+"""The student of a bundle with all that goes with it: CT cubes in, parameters and their uncertainty out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +18,13 @@ from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
 from CTSMALib.student.network import CT, PatchNet
+from CTSMALib.student.structure import STRUCTURE_KEYS, StructureReading
 from CTSMALib.student.tied_values import tied, together, uncertainties
 from CTSMALib.synthesis.familiarity import Familiarity
 
 TASK = SHIPPED = "student"
-NETWORK, LINEAR, FAMILIARITY = "network.", "linear.", "familiarity."  # beginnings of the names of tensors
+# Beginnings of the names of tensors.
+NETWORK, LINEAR, FAMILIARITY, STRUCTURE = "network.", "linear.", "familiarity.", "structure."
 LINEAR_PARTS = ("center", "scale", "weights", "offset")
 AT_ONCE = 128
 
@@ -42,6 +45,7 @@ class StudentModel:
         identity: name, version and checksum.
         sha256: of its weights.
         simulated: whether it learned from simulated knees alone.
+        structure: reads the structure itself; ``None`` where the student does not tell it.
     """
 
     nets: tuple[PatchNet, ...]
@@ -53,6 +57,7 @@ class StudentModel:
     identity: str
     sha256: str
     simulated: bool
+    structure: StructureReading | None = None
 
     def outside(self, covariates: Floats) -> tuple[str, ...]:
         """What of a scan with (5,) covariates is unlike the training, in words; empty where nothing is."""
@@ -65,18 +70,22 @@ class StudentModel:
             cubes: of the CT, on the grid of :mod:`CTSMALib.student.cubes`.
             covariates: (5,) of the scan, or (n, 5) of the scan of each patch.
             features: (n, f) direct CT quantities in the order of :data:`~CTSMALib.student.linear.FEATURES`.
-            quick: ask one of the networks alone, as for maps.
+            quick: ask one of the networks alone, and leave the structure out, as for maps.
         """
         every = np.broadcast_to(covariates, (len(cubes), np.shape(covariates)[-1]))
         if not len(cubes):
             return Estimate(np.empty((0, len(KEYS))), np.empty((0, len(KEYS))), np.empty(0))
         parts = [self._networks(cubes.select(rows), every[rows], quick) for rows in _parts(len(cubes))]
-        outputs, pooled = (torch.cat(part) for part in zip(*parts, strict=True))
-        outputs = mixed(outputs, self.linear.read(design(features, every)), self.shares)
+        said, pooled = (torch.cat(part) for part in zip(*parts, strict=True))
+        outputs = mixed(said, self.linear.read(design(features, every)), self.shares)
         values, sds = tied(outputs).numpy().astype(float), uncertainties(outputs).numpy().astype(float)
         known = pooled.numpy().astype(float)
         distances = np.array([self.familiarity.distance(row) for row in known]) / self.familiarity.limit
-        return Estimate(values, sds * self.calibration, np.maximum(distances, self.known_scans.distances(every)))
+        structure = None
+        if self.structure is not None and not quick:
+            structure = self.structure.read(features, every, said.numpy().astype(float))
+        distances = np.maximum(distances, self.known_scans.distances(every))
+        return Estimate(values, sds * self.calibration, distances, structure)
 
     def _networks(self, cubes: Cubes, covariates: Floats, quick: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, 5) outputs and (n, c) summaries, of a few patches."""
@@ -121,11 +130,13 @@ def load_student(bundle: Bundle | None = None) -> StudentModel:
         shares = np.array([float(share) for share in settings["linear_shares"]])
         calibration = np.array([float(settings["calibration"][key]) for key in KEYS])
         simulated = bool(bundle.metadata["virtual"])
+        structure = _structure(tensors, settings)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise of_another_version(bundle) from error
     return StudentModel(
-        nets, linear, shares, calibration, familiarity, known_scans, bundle.identity, bundle.sha256, simulated
-    )
+        nets, linear, shares, calibration, familiarity, known_scans, bundle.identity, bundle.sha256, simulated,
+        structure,
+    )  # fmt: skip
 
 
 def _network(tensors: dict[str, torch.Tensor], number: int, widths: list[int]) -> PatchNet:
@@ -134,6 +145,13 @@ def _network(tensors: dict[str, torch.Tensor], number: int, widths: list[int]) -
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     return net.eval()
+
+
+def _structure(tensors: dict[str, torch.Tensor], settings: Mapping[str, Any]) -> StructureReading | None:
+    if "structure_sds" not in settings:
+        return None
+    linear = LinearReading(*(_array(tensors, STRUCTURE + name) for name in LINEAR_PARTS))
+    return StructureReading(linear, np.array([float(settings["structure_sds"][key]) for key in STRUCTURE_KEYS]))
 
 
 def _by_covariate(values: Mapping[str, float]) -> Floats:

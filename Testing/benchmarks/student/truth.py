@@ -2,12 +2,12 @@
 
 Measuring them takes seconds for each patch, so some patches of some knees are chosen: what the evaluation needs for
 the references from true parameters (splits ``calibrate`` and ``test``), and what ``vcal_*`` are learned from
-(``train``). BV/TV stays as it is.
+(``tune``, and ``train`` beyond the patients that networks learned from). BV/TV stays as it is.
 
 Usage (goes on where it was stopped; what other runs measured is in the set as well)::
 
     python -m Testing.benchmarks.student.truth --cohort COHORT --patches SET --out SET_WITH_TRUTH [--each 6]
-        [--splits calibrate,test] [--subjects N]
+        [--splits calibrate,test] [--skip N] [--subjects N]
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the patch set with truth")
     parser.add_argument("--each", type=int, default=6, help="patches of each knee")
     parser.add_argument("--splits", default="calibrate,test", help="whose knees are measured")
-    parser.add_argument("--subjects", type=int, help="the first ones of each split (default: all)")
+    parser.add_argument("--skip", type=int, default=0, help="the first ones of each split that are not measured")
+    parser.add_argument("--subjects", type=int, help="how many of those that follow (default: all)")
     options = parser.parse_args()
     with (options.patches / PATCHES_FILE).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -53,7 +54,7 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     cohort = read_cohort(options.cohort)
     for split in options.splits.split(","):
-        for knee in cohort.of_split(split)[: options.subjects]:
+        for knee in cohort.of_split(split)[options.skip :][: options.subjects]:
             own = [row["id"] for row in rows if row["knee"] == f"{knee.subject}_{knee.side}"]
             _measure(knee, own, options.cohort, options.each, cache)
     for knee in cohort.knees:

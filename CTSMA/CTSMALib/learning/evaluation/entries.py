@@ -85,6 +85,8 @@ def entries(
 def _sights(table: PatchTable, runs: Sequence[Run], setting: Setting) -> dict[str, tuple[Sight, ...]]:
     rows = setting.rows
     labels, truth = table.labels[rows], table.truth[rows]
+    if runs[0].of_structure:  # needs no line
+        return {result.CALIBRATED: tuple(Sight(truth, run.values[rows], run.uncertainties[rows]) for run in runs)}
     found = {result.MR: tuple(Sight(labels, run.values[rows], run.uncertainties[rows]) for run in runs)}
     if np.isfinite(truth).any():
         found[result.TRUTH] = tuple(Sight(truth, run.values[rows], None) for run in runs)

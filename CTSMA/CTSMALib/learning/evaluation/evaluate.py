@@ -107,21 +107,21 @@ def _of_entry(setting: Setting, entry: Entry, divided: Sequence[Grouping]) -> li
     findings: list[Finding] = []
     for target, sights in entry.sights.items():
         for level in result.LEVELS:
-            found = [_samples(setting, level, sight, target) for sight in sights]
+            found = [_samples(setting, level, sight) for sight in sights]
             findings += _findings(setting, entry, target, level, found, sights)
         if target == result.TRUTH:
             continue  # not calibrated: the difference of scales would hide that of groups
         for grouping in divided:
             for group, members in zip(grouping.groups, grouping.members, strict=True):
                 part = [_only(sight, members) for sight in sights]
-                found = [_samples(setting, result.PATCH, sight, target) for sight in part]
+                found = [_samples(setting, result.PATCH, sight) for sight in part]
                 where = (grouping.name, group)
                 findings += _findings(setting, entry, target, result.PATCH, found, part, where, _OF_GROUPS)
     return findings
 
 
-def _samples(setting: Setting, level: str, sight: Sight, target: str) -> Samples:
-    stated = sight.uncertainties if target == result.MR and level == result.PATCH else None
+def _samples(setting: Setting, level: str, sight: Sight) -> Samples:
+    stated = sight.uncertainties if level == result.PATCH else None
     return samples(setting, level, sight.labels, sight.values, stated)
 
 
@@ -178,4 +178,5 @@ def _delivered(findings: Sequence[Finding]) -> str:
 
 def _shown(table: PatchTable, runs: Sequence[Run], setting: Setting, name: str) -> Shown:
     run = next(run for run in runs if name in (run.name, run.arm) and np.isfinite(run.values[setting.rows]).any())
-    return Shown(run.name, run.arm, table.labels[setting.rows], run.values[setting.rows])
+    target = table.truth if run.of_structure else table.labels
+    return Shown(run.name, run.arm, target[setting.rows], run.values[setting.rows])

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from CTSMALib.errors import InputError
 from CTSMALib.learning.evaluation.patch_table import PatchTable
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.structure import STRUCTURE_KEYS
 
-UNCERTAINTY_KEYS = tuple(f"u:{key}" for key in KEYS)
 SEEDS = "-seeds"
 _SEED = re.compile(r"(?P<arm>.+)-s(?P<seed>\d+)")
 _REMEDY = "Give predictions that were made for this patch set."
@@ -30,12 +30,14 @@ class Run:
         arm: without the seed: ``"student_none"``.
         values: (n, 4) by patch of the set and :data:`KEYS`; not a number where it predicted nothing.
         uncertainties: (n, 4) standard uncertainties, likewise.
+        of_structure: whether the values are ``vcal_*``, on the scale of the truth, and not on that of the MR.
     """
 
     name: str
     arm: str
     values: NDArray[np.float64]
     uncertainties: NDArray[np.float64]
+    of_structure: bool = False
 
 
 def read_predictions(folder: Path, table: PatchTable) -> tuple[Run, ...]:
@@ -63,33 +65,35 @@ def read_run(path: Path, table: PatchTable) -> Run:
     Raises:
         InputError: it is empty, or not of these patches.
     """
-    rows = _read_rows(path)
+    rows, keys = _read_rows(path)
     if not rows:
         raise InputError(f"The predictions in {path} are empty.", _REMEDY)
     places = _places(rows, path, table)
     values = np.full((len(table.names), len(KEYS)), np.nan)
     uncertainties = values.copy()
-    values[places] = _columns(rows, KEYS)
-    uncertainties[places] = _columns(rows, UNCERTAINTY_KEYS)
+    values[places] = _columns(rows, keys)
+    uncertainties[places] = _columns(rows, [f"u:{key}" for key in keys])
     if not np.isfinite(values).any():
         raise InputError(f"The predictions in {path} hold no numbers.", _REMEDY)
     if (uncertainties < 0.0).any():
         raise InputError(f"The predictions in {path} hold a negative uncertainty.", _REMEDY)
     named = _SEED.fullmatch(path.stem)
-    return Run(path.stem, named["arm"] if named else path.stem, values, uncertainties)
+    return Run(path.stem, named["arm"] if named else path.stem, values, uncertainties, keys == STRUCTURE_KEYS)
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
+def _read_rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Rows, and the keys of the parameters that they hold."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
             rows, names = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"There is no readable table {path}.", _REMEDY) from error
-    missing = [name for name in ("knee", "id", *KEYS) if name not in names]
+    keys = STRUCTURE_KEYS if STRUCTURE_KEYS[0] in names else KEYS
+    missing = [name for name in ("knee", "id", *keys) if name not in names]
     if rows and missing:
         raise InputError(f"The table {path} has no column '{missing[0]}'.", _REMEDY)
-    return rows
+    return rows, keys
 
 
 def _places(rows: Sequence[dict[str, str]], path: Path, table: PatchTable) -> list[int]:

@@ -30,28 +30,35 @@ class Baseline:
 
 
 def fit_ridge(table: Table, targets: Floats, folds: int = FOLDS) -> tuple[LinearReading, Floats]:
+    """:func:`fit_columns` to what baselines read; arguments as there."""
+    return fit_columns(design(table.features, table.covariates), targets, table.subjects, folds)
+
+
+def fit_columns(
+    columns: Floats, targets: Floats, subjects: NDArray[np.str_], folds: int = FOLDS
+) -> tuple[LinearReading, Floats]:
     """Ridge regression of each target; its strength is chosen in cross-validation by patient.
 
     Args:
-        table: what to read, and whose.
-        targets: (n, k).
+        columns: (n, m) what is read.
+        targets: (n, k); rows with NaN do not count.
+        subjects: (n,) whose.
         folds: of the cross-validation.
 
     Returns:
         The reading, and (k,) standard deviations of its errors in cross-validation.
     """
-    columns = design(table.features, table.covariates)
     center, scale = (np.nan_to_num(f(columns, axis=0)) for f in (np.nanmean, np.nanstd))
     scale = np.where(scale > 1e-9, scale, 1.0)
     level = np.where(np.isfinite(columns), (columns - center) / scale, 0.0)
     weights, offset, sds = [], [], []
     for target in targets.T:
         known = np.isfinite(target)
-        search = _search(Ridge(), {"alpha": list(ALPHAS)}, table.subjects[known], folds)
-        search.fit(level[known], target[known], groups=table.subjects[known])
+        search = _search(Ridge(), {"alpha": list(ALPHAS)}, subjects[known], folds)
+        search.fit(level[known], target[known], groups=subjects[known])
         weights.append(search.best_estimator_.coef_)
         offset.append(search.best_estimator_.intercept_)
-        sds.append(_sd(search.best_estimator_, level[known], target[known], table.subjects[known], folds))
+        sds.append(_sd(search.best_estimator_, level[known], target[known], subjects[known], folds))
     return LinearReading(center, scale, np.array(weights).T, np.array(offset)), np.array(sds)
 
 

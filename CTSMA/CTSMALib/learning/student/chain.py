@@ -23,11 +23,14 @@ from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.train import STUDENT, TEACHER, best_network, read_in_parts, train
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.student.cubes import Cubes
+from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.model import load_student
 from CTSMALib.student.network import PatchNet
+from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from CTSMALib.student.tied_values import together
 
 BUNDLE, PREDICTIONS = "bundle", "predictions"
+STRUCTURE = "structure"  # arm of what the bundle says of the structure itself
 NETWORKS = "networks"  # arm of the students' networks alone; STUDENT is what the bundle says
 LEARNED_FROM = ("train", "stop")  # splits that networks see, of the first only as many subjects as are wanted
 FEWEST_SUBJECTS = 2  # of the split train, for cross-validation
@@ -147,6 +150,7 @@ def predict(
         Cubes(others.ct, others.ct_valid), others.covariates, table_of(others).features
     )
     write_predictions(others, Predicted(read.values, read.uncertainties), folder / f"{STUDENT}.csv")
+    _write_structure(others, read, folder)
     write_predictions(others, _read([best_network(teacher)], others), folder / f"{TEACHER}.csv")
     nets = [best_network(state) for state in states]
     write_predictions(others, _read(nets, others), folder / f"{NETWORKS}.csv")
@@ -157,6 +161,17 @@ def predict(
         fitted = read_with(name, learned, table_of(others))
         sds = np.broadcast_to(fitted.sds, fitted.values.shape)
         write_predictions(others, Predicted(fitted.values, sds), folder / f"{name}.csv")
+
+
+def _write_structure(others: PatchSet, read: Estimate, folder: Path) -> None:
+    """What the bundle says of the structure itself, of patients that this was not learned from either."""
+    path = folder / f"{STRUCTURE}.csv"
+    path.unlink(missing_ok=True)
+    if read.structure is None:
+        return
+    judged = ~np.isin(others.of_knee("split"), (LEARNED_FROM[0], "tune"))
+    said = Structure(read.structure.values[judged], read.structure.uncertainties[judged])
+    write_predictions(others.select(judged), said, path, STRUCTURE_KEYS)
 
 
 def learned_from(config: ChainConfig, found: PatchSet) -> NDArray[np.bool_]:

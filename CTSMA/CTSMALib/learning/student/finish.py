@@ -1,4 +1,4 @@
-"""From trained students to a bundle: how sure they may be, what is familiar, what a ridge regression reads better."""
+"""From trained students to a bundle: how sure they are, what is familiar, what regressions read better or besides."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
 from CTSMALib.learning.student.measured import Measured
 from CTSMALib.learning.student.model_card import metadata_of, model_card
 from CTSMALib.learning.student.state import State
+from CTSMALib.learning.student.structure_fit import fit_structure
 from CTSMALib.learning.student.table import Table
 from CTSMALib.learning.student.train import best_network, read_in_parts
 from CTSMALib.morphometry.apparent.recipe import KEYS
@@ -27,8 +28,9 @@ from CTSMALib.progress import Progress, silent
 from CTSMALib.student.covariates import COVARIATES, unscaled
 from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
-from CTSMALib.student.model import FAMILIARITY, LINEAR, LINEAR_PARTS, NETWORK, TASK, mixed
+from CTSMALib.student.model import FAMILIARITY, LINEAR, LINEAR_PARTS, NETWORK, STRUCTURE, TASK, mixed
 from CTSMALib.student.network import CT, PatchNet
+from CTSMALib.student.structure import STRUCTURE_KEYS
 from CTSMALib.student.tied_values import latents, tied, together, uncertainties
 from CTSMALib.synthesis.familiarity import Familiarity
 
@@ -50,18 +52,21 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
     Args:
         states: of trainings that differ in their seed alone.
         found: the patch set that they learned from. The ridge regression is fitted on its split ``train``, its share is
-            chosen on ``tune``, uncertainties are calibrated on ``calibrate``.
+            chosen on ``tune``, uncertainties are calibrated on ``calibrate``. The structure is learned from ``tune``
+            and from patients of ``train`` that no network has seen, where enough true values of these are known.
         out: folder of the bundle.
         progress: told of every step.
     """
     nets = [_as_stored(best_network(state)) for state in states]
     train, tune, calibrate = (found.of_split(name) for name in ("train", "tune", "calibrate"))
+    unseen = unseen_subjects(found, states)
     train = first_subjects(train, states[0].config.subjects)
     progress("Fitting the ridge regression", 0.1)
     linear = fit_latents(table_of(train))
     shares = _shares(nets, linear, train, tune) if len(tune) else np.zeros(2)
     progress("Calibrating", 0.5)
     measured = _measured(nets, linear, shares, train, calibrate)
+    structure = fit_structure(nets, unseen, calibrate)
     progress("Learning what is familiar", 0.8)
     familiarity = Familiarity.of(pooled_by(nets[0], train), pooled_by(nets[0], calibrate))
     weights = {f"{NETWORK}{n}.{k}": v for n, net in enumerate(nets) for k, v in net.state_dict().items()}
@@ -73,12 +78,23 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
         "familiarity_limit": familiarity.limit,
         "known_scans": _by_covariate(scans_seen([state.config for state in states], train)),
     }  # fmt: skip
+    if structure is not None:
+        reading = structure.reading
+        weights |= {STRUCTURE + n: torch.from_numpy(np.asarray(getattr(reading.linear, n))) for n in LINEAR_PARTS}
+        settings["structure_sds"] = dict(zip(STRUCTURE_KEYS, reading.sds.tolist(), strict=True))
     progress("Writing the model", 0.95)
     target = f"{PatchNet.__module__}.{PatchNet.__name__}"
     definition = {"_target_": target, "modality": CT, "widths": settings["widths"]}
-    metadata = metadata_of(states, found.facts, measured)
-    card = model_card(states, found.facts, measured, settings)
+    metadata = metadata_of(states, found.facts, measured, structure)
+    card = model_card(states, found.facts, measured, settings, structure)
     return write_bundle(out, TASK, metadata, {"network_def": definition, "ctsma_student": settings}, weights, card)
+
+
+def unseen_subjects(found: PatchSet, states: Sequence[State]) -> PatchSet:
+    """Patches of the splits ``train`` and ``tune`` of subjects that no network has learned from."""
+    seen = first_subjects(found.of_split("train"), states[0].config.subjects).knees["subject"]
+    usable = np.isin(found.of_knee("split"), ("train", "tune")) & ~np.isin(found.of_knee("subject"), seen)
+    return found.select(np.asarray(usable))
 
 
 def fit_latents(table: Table) -> LinearReading:

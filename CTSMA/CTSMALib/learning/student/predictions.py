@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.outputs import replace_file
+from CTSMALib.student.structure import Structure
 from CTSMALib.student.tied_values import tied, uncertainties
 
-COLUMNS = ("knee", "id", *KEYS, *(f"u:{key}" for key in KEYS))
 Floats = NDArray[np.float64]
 
 
@@ -33,20 +33,23 @@ class Predicted:
         return cls(tied(outputs).numpy().astype(float), uncertainties(outputs).numpy().astype(float))
 
 
-def write_predictions(found: PatchSet, predicted: Predicted, path: Path) -> None:
+def write_predictions(
+    found: PatchSet, predicted: Predicted | Structure, path: Path, keys: tuple[str, ...] = KEYS
+) -> None:
     """Write a table, complete or not at all.
 
     Args:
         found: the patches that were read.
         predicted: of the same patches in the same order.
         path: of the file, ``ARM.csv``.
+        keys: of the four parameters.
 
     Raises:
         OSError: it could not be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(("knee", "id", *keys, *(f"u:{key}" for key in keys)))
     rows = zip(found.patches["knee"], found.patches["id"], predicted.values, predicted.uncertainties, strict=True)
     for knee, name, values, sds in rows:
         writer.writerow([knee, name, *(f"{v:.6g}" for v in (*values, *sds))])

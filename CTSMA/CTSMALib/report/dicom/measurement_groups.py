@@ -146,7 +146,7 @@ def _algorithm(entry: Quantity, study: Study) -> hd.sr.AlgorithmIdentification:
             name="CTSMA apparent parameters of an MR", version=analysis.software_version,
             parameters=[analysis.method],
         )  # fmt: skip
-    if entry.key.startswith("app_"):
+    if entry.key.startswith(("app_", "vcal_")):
         return hd.sr.AlgorithmIdentification(
             name="CTSMA student", version=f"{analysis.software_version}, model SHA-256 {analysis.model_sha256}",
             parameters=[analysis.method],
