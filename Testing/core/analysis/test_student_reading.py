@@ -24,6 +24,7 @@ from CTSMALib.student.cubes import CT_SHAPE, Cubes
 from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.linear import FEATURES
 from CTSMALib.student.model import load_student
+from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from CTSMALib.volumes import read_scan
 
 
@@ -37,6 +38,7 @@ class MeanReader:
         self.means_of_features: list[np.ndarray] = []
         self.quick: set[bool] = set()
         self.strange_scan = False
+        self.structure = False
 
     def outside(self, covariates: np.ndarray) -> tuple[str, ...]:
         return ("noise 3 HU (8 to 90 HU)",) if self.strange_scan else ()
@@ -50,7 +52,8 @@ class MeanReader:
             self.means_of_features.append(np.column_stack([means, features[:, FEATURES.index("ct_hu_mean")]]))
         fraction = means / 1000.0
         values = np.column_stack([fraction, fraction / 2.0, (1 - fraction) / 2.0, np.full(len(means), 2.0)])
-        return Estimate(values, 0.1 * values, np.where(means > 200.0, 1.5, 0.5))
+        structure = Structure(0.5 * values, 0.05 * values) if self.structure and not quick else None
+        return Estimate(values, 0.1 * values, np.where(means > 200.0, 1.5, 0.5), structure)
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,23 @@ def test_the_report_tells_estimates_from_measurements(a_result: KneeResult) -> N
     assert not any("No trabecular thickness" in text for text in limits(analysis))
     names = [column.name for column in compartment_table(analysis).columns]
     assert len(names) == 4 and all(name.startswith("Apparent") for name in names)  # the plate is not resolved here
+
+
+def test_the_structure_comes_on_request_and_does_not_lead(tmp_path) -> None:
+    reader = MeanReader()
+    reader.structure = True
+    (result,) = analyze_scan(read_scan(resource("SampleData/knee_ct_sts047.nii.gz")), reader=reader)
+    write_folder(result, tmp_path)
+    analysis = load_analysis(tmp_path)
+    first = next(p for p in analysis.patches if p.values)
+    assert first.values["vcal_tb_th_mm"] == pytest.approx(0.5 * first.values["app_tb_th_mm"])
+    assert first.uncertainties["vcal_bv_tv"] == pytest.approx(0.05 * first.values["app_bv_tv"])
+    assert "structure-simulated" in {n.code for n in analysis.notices}
+    assert not any(key.startswith("vcal_") for m in analysis.maps for key in (m.key,))
+    assert not any(q.key in STRUCTURE_KEYS for q in (*leading(analysis), *pictured(analysis)))
+    header = render_csv(analysis).splitlines()[0]
+    assert "vcal_tb_n_per_mm [1/mm]" in header and "u(vcal_tb_n_per_mm) [1/mm]" in header
+
+
+def test_without_a_request_tables_have_no_columns_of_the_structure(a_result: KneeResult) -> None:
+    assert "vcal_" not in render_csv(a_result.analysis)

@@ -166,6 +166,15 @@ def test_research_without_a_diagnosis_is_refused() -> None:
         analyze_request(parsed)
 
 
+def test_the_structure_is_asked_for_and_needs_a_model() -> None:
+    request = AnalyzeRequest(Path("a"), Path("b"), structure=True)
+    arguments = analyze_arguments(request)
+    assert "--vcal" in arguments and analyze_request(_parser().parse_args(arguments)) == request
+    parsed = _parser().parse_args(["analyze", "a", "--out", "b", "--vcal", "--model", "none"])
+    with pytest.raises(InputError, match="no vcal_"):
+        analyze_request(parsed)
+
+
 def test_the_papers_are_those_of_the_reports() -> None:
     from CTSMALib.report.model import PAPERS as OF_REPORTS
     from CTSMALib.report.pdf import PAGES

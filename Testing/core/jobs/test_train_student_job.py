@@ -16,6 +16,8 @@ from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.cli import main
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.jobs.commands import worker_environment
+from CTSMALib.jobs.evaluate import EvaluateRequest
+from CTSMALib.jobs.evaluate import run as run_evaluation
 from CTSMALib.jobs.train_student import TrainStudentRequest, run
 from CTSMALib.learning.patches.patch_set import read_patch_set
 from CTSMALib.learning.student.data import table_of
@@ -71,6 +73,25 @@ def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
     knees = {row["knee"] for row in rows}
     assert not knees & {f"vk{n:04d}_right" for n in range(7)}  # the teacher saw all six of the split train
     assert len(knees) == 5 and all(float(row[f"u:{key}"]) > 0 for row in rows for key in KEYS)
+
+
+def test_where_the_truth_is_known_the_student_also_tells_the_structure(a_config: Path, tmp_path: Path) -> None:
+    splits = ("train",) * 10 + ("stop", "tune", "calibrate", "test", "test")
+    patches = made_up_set(tmp_path / "set", splits, truth=True)
+    run(TrainStudentRequest(patches, tmp_path / "out", config=a_config, seeds=1, threads=1))
+    bundle = read_bundle(tmp_path / "out" / "bundle", "student")
+    model, test = load_student(bundle), read_patch_set(patches).of_split("test")
+    found = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features)
+    assert found.structure is not None and np.corrcoef(found.structure.values[:, 1], test.truth[:, 1])[0, 1] > 0.9
+    assert "cal. Tb.Sp" in (bundle.folder / "docs" / "README.md").read_text()
+    with (tmp_path / "out" / "predictions" / "structure.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["knee"] for row in rows} == {f"vk{n:04d}_right" for n in (12, 13, 14)}  # nothing was learned from them
+    run_evaluation(EvaluateRequest(patches, tmp_path / "out" / "predictions", tmp_path / "evaluation"))
+    with (tmp_path / "evaluation" / "findings.csv").open(newline="") as file:
+        told = [row for row in csv.DictReader(file) if row["arm"] == "structure"]
+    assert {row["target"] for row in told} == {"truth-calibrated"}
+    assert any(row["statistic"] == "coverage" for row in told)
 
 
 def test_the_same_command_does_nothing_twice(a_training: Path, a_set: Path, a_config: Path) -> None:

@@ -16,20 +16,22 @@ SPLITS = ("train",) * 6 + ("stop", "tune", "calibrate", "calibrate", "test", "te
 IDS = tuple(f"{c}-r{row}-c1-d{layer}" for c in ("FM", "FL", "TM", "TL") for row in (1, 2) for layer in (1, 2))
 
 
-def made_up_set(folder: Path, splits: tuple[str, ...] = SPLITS) -> Path:
-    """Write it; 16 patches of each knee."""
-    parts = [_part(number, split) for number, split in enumerate(splits)]
+def made_up_set(folder: Path, splits: tuple[str, ...] = SPLITS, truth: bool = False) -> Path:
+    """Write it; 16 patches of each knee, of which BV/TV or everything is known truly."""
+    parts = [_part(number, split, truth) for number, split in enumerate(splits)]
     write_patch_set(folder, parts, "correlation 2", True, "made up", "x")
     return folder
 
 
-def _part(number: int, split: str) -> KneePart:
+def _part(number: int, split: str, truth: bool) -> KneePart:
     found = made_up_patches(len(IDS), seed=100 + number)
     key = f"vk{number:04d}_right"
     mean = found.ct.values.mean(axis=(1, 2, 3))
     features = {name: np.full(len(IDS), 1.0 + 0.1 * k) for k, name in enumerate(FEATURES)}
     features["ct_hu_mean"], features["ct_hu_sd"] = mean, found.ct.values.std(axis=(1, 2, 3))
-    true = np.column_stack([found.values[:, 0], *([np.full(len(IDS), np.nan)] * 3)])
+    fraction = found.values[:, 0]
+    others = (0.1 + 0.3 * fraction, 1.2 - fraction, 1.0 / (1.3 - 0.7 * fraction)) if truth else [fraction * np.nan] * 3
+    true = np.column_stack([fraction, *others])
     columns = columns_of(
         key, IDS, ["femur" if name[0] == "F" else "tibia" for name in IDS], np.tile([0.9, 0.2], (len(IDS), 1)),
         found.values, 0.02 * found.values, np.zeros(len(IDS), bool), true, features,
