@@ -92,6 +92,21 @@ def test_samples_have_one_size_and_hide_what_is_not_known(a_case: TissueCase) ->
 
 
 @pytest.mark.parametrize(("kind", "channels"), [(COARSE, 1), (FINE, 1 + CLASSES)])
+@pytest.mark.parametrize("spacing_mm", [1.0, 2.0])
+def test_bending_moves_no_farther_than_it_may_and_never_folds(spacing_mm: float) -> None:
+    torch_rng, rng = torch.Generator().manual_seed(3), np.random.default_rng(3)
+    cut, own_mm, edge = torch.Size((90, 100, 110)), 0.6, 48
+    off = draw_sample._bent(edge, spacing_mm, draw_sample.MOST_BENT_MM / own_mm, cut, torch_rng, rng)[0]
+    last = torch.tensor(cut[::-1], dtype=torch.float32) - 1.0
+    moved_mm = off * last / 2.0 * own_mm  # from -1 to 1 to mm
+    assert (
+        draw_sample.MOST_BENT_MM < float(moved_mm.abs().max()) <= draw_sample.MOST_SD * draw_sample.MOST_BENT_MM + 1e-4
+    )
+    for axis, component in enumerate((2, 1, 0)):
+        stretched = torch.diff(moved_mm[..., component], dim=axis) / spacing_mm
+        assert float(stretched.abs().max()) < 1.0
+
+
 def test_batches_follow_from_their_step_alone(a_case: TissueCase, kind: str, channels: int) -> None:
     config = small_training(edge=32, batch=2)
     cases = for_kind([a_case], kind)
