@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,6 +110,16 @@ def dicom_request(options: argparse.Namespace) -> DicomRequest:
 
 
 def run(request: DicomRequest, progress: Progress = silent) -> Path:
+    """Write the objects, as :func:`write_objects`, and give the folder with them, absolute.
+
+    Raises:
+        CTSMAError: as of :func:`write_objects`.
+    """
+    write_objects(request, progress)
+    return resolved(request.out)
+
+
+def write_objects(request: DicomRequest, progress: Progress = silent) -> tuple[Path, ...]:
     """Write the objects, completely or not at all.
 
     They are called ``seg.dcm``, ``pm-ct_bvf.dcm``, ``sr.dcm``, ``report.dcm`` and so on, with ``-left`` and ``-right``
@@ -120,7 +130,7 @@ def run(request: DicomRequest, progress: Progress = silent) -> Path:
         progress: told of every object; may raise :class:`~CTSMALib.errors.CancelledError`.
 
     Returns:
-        The folder with the files, absolute.
+        The files that were written, absolute; the folder may hold others.
 
     Raises:
         InputError: the folder is no result or a damaged one, or the series is not the one that was analyzed.
@@ -136,7 +146,7 @@ def run(request: DicomRequest, progress: Progress = silent) -> Path:
     with staged(destination) as folder:
         _write(planned, folder, part_of(progress, _READ, 1.0))
     progress("Finishing", 1.0)
-    return out
+    return tuple(out / name for name in names)
 
 
 def preview(request: DicomRequest, progress: Progress = silent) -> dict[str, Any]:
@@ -208,11 +218,9 @@ def preview_lines(found: dict[str, Any]) -> list[str]:
     return lines + [f"Note         {remark}" for remark in found["remarks"]]
 
 
-def written_lines(folder: Path, kinds: Sequence[str]) -> list[str]:
-    """What was written to a folder, in lines for a terminal."""
-    stems = {kind: "report" if kind == "pdf" else kind for kind in kinds}
-    found = [path for path in sorted(folder.glob("*.dcm")) if path.name.split("-")[0].split(".")[0] in stems.values()]
-    return [f"DICOM        {path} ({size_text(path.stat().st_size)})" for path in found]
+def written_lines(files: Iterable[Path]) -> list[str]:
+    """Files that were written, in lines for a terminal."""
+    return [f"DICOM        {path} ({size_text(path.stat().st_size)})" for path in files]
 
 
 def size_text(size: int) -> str:

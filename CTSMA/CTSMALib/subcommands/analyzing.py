@@ -105,10 +105,13 @@ def _dicom(options: argparse.Namespace) -> int:
     if options.preview:
         return _dicom_preview(options)
 
-    def summary(folder: Path) -> list[str]:
-        return dicom_export.written_lines(folder, options.kinds)
+    written: list[Path] = []
 
-    return run_job("dicom", options, lambda told: dicom_export.run(dicom_export.dicom_request(options), told), summary)
+    def work(progress: Progress) -> Path:
+        written.extend(dicom_export.write_objects(dicom_export.dicom_request(options), progress))
+        return written[0].parent
+
+    return run_job("dicom", options, work, lambda _folder: dicom_export.written_lines(written))
 
 
 def _dicom_preview(options: argparse.Namespace) -> int:

@@ -75,6 +75,18 @@ def test_what_was_told_is_written(a_request: DicomRequest) -> None:
     assert "Żółć^Łukasz (ID KH-004711)" in lines and "seg.dcm" in lines and "frames, about" in lines
 
 
+def test_only_what_was_written_is_listed(a_request: DicomRequest, capsys: pytest.CaptureFixture[str]) -> None:
+    earlier = ["pm-ct_of_another_result.dcm", "seg-left.dcm", "sr.dcm", "report.dcm"]
+    a_request.out.mkdir()
+    for name in earlier:
+        (a_request.out / name).write_text("old")
+    told = ["dicom", str(a_request.result), "--series", str(a_request.series), "--out", str(a_request.out)]
+    assert cli.main([*told, "--only", ",".join(QUICK)]) == 0
+    lines = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("DICOM")]
+    assert sorted(lines) == [str(a_request.out / name) for name in NAMES]
+    assert sorted(os.listdir(a_request.out)) == sorted([*NAMES, *earlier])
+
+
 def test_both_rooms_call_the_kinds_the_same() -> None:
     assert dicom_names.KINDS == names.KINDS == tuple(dicom_names.TITLES)
 

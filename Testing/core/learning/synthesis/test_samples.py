@@ -91,7 +91,6 @@ def test_samples_have_one_size_and_hide_what_is_not_known(a_case: TissueCase) ->
     assert 0 < len(hidden) < len(samples)
 
 
-@pytest.mark.parametrize(("kind", "channels"), [(COARSE, 1), (FINE, 1 + CLASSES)])
 @pytest.mark.parametrize("spacing_mm", [1.0, 2.0])
 def test_bending_moves_no_farther_than_it_may_and_never_folds(spacing_mm: float) -> None:
     torch_rng, rng = torch.Generator().manual_seed(3), np.random.default_rng(3)
@@ -107,6 +106,7 @@ def test_bending_moves_no_farther_than_it_may_and_never_folds(spacing_mm: float)
         assert float(stretched.abs().max()) < 1.0
 
 
+@pytest.mark.parametrize(("kind", "channels"), [(COARSE, 1), (FINE, 1 + CLASSES)])
 def test_batches_follow_from_their_step_alone(a_case: TissueCase, kind: str, channels: int) -> None:
     config = small_training(edge=32, batch=2)
     cases = for_kind([a_case], kind)
