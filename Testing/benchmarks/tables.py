@@ -196,6 +196,7 @@ TABLES = (
         "diagnosis mr": partial(quoted.table, "mr"),
         "student levels": student.levels,
         "student groups": student.groups,
+        "student structure": student.structure,
     }
 )
 

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.structure import STRUCTURE_KEYS
 from Testing.benchmarks.student.arms import RESULTS
 
 NOT_YET = "Not measured yet."
@@ -16,6 +17,7 @@ FACTORS = {
     "misregistration": "Misregistration", "maps": "Maps that are distilled",
 }  # fmt: skip
 AGAINST = {"mr": "MR values", "truth-calibrated": "truth, on its scale"}
+TITLES = {"field": "family of fields", "bonebox_0": "built on a micro-CT, 1", "bonebox_1": "built on a micro-CT, 2"}
 Row = dict[str, str]
 
 
@@ -96,11 +98,31 @@ def levels() -> str:
 
 def groups() -> str:
     """Agreement of the student with the MR in groups of patches."""
-    rows = [row for row in _test_rows(target="mr", level="patch") if row["grouping"] != "all"]
+    rows = [row for row in _test_rows(target="mr", level="patch", arm="student") if row["grouping"] != "all"]
     if not rows:
         return NOT_YET
     body = [[row["grouping"], row["group"], _interval(row), row["patients"]] for row in rows]
     return _table(["Grouped by", "Group", "Mean ICC(2,1)", "Patients"], body)
+
+
+def structure() -> str:
+    """Agreement with the truth of single patches: of what reads the structure itself, and of others after a line."""
+    rows = _test_rows(target="truth-calibrated", level="patch", statistic="icc_agreement")
+    if not any(row["arm"] == "structure" for row in rows):
+        return NOT_YET
+    found = {(row["arm"], row["group"], row["key"]): row for row in rows if row["grouping"] in ("all", "family")}
+    covered = _test_rows(
+        target="truth-calibrated", level="patch", statistic="coverage", arm="structure", grouping="all"
+    )
+    head = ["Arm", "Knees", *(quantity(key).symbol for key in STRUCTURE_KEYS), "Mean of four"]
+    body = [
+        [f"`{arm}`", TITLES.get(group, group), *(_interval(found.get((arm, group, key))) for key in (*KEYS, "mean"))]
+        for arm, group in dict.fromkeys(key[:2] for key in found)
+        if group == "all" or arm.startswith("structure")
+    ]
+    shares = {row["key"]: f"{float(row['value']):.0%}" for row in covered}
+    body.append(["`structure`, in the 95 % interval", "all", *(shares.get(key, "—") for key in KEYS), "—"])
+    return _table(head, body)
 
 
 def _test_rows(**wanted: str) -> list[Row]:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from CTSMALib.learning.evaluation import result
 from CTSMALib.learning.evaluation.write import FINDINGS_FILE, read_head
+from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.outputs import replace_file
 
 RESULTS = Path(__file__).parent / "results"
 NAME = "test_split"
 STATISTICS = (result.AGREEMENT, result.CONSISTENCY, result.BIAS, result.RMSE, result.COVERAGE)
-GROUPED = "student"  # arm whose groups are quoted
+GROUPED = ("student", "structure", "structure_ridge")  # arms whose groups are quoted
 
 
 def main() -> None:
@@ -41,7 +42,16 @@ def _quoted(row: dict[str, str]) -> bool:
         return False
     if row["grouping"] == result.ALL:
         return True
-    return row["arm"] == GROUPED and (row["key"], row["statistic"]) == (result.MEAN, result.AGREEMENT)
+    return (
+        row["arm"] in GROUPED
+        and row["statistic"] == result.AGREEMENT
+        and row["key"] in (result.MEAN, *_keys(row["arm"]))
+    )
+
+
+def _keys(arm: str) -> tuple[str, ...]:
+    """Parameters that are quoted by group, beside their mean."""
+    return () if arm == "student" else KEYS
 
 
 if __name__ == "__main__":

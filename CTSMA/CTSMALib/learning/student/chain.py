@@ -17,20 +17,22 @@ from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.config import NONE, StudentConfig
 from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
 from CTSMALib.learning.student.device import Place
-from CTSMALib.learning.student.finish import finish
+from CTSMALib.learning.student.finish import finish, unseen_subjects
 from CTSMALib.learning.student.predictions import Predicted, write_predictions
 from CTSMALib.learning.student.state import State
+from CTSMALib.learning.student.structure_fit import fit_without_networks
 from CTSMALib.learning.student.train import STUDENT, TEACHER, best_network, read_in_parts, train
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.estimate import Estimate
+from CTSMALib.student.linear import design
 from CTSMALib.student.model import load_student
 from CTSMALib.student.network import PatchNet
 from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from CTSMALib.student.tied_values import together
 
 BUNDLE, PREDICTIONS = "bundle", "predictions"
-STRUCTURE = "structure"  # arm of what the bundle says of the structure itself
+STRUCTURE, STRUCTURE_RIDGE = "structure", "structure_ridge"  # arms of the structure itself: bundle, direct quantities
 NETWORKS = "networks"  # arm of the students' networks alone; STUDENT is what the bundle says
 LEARNED_FROM = ("train", "stop")  # splits that networks see, of the first only as many subjects as are wanted
 FEWEST_SUBJECTS = 2  # of the split train, for cross-validation
@@ -150,7 +152,7 @@ def predict(
         Cubes(others.ct, others.ct_valid), others.covariates, table_of(others).features
     )
     write_predictions(others, Predicted(read.values, read.uncertainties), folder / f"{STUDENT}.csv")
-    _write_structure(others, read, folder)
+    _write_structure(unseen_subjects(found, states), others, read, folder)
     write_predictions(others, _read([best_network(teacher)], others), folder / f"{TEACHER}.csv")
     nets = [best_network(state) for state in states]
     write_predictions(others, _read(nets, others), folder / f"{NETWORKS}.csv")
@@ -163,15 +165,20 @@ def predict(
         write_predictions(others, Predicted(fitted.values, sds), folder / f"{name}.csv")
 
 
-def _write_structure(others: PatchSet, read: Estimate, folder: Path) -> None:
-    """What the bundle says of the structure itself, of patients that this was not learned from either."""
-    path = folder / f"{STRUCTURE}.csv"
-    path.unlink(missing_ok=True)
-    if read.structure is None:
+def _write_structure(unseen: PatchSet, others: PatchSet, read: Estimate, folder: Path) -> None:
+    """What the bundle, and direct quantities alone, say of the structure of patients that this was not learned from."""
+    names = (STRUCTURE, STRUCTURE_RIDGE)
+    for name in names:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+    ridge = fit_without_networks(unseen)
+    if read.structure is None or ridge is None:
         return
     judged = ~np.isin(others.of_knee("split"), (LEARNED_FROM[0], "tune"))
-    said = Structure(read.structure.values[judged], read.structure.uncertainties[judged])
-    write_predictions(others.select(judged), said, path, STRUCTURE_KEYS)
+    table = table_of(others)
+    alone = ridge.of_columns(design(table.features, table.covariates))
+    for name, said in zip(names, (read.structure, alone), strict=True):
+        part = Structure(said.values[judged], said.uncertainties[judged])
+        write_predictions(others.select(judged), part, folder / f"{name}.csv", STRUCTURE_KEYS)
 
 
 def learned_from(config: ChainConfig, found: PatchSet) -> NDArray[np.bool_]:

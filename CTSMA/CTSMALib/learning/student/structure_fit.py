@@ -14,6 +14,7 @@ from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.learning.student.baselines import FOLDS, fit_columns
 from CTSMALib.learning.student.data import patches_of, table_of
 from CTSMALib.learning.student.train import read_in_parts
+from CTSMALib.student.linear import design
 from CTSMALib.student.network import PatchNet
 from CTSMALib.student.structure import StructureReading, on_scale, structure_design
 from CTSMALib.student.tied_values import together
@@ -53,10 +54,9 @@ def fit_structure(nets: Sequence[PatchNet], unseen: PatchSet, calibrate: PatchSe
         ``None`` where fewer than :data:`FEWEST` patches have all true values, or too few patients do.
     """
     train, other = _with_truth(unseen), _with_truth(calibrate)
-    subjects = train.of_knee("subject").astype(np.str_)
-    if len(train) < FEWEST or len(np.unique(subjects)) < FOLDS:
+    if _is_too_little(train):
         return None
-    reading = StructureReading(*fit_columns(structure_columns(nets, train), on_scale(train.truth), subjects))
+    reading = _fitted(structure_columns(nets, train), train)
     if len(other) < FEWEST:
         return StructureFit(reading, len(train), np.full(other.truth.shape[1], np.nan), 0)
     columns = structure_columns(nets, other)
@@ -65,6 +65,24 @@ def fit_structure(nets: Sequence[PatchNet], unseen: PatchSet, calibrate: PatchSe
     values = reading.of_columns(columns).values
     iccs = [icc_agreement(np.column_stack(pair)) for pair in zip(values.T, other.truth.T, strict=True)]
     return StructureFit(reading, len(train), np.array(iccs), len(other))
+
+
+def fit_without_networks(unseen: PatchSet) -> StructureReading | None:
+    """What direct CT quantities alone tell, of the same patches: what networks must beat. It reads
+    :func:`~CTSMALib.student.linear.design`."""
+    train = _with_truth(unseen)
+    if _is_too_little(train):
+        return None
+    table = table_of(train)
+    return _fitted(design(table.features, table.covariates), train)
+
+
+def _is_too_little(found: PatchSet) -> bool:
+    return len(found) < FEWEST or len(np.unique(found.of_knee("subject"))) < FOLDS
+
+
+def _fitted(columns: Floats, found: PatchSet) -> StructureReading:
+    return StructureReading(*fit_columns(columns, on_scale(found.truth), found.of_knee("subject").astype(np.str_)))
 
 
 def structure_columns(nets: Sequence[PatchNet], found: PatchSet) -> Floats:
