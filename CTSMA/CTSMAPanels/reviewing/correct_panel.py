@@ -13,7 +13,7 @@ from CTSMALib.scene.registration.review_state import KNEE, STEPS, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.reviewing.keys import NUDGES, Nudge, nudge_words
-from CTSMAPanels.reviewing.words import subject_words
+from CTSMAPanels.reviewing.words import guide_words, subject_words
 from CTSMAPanels.ui_files import load_panel
 
 Three = tuple[float, float, float]
@@ -134,7 +134,10 @@ class CorrectPanel:
         allow(
             self.ui.refineButton,
             busy or fixed,
-            _("Find the bone anew, beginning where it lies now. Others stay as they are. It can be undone."),
+            _(
+                "Find the bone anew, beginning where it lies now. Others stay as they are. It can be undone. "
+                "What is compared with the CT is chosen at Register with: {guide}."
+            ).format(guide=guide_words()[state.guide]),
         )
         allow(
             self.ui.judgeButton, busy, _("Measure how well all bones fit where they lie now. Nothing is moved.")

@@ -68,14 +68,15 @@ class JobActions:
                 self._go_on(session, session.request_judge())
 
     def refine(self) -> None:
-        """Find what is under work anew, from where it lies now."""
+        """Find what is under work anew, from where it lies now, with what is chosen to register with."""
         session, subject = self._desk.session, self._desk.state.subject
         if session is not None:
             with problems_shown(_("The bone could not be refined.")):
                 self._go_on(session, session.request_refine(() if subject == KNEE else (subject,)))
 
     def _go_on(self, session: ReviewSession, wish: JobWish) -> None:
-        self._desk.jobs.go_on(wish, self._scans(session), lambda folder: self._take(session, wish, folder))
+        guide = self._desk.state.guide
+        self._desk.jobs.go_on(wish, self._scans(session), lambda folder: self._take(session, wish, folder), guide)
 
     def _take(self, session: ReviewSession, wish: JobWish, folder: Path) -> None:
         if session is not self._desk.session:

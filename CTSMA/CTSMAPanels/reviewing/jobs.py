@@ -9,6 +9,7 @@ from typing import Any
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.commands import register_arguments
 from CTSMALib.jobs.request import RegisterRequest
+from CTSMALib.registration.names import MR
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMAPanels.panel_jobs import PanelJobs
@@ -33,13 +34,14 @@ class ReviewJobs(PanelJobs):
         scans = self._written(ct, mr)
         self._start(RegisterRequest(*scans, out=out, guide=guide), on_done)
 
-    def go_on(self, wish: JobWish, scans: tuple[Any, Any], on_done: Callable[[Path], None]) -> None:
+    def go_on(self, wish: JobWish, scans: tuple[Any, Any], on_done: Callable[[Path], None], guide: str = MR) -> None:
         """Run stages of a registration again.
 
         Args:
             wish: of a review.
             scans: CT and MR, both paths or both volume nodes.
             on_done: called with the folder of the result, which is deleted afterwards.
+            guide: what is compared with the CT where bones are found anew, as of :meth:`register`.
 
         Raises:
             CTSMAError: as of :meth:`register`.
@@ -49,7 +51,7 @@ class ReviewJobs(PanelJobs):
         work = self._work if self._work is not None else self._new_work()
         request = RegisterRequest(
             *paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage,
-            bones=wish.found_anew,
+            bones=wish.found_anew, guide=guide if wish.found_anew else MR,
         )  # fmt: skip
         self._start(request, on_done)
 

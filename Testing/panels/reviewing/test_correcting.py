@@ -274,6 +274,17 @@ def test_only_what_is_under_work_is_sought_anew(an_open_panel: Any) -> None:
         jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
 
 
+def test_what_leads_a_refinement_is_chosen(an_open_panel: Any) -> None:
+    guides, ui, jobs = an_open_panel.scans.ui.guideComboBox, an_open_panel.correct.ui, an_open_panel.jobs
+    for chosen, told in (("both", "Both"), ("synthetic", "A synthetic CT"), ("mr", "The MR itself")):
+        guides.setCurrentIndex(guides.findData(chosen))
+        assert f"Register with: {told}" in ui.refineButton.property("toolTip")
+        for button, leads in ((ui.refineButton, chosen), (ui.judgeButton, "mr")):  # judging finds nothing anew
+            button.click()
+            assert [word for word in jobs.runner.arguments if word.startswith("--with")] == [f"--with={leads}"]
+            jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+
+
 def test_refine_takes_the_new_motion_of_that_bone_only(bench: Any, an_open_panel: Any) -> None:
     an_open_panel.correct.ui.moveFrontButton.click()
     an_open_panel.correct.ui.refineButton.click()
