@@ -109,6 +109,19 @@ def left_out_file(manifest: Path) -> Path:
     return manifest.with_name(f"{manifest.stem}-left-out{SUFFIX}")
 
 
+def read_left_out(manifest: Path) -> tuple[tuple[str, str], ...]:
+    """What was left out when a manifest was made: paths relative to its folder, and why; empty where nothing was.
+
+    Raises:
+        InputError: the table of it is damaged.
+    """
+    path = left_out_file(manifest)
+    if not path.is_file():
+        return ()
+    _, rows = read_rows(path, LEFT_OUT_HEAD, f"The table '{path.name}'", "Delete it, and find the pairs again.")
+    return tuple((row["path"], row["reason"]) for row in rows)
+
+
 def _write_left_out(left_out: Sequence[LeftOut], manifest: Path) -> None:
     from CTSMALib.learning.pairs.cohort_table import relative_to
 
@@ -143,13 +156,10 @@ def pairs_summary(manifest: Path) -> list[str]:
 
 
 def _left_out_lines(manifest: Path) -> list[str]:
-    path = left_out_file(manifest)
-    if not path.is_file():
-        return []
-    _, rows = read_rows(path, LEFT_OUT_HEAD, f"The table '{path.name}'", "Delete it, and find the pairs again.")
-    told = [f"Left out     {row['path']}: {row['reason']}" for row in rows[:_LEFT_OUT_SHOWN]]
+    rows = read_left_out(manifest)
+    told = [f"Left out     {path}: {reason}" for path, reason in rows[:_LEFT_OUT_SHOWN]]
     more = len(rows) - len(told)
-    return [*told, *([f"             and {more} more, see {path}"] if more > 0 else [])]
+    return [*told, *([f"             and {more} more, see {left_out_file(manifest)}"] if more > 0 else [])]
 
 
 def _splits(table: CohortTable, pairs: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import InputError
+from CTSMALib.jobs.pairs import left_out_file, read_left_out
 from CTSMALib.jobs.training_project import CohortKind, Project
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class CohortDesk:
         project: whose manifest it is.
         table: as it stands; ``None`` where there is none yet.
         unsaved: whether it was changed since it was read or saved.
+        left_out: what was left out when its pairs were found, and why; a table of it that is damaged is one of these.
     """
 
     def __init__(self, project: Project) -> None:
@@ -56,6 +58,7 @@ class CohortDesk:
         self.project = project
         self.table: CohortTable | None = None
         self.unsaved = False
+        self.left_out = _left_out(project.manifest) if self.may_change else ()
         self._findings: tuple[RowFinding, ...] | None = None
         if project.kind is not CohortKind.VIRTUAL_PATCHES and project.manifest.is_file():
             from CTSMALib.learning.pairs.cohort_table import read_table
@@ -171,6 +174,13 @@ class CohortDesk:
             other_mrs=_count(row.get("other_mrs", "")),
             doubtful=bool(row.get("doubts")),
         )
+
+
+def _left_out(manifest: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        return read_left_out(manifest)
+    except InputError as error:
+        return ((left_out_file(manifest).name, str(error)),)
 
 
 def _count(cell: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class CohortPanel:
         heads = ["", _("Subject"), _("Side"), _("Split"), _("Grade"), _("CT"), _("MR")]
         prepare(self.ui.kneeTable, heads, 6)
         self.ui.kneeTable.horizontalHeader().setSectionResizeMode(5, qt.QHeaderView.Stretch)  # CT and MR share the room
+        prepare(self.ui.leftOutTable, [_("File or series"), _("Why it was left out")], 1)
+        self.ui.leftOutTable.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)  # both share the room
         for field, edit in (("cohort", self.ui.cohortEdit), ("project", self.ui.projectEdit)):
             edit.currentPathChanged.connect(
                 lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
@@ -129,7 +131,14 @@ class CohortPanel:
                     item.setToolTip(line.words or _("Nothing is wrong with it."))
         self.ui.kneeTable.blockSignals(blocked)
         self.ui.kneeArea.setVisible(bool(self._lines))
+        self._show_left_out(desk.left_out if desk is not None else ())
         self._show_row()
+
+    def _show_left_out(self, left_out: Sequence[tuple[str, str]]) -> None:
+        """Show what is in no row, and why."""
+        fill(self.ui.leftOutTable, [(path, (path, reason)) for path, reason in left_out])
+        self.ui.leftOutSection.setText(_("Left out when the pairs were found: {count}").format(count=len(left_out)))
+        self.ui.leftOutSection.setVisible(bool(left_out))
 
     def _show_row(self) -> None:
         line = self._lines[self.row] if self.row >= 0 else None

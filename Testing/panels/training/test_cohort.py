@@ -58,6 +58,42 @@ def test_pairs_are_found_corrected_and_saved(bench: Any, a_working_panel: Any, s
     assert "--cohort" in panel.steps.ui.commandText.property("plainText")
 
 
+def test_what_was_left_out_is_shown_with_the_reason(
+    bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    panel, ui = a_working_panel, a_working_panel.cohort.ui
+    empty = scans / "P5" / "mr.nii.gz"
+    empty.write_bytes(b"")
+    (scans / "old.zip").write_bytes(b"PK\x03\x04" + bytes(60))
+    choose(panel, scans, tmp_path / "project")
+    assert ui.leftOutSection.isHidden()
+    ui.findButton.click()
+    table = ui.leftOutTable
+    assert not ui.leftOutSection.isHidden() and ui.leftOutSection.property("text").endswith(": 2")
+    told = {str(table.item(row, 0).text()): str(table.item(row, 1).text()) for row in range(2)}
+    assert told == {
+        "../scans/P5/mr.nii.gz": "The file is empty.", "../scans/old.zip": "It is an archive; unpack it.",
+    }  # fmt: skip
+    panel.enter()  # as it is read again from the project
+    assert table.property("rowCount") == 2
+    empty.unlink()
+    (scans / "old.zip").unlink()
+    ui.findButton.click()
+    assert ui.leftOutSection.isHidden()
+
+
+def test_a_damaged_table_of_what_was_left_out_is_told_and_stops_nothing(
+    a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    panel, ui = a_working_panel, a_working_panel.cohort.ui
+    choose(panel, scans, tmp_path / "project")
+    ui.findButton.click()
+    (tmp_path / "project" / "manifest-left-out.csv").write_text("something else\n")
+    panel.enter()
+    assert len(cells(panel)) == 6
+    assert "Delete it, and find the pairs again" in ui.leftOutTable.item(0, 1).text()
+
+
 def test_finding_again_keeps_splits_and_asks_before_changes_are_lost(
     bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path
 ) -> None:
