@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import SimpleITK as sitk
 import vtk
 
 from CTSMALib.errors import OutputError
+from CTSMALib.scene import ct_node, translation
 from CTSMALib.scene.ct_node import first_instance, likely_ct, why_not, write_ct
 from CTSMALib.scene.geometry import fill_volume
 from CTSMALib.scene.overlay import slice_composites
@@ -56,6 +60,17 @@ def test_what_is_no_ct_is_told_why(a_scene: Any, a_ct: Any) -> None:
     sentences = [why_not(node) for node in (None, empty, labels, flat, model, colored)]
     assert all(sentence.endswith(".") for sentence in sentences)
     assert len(set(sentences)) >= 5
+
+
+def test_what_is_told_is_translated_where_the_application_can(a_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert translation.tr("Bone") == "Bone"
+    slicer_part = types.ModuleType("slicer.i18n")
+    slicer_part.tr = lambda text: f"<{text}>"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "slicer.i18n", slicer_part)
+    monkeypatch.setattr(ct_node, "_", importlib.reload(translation).tr)
+    assert why_not(None) == "<Choose the CT of a knee, or a high-resolution MR.>" and why_not(a_ct) == ""
+    monkeypatch.undo()
+    importlib.reload(translation)
 
 
 def test_a_warped_ct_is_refused_and_a_turned_one_is_not(a_scene: Any, a_ct: Any) -> None:

@@ -15,6 +15,7 @@ from CTSMALib.scene.color_nodes import BONE_RGB, OTHER_RGB
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.registration.mr_labels import labels_of_segments
 from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMALib.scene.translation import tr as _
 
 SEGMENTATION = "vtkMRMLSegmentationNode"
 EDITOR = "SegmentEditor"  # module of Slicer, and the tag of its parameter node
@@ -66,13 +67,16 @@ def prepare_editor(scene: Any, segmentation: Any, ct: Any | None) -> None:
 
 
 def why_no_bones(segmentation: Any | None, ct: Any | None) -> str:
-    """Why a CT cannot be analyzed with the bones of a segmentation, as far as it can be told at once; or empty."""
+    """Why a CT cannot be analyzed with the bones of a segmentation, as far as it can be told at once; or empty.
+
+    The sentence is translated.
+    """
     if segmentation is None:
-        return "Choose corrected bones first."
+        return _("Choose corrected bones first.")
     if segmentation.GetSegmentation().GetNumberOfSegments() == 0:
-        return "The chosen segmentation is empty."
+        return _("The chosen segmentation is empty.")
     if ct is not None and segmentation.GetTransformNodeID() != ct.GetTransformNodeID():
-        return "The CT and the chosen segmentation are under different transforms."
+        return _("The CT and the chosen segmentation are under different transforms.")
     return ""
 
 

@@ -13,31 +13,32 @@ from CTSMALib.errors import OutputError
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.overlay import slice_composites
 from CTSMALib.scene.result_nodes import CT_GEOMETRY_ATTRIBUTE, PART_ATTRIBUTE, ResultNodes
+from CTSMALib.scene.translation import tr as _
 
 DICOM_INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"  # Slicer's own: the images that a volume was loaded from
 
 
 def why_not(node: Any | None) -> str:
-    """Why a node cannot be analyzed, as one sentence; empty where it can.
+    """Why a node cannot be analyzed, as one translated sentence; empty where it can.
 
     Only what can be told at once; the analysis itself looks closer.
     """
     if node is None:
-        return "Choose the CT of a knee."
+        return _("Choose the CT of a knee, or a high-resolution MR.")
     data = node.GetImageData() if node.IsA("vtkMRMLVolumeNode") else None
     if data is None or data.GetNumberOfPoints() == 0:
-        return "The chosen volume holds no voxels."
+        return _("The chosen volume holds no voxels.")
     if data.GetNumberOfScalarComponents() != 1:
-        return "The chosen volume is not a CT: it has several values per voxel."
+        return _("The chosen volume is not a scan: it has several values per voxel.")
     if node.GetAttribute(PART_ATTRIBUTE):
-        return "The chosen volume was made by CTSMA; choose the CT itself."
+        return _("The chosen volume was made by CTSMA; choose the scan itself.")
     if node.IsA("vtkMRMLLabelMapVolumeNode"):
-        return "The chosen volume is a label map, not a CT."
+        return _("The chosen volume is a label map, not a scan.")
     if min(data.GetDimensions()) < 2:
-        return "The chosen volume is a single slice."
+        return _("The chosen volume is a single slice.")
     transform = node.GetParentTransformNode()
     if transform is not None and not transform.IsTransformToWorldLinear():
-        return "The chosen volume is warped by a transform; harden or remove that first."
+        return _("The chosen volume is warped by a transform; harden or remove that first.")
     return ""
 
 

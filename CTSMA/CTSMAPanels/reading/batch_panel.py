@@ -65,7 +65,7 @@ class BatchPanel:
         allow(
             self.ui.addFileButton, "" if self._file else _("Choose a file first."), _("Add the scan in the file above.")
         )
-        allow(self.ui.addCtButton, _(why_not(self._ct)), _("Add the CT that is chosen above."))
+        allow(self.ui.addCtButton, why_not(self._ct), _("Add the CT that is chosen above."))
         nothing = "" if batch.waiting else _("No scan waits.")
         busy = _("The scans are being analyzed.") if batch.going else self._obstacle
         allow(self.ui.startButton, busy or nothing, _("Analyze the scans that wait, one after another."))

@@ -131,12 +131,12 @@ class ScanPanel:
         allow(self.ui.correctButton, shown, _("Open the bones of the shown result in the Segment Editor."))
         allow(
             self.ui.againButton,
-            obstacle or _(why_not(ct)) or _(why_no_bones(bones, ct)),
+            obstacle or why_not(ct) or why_no_bones(bones, ct),
             _("Analyze the scan with the chosen bones instead of finding them."),
         )
 
     def _show_start(self, ct: Any, state: PanelState, obstacle: str) -> None:
-        unfit = _(why_not(ct)) if ct is not None else _("Choose the CT of a knee, or a high-resolution MR.")
+        unfit = why_not(ct)
         on_mr = (state.scan if unfit else scan_kind(ct, state.scan)) == MR
         seconds = _("Find the bones, place the patches and measure them. Takes about 10 to 60 seconds.")
         minutes = _("Find the bones, place the patches and read apparent parameters off the MR. Takes minutes.")

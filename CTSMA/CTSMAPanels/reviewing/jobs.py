@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.commands import register_arguments
 from CTSMALib.jobs.request import RegisterRequest
-from CTSMALib.registration.names import MR
 from CTSMALib.scene.ct_node import why_not, write_ct
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMAPanels.panel_jobs import PanelJobs
@@ -34,7 +36,7 @@ class ReviewJobs(PanelJobs):
         scans = self._written(ct, mr)
         self._start(RegisterRequest(*scans, out=out, guide=guide), on_done)
 
-    def go_on(self, wish: JobWish, scans: tuple[Any, Any], on_done: Callable[[Path], None], guide: str = MR) -> None:
+    def go_on(self, wish: JobWish, scans: tuple[Any, Any], on_done: Callable[[Path], None], guide: str) -> None:
         """Run stages of a registration again.
 
         Args:
@@ -51,9 +53,9 @@ class ReviewJobs(PanelJobs):
         work = self._work if self._work is not None else self._new_work()
         request = RegisterRequest(
             *paths, out=work / "result", initial=wish.initial_folder, from_stage=wish.stage,
-            bones=wish.found_anew, guide=guide if wish.found_anew else MR,
+            bones=wish.found_anew,
         )  # fmt: skip
-        self._start(request, on_done)
+        self._start(replace(request, guide=guide) if wish.found_anew else request, on_done)
 
     def _start(self, request: RegisterRequest, on_done: Callable[[Path], None]) -> None:
         self._finish = on_done
@@ -63,7 +65,7 @@ class ReviewJobs(PanelJobs):
         for title, node in (("CT", ct), ("MR", mr)):
             reason = why_not_scan(node, title)
             if reason:
-                raise CTSMAError(reason, f"Choose the {title} of a knee.")
+                raise CTSMAError(reason, _("Choose the {title} of a knee.").format(title=title))
         work = self._new_work()
         paths = work / "ct.nrrd", work / "mr.nrrd"
         for node, path in zip((ct, mr), paths, strict=True):
@@ -72,12 +74,13 @@ class ReviewJobs(PanelJobs):
 
 
 def why_not_scan(node: Any, title: str) -> str:
-    """Why a node cannot be registered, as one sentence; empty where it can.
+    """Why a node cannot be registered, as one translated sentence; empty where it can.
 
     Args:
         node: volume node, or ``None``.
         title: "CT" or "MR".
     """
     if node is None:
-        return f"Choose the {title} of a knee."
-    return why_not(node).replace("not a CT", f"not a scan ({title})").replace("the CT itself", "the scan itself")
+        return _("Choose the {title} of a knee.").format(title=title)
+    problem = why_not(node)
+    return _("{title}: {problem}").format(title=title, problem=problem) if problem else ""

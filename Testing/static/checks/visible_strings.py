@@ -19,33 +19,38 @@ _SHOWING_FUNCTIONS = {
     *("tryWithErrorDisplay", "getExistingDirectory", "getOpenFileName", "getSaveFileName"),
 }
 _SHOWN_ATTRIBUTES = {"title", "helpText", "acknowledgementText", "categories"}
+_ADVICE: dict[type[ast.expr], str] = {
+    ast.JoinedStr: "translate the text with names in braces, then use format",
+    ast.BinOp: "translate, then put together",
+}
+_OTHERWISE = "translate the text where it is written"
 _A_WORD = re.compile(r"[A-Za-z]{3,}")
 # Tests and scripts read these; users do not.
 _NOT_FOR_USERS = re.compile(r"[a-z0-9_.\-/]+|https?://\S+")
 
 
 def untranslated(tree: ast.AST) -> Iterator[str]:
-    """Visible texts that do not pass through ``_()``, and texts that it cannot look up."""
+    """Visible texts that do not pass through ``_()``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = _called(node)
             if name in _SHOWING_METHODS | _SHOWING_FUNCTIONS:
                 for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                     yield from (f"line {node.lineno}: {name}: {text}" for text in _plain_texts(argument))
-            if name in _TRANSLATE and any(not _is_literal(argument) for argument in node.args):
-                yield from _unknown_to_translators(node, name)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Attribute) and target.attr in _SHOWN_ATTRIBUTES:
                     yield from (f"line {node.lineno}: {target.attr}: {text}" for text in _plain_texts(node.value))
 
 
-def _unknown_to_translators(node: ast.Call, name: str) -> Iterator[str]:
-    for argument in node.args:
-        if isinstance(argument, ast.JoinedStr):
-            yield f"line {node.lineno}: {name}() of an f-string, which is never found; use format"
-        elif isinstance(argument, ast.BinOp) or (isinstance(argument, ast.Call) and _called(argument) == "format"):
-            yield f"line {node.lineno}: {name}() of a text that is put together first; translate, then put together"
+def unknown_to_translators(tree: ast.AST) -> Iterator[str]:
+    """Texts given to ``_()`` that are not written there: whoever collects texts for translation reads only these."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := _called(node)) in _TRANSLATE:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if not _is_literal(argument):
+                    advice = _ADVICE.get(type(argument), _OTHERWISE)
+                    yield f"line {node.lineno}: {name}({ast.unparse(argument)}): {advice}"
 
 
 def _plain_texts(node: ast.expr) -> Iterator[str]:
