@@ -11,7 +11,15 @@ from CTSMALib.errors import OutputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.knee_folders import ANALYSIS_FILE, knee_folders
 from CTSMALib.jobs.request import FORMATS, PAPERS, SCENE_FORMAT
-from CTSMALib.jobs.scene_file import SCENE_FILE, check_scene_can_be_written, discard_partial_scenes, write_scene
+from CTSMALib.jobs.scene_file import (
+    SCENE_FILE,
+    check_scene_can_be_written,
+    discard_scenes,
+    scene_is_outdated,
+    scenes_can_be_written,
+    set_scene_aside,
+    write_scene,
+)
 from CTSMALib.jobs.staging import output_error, resolved
 from CTSMALib.progress import Progress, silent
 
@@ -25,7 +33,8 @@ def rerender(
     """Write reports into a result folder, in place of those that are there.
 
     Those in other formats that are there are written again, too: patches may have been excluded since, or a diagnosis
-    made, and no two reports of a folder should contradict each other.
+    made, and no two reports of a folder should contradict each other. So is a scene that is outdated; where that cannot
+    be, it gets another name (:data:`~CTSMALib.jobs.scene_file.OUTDATED_SCENE_FILE`).
 
     Args:
         folder: a result folder, of one knee or of both.
@@ -75,13 +84,14 @@ def _rerender_knee(knee: Path, formats: Sequence[str], pseudonymise: bool, paper
         if options.pseudonymise:
             for left in knee.glob(".report.*"):  # of a process that was killed
                 left.unlink()
-            (knee / SCENE_FILE).unlink(missing_ok=True)
-            discard_partial_scenes(knee)
+            discard_scenes(knee)
             without_time(knee)
             whole = load_analysis(knee, excluded=False)  # exclusions can be taken back
             write_findings(prepared(whole, options), knee)  # last: the reports need the identifiers to remove them
-        if scene:
+        if scene or (scene_is_outdated(knee) and scenes_can_be_written()):
             write_scene(knee)
+        elif scene_is_outdated(knee):
+            set_scene_aside(knee)
     except OSError as error:
         raise output_error(error, knee / ANALYSIS_FILE, _REMEDY) from error
     except OutputError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from CTSMALib.analysis.folder_state import STATE_ATTRIBUTE, folder_state
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.add_result import add_result
 from CTSMALib.scene.coloring import color_by, keys_with_values
@@ -16,7 +17,7 @@ from CTSMALib.volumes.silence import libraries_silenced
 
 
 def write_bundle(folder: Path, path: Path) -> None:
-    """Write the scene of a result folder, with CT, patches, maps, bones and tables.
+    """Write the scene of a result folder, with CT, patches, maps, bones and tables; it knows what the folder said.
 
     Args:
         folder: the result folder of one knee.
@@ -29,7 +30,9 @@ def write_bundle(folder: Path, path: Path) -> None:
     """
     scene = new_scene(path.parent)
     add_views(scene)
+    said = folder_state(folder)
     result = add_result(scene, folder)
+    result.node.SetAttribute(STATE_ATTRIBUTE, said)
     state = PanelState(ct=NodeId(result.get("ct").GetID()), result=NodeId(result.node.GetID()))
     keys = keys_with_values(result)
     if keys:

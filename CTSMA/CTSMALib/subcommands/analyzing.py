@@ -186,8 +186,21 @@ def result_lines(folder: Path) -> list[str]:
         analysis = load_analysis(knee)
         lines += [*_knee_lines(analysis), *_diagnosis_lines(knee, analysis)]
         lines += [f"Report       {path}" for path in sorted(knee.glob("report.*"))]
-        lines += [f"Scene        {path}" for path in knee.glob("scene.mrb")]
+        lines += _scene_lines(knee)
     return lines
+
+
+def _scene_lines(knee: Path) -> list[str]:
+    from CTSMALib.jobs.scene_file import OUTDATED_SCENE_FILE, SCENE_FILE
+
+    remedy = f"pip install slicer-core, then: ctsma report {knee} --format mrb"
+    return [
+        *(f"Scene        {path}" for path in knee.glob(SCENE_FILE)),
+        *(
+            f"Outdated     {path} shows the result as it was before. {remedy}"
+            for path in knee.glob(OUTDATED_SCENE_FILE)
+        ),
+    ]
 
 
 def _diagnosis_lines(knee: Path, analysis: KneeAnalysis) -> list[str]:
