@@ -11,12 +11,14 @@ from scipy import ndimage
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.errors import AnatomyError
 from CTSMALib.progress import Progress, part_of, silent
+from CTSMALib.synthesis.body import air_around
 from CTSMALib.synthesis.model import SynthesisModel
 from CTSMALib.synthesis.synthetic_knee import UNKNOWN_HU, SyntheticKnee
 from CTSMALib.synthesis.windows import seen_by
 from CTSMALib.synthesis.working_image import working_image
 
 AIR_HU, HIGHEST_HU = -1000.0, 3071.0
+AIR_ERROR_HU = 100.0  # half the width of the interval of air that was found by its signal
 SMALLEST_ML = 1.0  # of a bone
 
 
@@ -42,10 +44,12 @@ def synthesize(mr: sitk.Image, model: SynthesisModel, progress: Progress = silen
     bones = _pieces(likelihood, image.known, model.spacing_mm)
     if not bones.any():
         raise AnatomyError("No bone was found in the MR.", "Give an MR of a knee.")
-    hu = found.hu[0, 0].numpy().clip(AIR_HU, HIGHEST_HU)
+    air = air_around(image.signal, image.known) & (bones == 0)
+    hu = np.where(air, AIR_HU, found.hu[0, 0].numpy().clip(AIR_HU, HIGHEST_HU))
     hu = np.where(image.known, np.rint(hu), UNKNOWN_HU).astype(np.int16)
     interval = np.float32(model.calibration * -np.log(0.1))  # of a Laplace distribution
-    error = np.where(image.known, found.scale_hu[0, 0].numpy() * interval, 0.0).astype(np.float32)
+    error = np.where(air, AIR_ERROR_HU, found.scale_hu[0, 0].numpy() * interval)
+    error = np.where(image.known, error, 0.0).astype(np.float32)
     return SyntheticKnee(
         image.grid, hu, error, bones, likelihood, image.known, distance, model.familiarity.limit, model.identity
     )

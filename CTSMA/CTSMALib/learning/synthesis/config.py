@@ -49,7 +49,7 @@ class TrainingConfig:
     sources: tuple[str, ...] = SOURCES
     seed: int = 1
     coarse_steps: int = 4000
-    steps: int = 6000
+    steps: int = 4000
     batch: int = 1
     edge: int = 64
     learning_rate: float = 1e-3
