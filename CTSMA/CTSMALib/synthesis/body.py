@@ -30,7 +30,8 @@ def air_around(signal: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray
     Returns:
         (z, y, x), within ``known``.
     """
-    bright = (ndimage.uniform_filter(signal, MEAN_VOXELS) > DARK) & known
+    share = ndimage.uniform_filter(known.astype(np.float32), MEAN_VOXELS)  # or borders of the MR would look dark
+    bright = (ndimage.uniform_filter(signal, MEAN_VOXELS) > DARK * share) & known
     air = np.zeros_like(known)
     for place, plane in enumerate(bright):
         if np.count_nonzero(plane) < FEWEST:
