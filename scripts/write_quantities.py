@@ -11,8 +11,8 @@ HEAD = """# Quantities
 
 Made from `CTSMALib/catalogue` by `scripts/write_quantities.py`. Keys that begin with `ct_` are measured directly on
 the CT; they are not trabecular parameters. A scan reports only those that its resolution carries.
-`app_` are read off an MR, or estimated off a CT on the scale of that MR; `vcal_` are estimated off a CT on the scale of the true structure of
-simulated knees, on request ([student.md](student.md)).
+`app_` are read off an MR, or estimated off a CT on the scale of that MR; `vcal_` are estimated off a CT on the scale
+of the true structure of simulated knees, on request ([student.md](student.md)).
 """
 TRABECULAR = """
 Trabecular parameters, measured by `ctsma morphometry` ([guide](morphometry.md)) in an image that shows trabeculae, such
