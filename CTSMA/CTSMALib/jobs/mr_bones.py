@@ -93,36 +93,42 @@ def network_bones(mr: sitk.Image, progress: Progress, bundle: Bundle, model: Syn
 
 
 def _notices(knee: SyntheticKnee) -> tuple[Notice, ...]:
+    from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING
+
     told = Notice(
         BY_NETWORK,
         f"The bones were outlined on the MR by a network, {knee.model}, that learned from simulated knees; check the "
         "outlines in the pictures.",
     )
-    if not knee.notices:
-        return (told,)
-    text = (
-        f"The MR looks unlike those that the network learned from (distance {knee.distance:.1f}, usual up to "
-        f"{knee.limit:.1f}): its bones may be wrong. Look at them before you rely on the values, or give bone labels."
-    )
-    return told, Notice(knee.notices[0].code, text)
+    texts = {notice.code: notice.text for notice in knee.notices}
+    if NOT_LIKE_TRAINING in texts:
+        texts[NOT_LIKE_TRAINING] = (
+            f"The MR looks unlike those that the network learned from (distance {knee.distance:.1f}, usual up to "
+            f"{knee.limit:.1f}): its bones may be wrong."
+        )
+    remedy = "Look at them before you rely on the values, or give bone labels."
+    return told, *(Notice(code, f"{text} {remedy}") for code, text in texts.items())
 
 
 def _likelier(network: BoneFinder, mr: sitk.Image, progress: Progress = silent) -> MRBones:
-    """Bones by the network; of an MR unlike those of its training, only where the simple method finds the same ones.
+    """Bones by the network; where they are doubtful, only if the simple method finds the same ones.
 
     Raises:
-        AnatomyError: neither finds a knee, or the MR is unlike the training and the simple method finds none.
+        AnatomyError: neither finds a knee, or bones are doubtful and the simple method finds none.
     """
     from CTSMALib.analysis.mr_bone_source import simple_bones
-    from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING
+    from CTSMALib.synthesis.synthetic_knee import DOUBTFUL, MISPLACED
 
     try:
         found = network(mr, part_of(progress, 0.0, 0.5))
     except AnatomyError as error:
         return _instead(f"The network found no knee in the MR. {error.message}", mr, part_of(progress, 0.5, 1.0))
-    if not any(notice.code == NOT_LIKE_TRAINING for notice in found.notices):
+    doubts = [notice.code for notice in found.notices if notice.code in DOUBTFUL]
+    if not doubts:
         return found
     unlike = "The MR looks unlike those that the network for bones learned from"
+    if MISPLACED in doubts:
+        unlike = "The network took something else for bone: its tibia does not lie below the femur"
     try:
         simple = simple_bones(mr, part_of(progress, 0.5, 1.0))
     except AnatomyError as error:

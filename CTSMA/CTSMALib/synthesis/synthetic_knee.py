@@ -9,12 +9,15 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.notices import Notice
 from CTSMALib.synthesis.working_image import on_grid_of
 from CTSMALib.volumes.grid import Grid
 
 UNKNOWN_HU = -1024
-NOT_LIKE_TRAINING = "mr-unlike-training"
+NOT_LIKE_TRAINING, MISPLACED = "mr-unlike-training", "mr-bones-misplaced"
+DOUBTFUL = (NOT_LIKE_TRAINING, MISPLACED)  # codes of notices that say that bones may be wrong
+LEAST_BELOW_MM = 20.0  # of the middle of the tibia from that of the femur, toward the feet; of whole knees about 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +49,24 @@ class SyntheticKnee:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What a reader must know."""
-        if self.distance <= self.limit:
-            return ()
-        text = (
-            f"The MR looks unlike those that the network learned from (distance {self.distance:.1f}, usual up to "
-            f"{self.limit:.1f}): the synthetic CT and the bones may be wrong. Look at them before you rely on them."
-        )
-        return (Notice(NOT_LIKE_TRAINING, text),)
+        found = []
+        if self.distance > self.limit:
+            text = (
+                f"The MR looks unlike those that the network learned from (distance {self.distance:.1f}, usual up to "
+                f"{self.limit:.1f}): the synthetic CT and the bones may be wrong. Look at them before you rely on them."
+            )
+            found.append(Notice(NOT_LIKE_TRAINING, text))
+        if self._is_misplaced():
+            text = (
+                "What was taken for the tibia does not lie below the femur: something else in the leg, such as a "
+                "tumor, was taken for bone, or the MR does not say how the patient lay."
+            )
+            found.append(Notice(MISPLACED, text))
+        return tuple(found)
+
+    def _is_misplaced(self) -> bool:
+        femur, tibia = (_mean_slice(self.bones == bone.label) for bone in (FEMUR, TIBIA))
+        return (femur - tibia) * self.grid.spacing_mm[2] < LEAST_BELOW_MM  # not where either is missing
 
     def ct_image(self) -> sitk.Image:
         """The synthetic CT."""
@@ -74,6 +88,12 @@ class SyntheticKnee:
         found = sitk.GetImageFromArray(np.where(near == filled, filled, 0).astype(np.uint8))
         found.CopyInformation(reference)
         return found
+
+
+def _mean_slice(where: NDArray[np.bool_]) -> float:
+    """Mean z index; NaN of nothing."""
+    counts = where.sum(axis=(1, 2))
+    return float(counts @ np.arange(len(counts)) / counts.sum()) if counts.any() else float("nan")
 
 
 def _nearest(labels: sitk.Image, reference: sitk.Image) -> NDArray[np.uint8]:

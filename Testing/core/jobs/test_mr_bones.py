@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from CTSMALib.jobs.mr_bones import BY_NETWORK, NOT_USED, bone_finder, network_bo
 from CTSMALib.jobs.request import AUTO, NETWORK, SIMPLE, AnalyzeMRRequest
 from CTSMALib.progress import silent
 from CTSMALib.synthesis.model import load_model
-from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING, SyntheticKnee
+from CTSMALib.synthesis.synthetic_knee import MISPLACED, NOT_LIKE_TRAINING, SyntheticKnee
 from CTSMALib.volumes.grid import Grid
 from Testing.core.small_networks import AXIS_ALIGNED, a_bundle
 
@@ -114,6 +115,19 @@ def test_an_unfamiliar_mr_is_flagged(an_mr, a_model, the_network_sees) -> None:
     found = network_bones(an_mr, silent, a_model, load_model(a_model))
     assert codes(found) == [BY_NETWORK, NOT_LIKE_TRAINING]
     assert "distance 3.0, usual up to 1.0" in found.notices[1].text and "CT" not in found.notices[1].text
+
+
+def turned_over(knee: SyntheticKnee) -> SyntheticKnee:
+    return replace(knee, bones=knee.bones[::-1].copy(), likelihood=knee.likelihood[:, ::-1].copy())
+
+
+def test_a_tibia_above_the_femur_is_told_and_not_taken(an_mr, a_model, the_network_sees, simple_labels) -> None:
+    """As of a real MR whose tumor was taken for a tibia, though the MR looked familiar."""
+    the_network_sees(turned_over(a_knee(NEAR)))
+    asked = bone_finder(request_for(NETWORK, a_model))(an_mr, silent)
+    assert codes(asked) == [BY_NETWORK, MISPLACED] and "below the femur" in asked.notices[1].text
+    found = bone_finder(request_for(AUTO, a_model))(an_mr, silent)
+    assert found.labels is simple_labels and "below the femur" in found.notices[1].text
 
 
 def test_a_missing_tibia_is_told(an_mr, a_model) -> None:
