@@ -15,7 +15,7 @@ def test_keys_and_symbols_are_unique() -> None:
 
 @pytest.mark.parametrize("entry", QUANTITIES, ids=lambda entry: entry.key)
 def test_every_entry_says_what_a_reader_needs(entry) -> None:
-    assert entry.key.startswith(("ct_", "app_", "mr_")) == (entry.scope in ("patch", "scan"))
+    assert entry.key.startswith(("ct_", "app_", "vcal_", "mr_")) == (entry.scope in ("patch", "scan"))
     assert entry.title and entry.unit and entry.reference
     assert entry.definition.endswith(".")
     low, high = entry.display_range

@@ -210,5 +210,5 @@ def test_a_bundle_whose_networks_do_not_fit_is_refused(tmp_path: Path) -> None:
     bundle = a_bundle(tmp_path / "b")
     for change in ({"features": [8] * 6}, {"calibration": "x"}):
         config = {"ctsma_synthesis": {**bundle.config["ctsma_synthesis"], **change}}
-        with pytest.raises(InputError, match="does not fit"):
+        with pytest.raises(InputError, match="not one that this version reads"):
             load_model(replace(bundle, config=config))
