@@ -17,7 +17,7 @@ from CTSMALib.volumes.grid import Grid
 UNKNOWN_HU = -1024
 NOT_LIKE_TRAINING, MISPLACED = "mr-unlike-training", "mr-bones-misplaced"
 DOUBTFUL = (NOT_LIKE_TRAINING, MISPLACED)  # codes of notices that say that bones may be wrong
-LEAST_BELOW_MM = 20.0  # of the middle of the tibia from that of the femur, toward the feet; of whole knees about 60
+LEAST_BELOW_MM = 10.0  # of the middle of the tibia from that of the femur, toward the feet; of whole knees about 60
 
 
 @dataclass(frozen=True, eq=False)
