@@ -126,20 +126,22 @@ def reading_notices(
             "patients is not known."
         )
         found.append(Notice("apparent-simulated", text))
-    if any(STRUCTURE_KEYS[0] in item.values for item in patches):
+    also = any(STRUCTURE_KEYS[0] in item.values for item in patches)
+    what = "apparent and calibrated parameters" if also else "apparent parameters"
+    if also:
         found.append(Notice("structure-simulated", _OF_STRUCTURE))
     read = [item for item in patches if item.uncertainties]
     unlike = sum(UNLIKE in item.flags for item in read)
     if read and outside:
         text = (
             f"This scan is unlike those that the model was trained on: {'; '.join(outside)}. Do not rely on its "
-            "apparent parameters, nor on their uncertainty."
+            f"{what}, nor on their uncertainty."
         )
         found.append(Notice(UNLIKE_SCAN, text))
     elif read and unlike > MOST_UNLIKE * len(read):
         text = (
-            f"{unlike} of {len(read)} patches look unlike those that the model was trained on: apparent parameters may "
-            "be wrong, and their uncertainty too small."
+            f"{unlike} of {len(read)} patches look unlike those that the model was trained on: {what} may be "
+            "wrong, and their uncertainty too small."
         )
         found.append(Notice("apparent-unlike-training", text))
     return found

@@ -128,7 +128,7 @@ def _likelier(network: BoneFinder, mr: sitk.Image, progress: Progress = silent) 
         return found
     unlike = "The MR looks unlike those that the network for bones learned from"
     if MISPLACED in doubts:
-        unlike = "The network took something else for bone: its tibia does not lie below the femur"
+        unlike = "The tibia that the network found does not lie below the femur"
     try:
         simple = simple_bones(mr, part_of(progress, 0.5, 1.0))
     except AnatomyError as error:

@@ -38,7 +38,7 @@ def student_reader(request: AnalyzeRequest) -> tuple[PatchReader | None, Notice 
             from CTSMALib.student.model import TASK, load_student
         student = load_student(None if request.model is None else read_bundle(request.model, TASK))
     except MissingDependencyError as error:
-        if request.model is not None:
+        if request.model is not None or request.structure:
             raise
         text = f"Apparent parameters were not estimated. {error.message} {error.remedy}"
         return None, Notice(NOT_ESTIMATED, text, Severity.INFO)

@@ -18,7 +18,7 @@ from CTSMALib.synthesis.windows import seen_by
 from CTSMALib.synthesis.working_image import working_image
 
 AIR_HU, HIGHEST_HU = -1000.0, 3071.0
-AIR_ERROR_HU = 100.0  # half the width of the interval of air that was found by its signal
+AIR_ERROR_HU = 100.0  # least half width of the interval of air that was found by its signal
 SMALLEST_ML = 1.0  # of a bone
 
 
@@ -48,8 +48,8 @@ def synthesize(mr: sitk.Image, model: SynthesisModel, progress: Progress = silen
     hu = np.where(air, AIR_HU, found.hu[0, 0].numpy().clip(AIR_HU, HIGHEST_HU))
     hu = np.where(image.known, np.rint(hu), UNKNOWN_HU).astype(np.int16)
     interval = np.float32(model.calibration * -np.log(0.1))  # of a Laplace distribution
-    error = np.where(air, AIR_ERROR_HU, found.scale_hu[0, 0].numpy() * interval)
-    error = np.where(image.known, error, 0.0).astype(np.float32)
+    own = found.scale_hu[0, 0].numpy() * interval
+    error = np.where(image.known, np.where(air, np.maximum(own, AIR_ERROR_HU), own), 0.0).astype(np.float32)
     return SyntheticKnee(
         image.grid, hu, error, bones, likelihood, image.known, distance, model.familiarity.limit, model.identity
     )

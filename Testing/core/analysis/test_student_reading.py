@@ -146,6 +146,8 @@ def test_the_structure_comes_on_request_and_does_not_lead(tmp_path) -> None:
     assert "structure-simulated" in {n.code for n in analysis.notices}
     assert not any(key.startswith("vcal_") for m in analysis.maps for key in (m.key,))
     assert not any(q.key in STRUCTURE_KEYS for q in (*leading(analysis), *pictured(analysis)))
+    strange = reading_notices(reader, analysis.patches, ("noise 3 HU (8 to 90 HU)",))
+    assert "apparent and calibrated parameters" in strange[-1].text
     header = render_csv(analysis).splitlines()[0]
     assert "vcal_tb_n_per_mm [1/mm]" in header and "u(vcal_tb_n_per_mm) [1/mm]" in header
 

@@ -25,8 +25,9 @@ from CTSMALib.jobs.commands import analyze_arguments
 from CTSMALib.jobs.mr_bones import BY_NETWORK, NOT_USED, bone_finder, network_bones
 from CTSMALib.jobs.request import AUTO, NETWORK, SIMPLE, AnalyzeMRRequest
 from CTSMALib.progress import silent
+from CTSMALib.subcommands.analyzing import SHOWN_NOTICES
 from CTSMALib.synthesis.model import load_model
-from CTSMALib.synthesis.synthetic_knee import MISPLACED, NOT_LIKE_TRAINING, SyntheticKnee
+from CTSMALib.synthesis.synthetic_knee import DOUBTFUL, MISPLACED, NOT_LIKE_TRAINING, SyntheticKnee
 from CTSMALib.volumes.grid import Grid
 from Testing.core.small_networks import AXIS_ALIGNED, a_bundle
 
@@ -128,6 +129,7 @@ def test_a_tibia_above_the_femur_is_told_and_not_taken(an_mr, a_model, the_netwo
     assert codes(asked) == [BY_NETWORK, MISPLACED] and "below the femur" in asked.notices[1].text
     found = bone_finder(request_for(AUTO, a_model))(an_mr, silent)
     assert found.labels is simple_labels and "below the femur" in found.notices[1].text
+    assert set(DOUBTFUL) <= set(SHOWN_NOTICES)
 
 
 def test_a_missing_tibia_is_told(an_mr, a_model) -> None:

@@ -94,6 +94,8 @@ def test_where_the_truth_is_known_the_student_also_tells_the_structure(a_config:
         ("structure", "truth-calibrated"), ("structure_ridge", "truth-calibrated"),
     }  # fmt: skip
     assert any(row["statistic"] == "coverage" for row in told)
+    with pytest.raises(InputError, match="not on the scale of the MR"):
+        run_evaluation(EvaluateRequest(patches, tmp_path / "out" / "predictions", tmp_path / "other", arm="structure"))
 
 
 def test_the_same_command_does_nothing_twice(a_training: Path, a_set: Path, a_config: Path) -> None:

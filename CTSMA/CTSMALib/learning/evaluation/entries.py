@@ -86,6 +86,8 @@ def _sights(table: PatchTable, runs: Sequence[Run], setting: Setting) -> dict[st
     rows = setting.rows
     labels, truth = table.labels[rows], table.truth[rows]
     if runs[0].of_structure:  # needs no line
+        if not np.isfinite(truth).any():
+            return {}
         return {result.CALIBRATED: tuple(Sight(truth, run.values[rows], run.uncertainties[rows]) for run in runs)}
     found = {result.MR: tuple(Sight(labels, run.values[rows], run.uncertainties[rows]) for run in runs)}
     if np.isfinite(truth).any():

@@ -96,6 +96,8 @@ def _refuse_unknown(arm: str | None, runs: Sequence[Run], setting: Setting, spli
         return
     if arm not in known:
         raise InputError(f"There are no predictions of an arm '{arm}'.", f"The arms are: {', '.join(known)}.")
+    if any(run.of_structure for run in runs if arm in (run.name, run.arm)):
+        raise InputError(f"The arm '{arm}' is not on the scale of the MR, which figures show.", "Name another --arm.")
     own = [run.values[setting.rows] for run in runs if arm in (run.name, run.arm)]
     if not np.isfinite(own).any():
         raise InputError(
@@ -172,11 +174,12 @@ def _delivered(findings: Sequence[Finding]) -> str:
     }
     if STUDENT in means:
         return STUDENT
+    if not means:
+        raise InputError("No arm is on the scale of the MR, which figures show.", "Add a student or a baseline.")
     of_ct = {name: mean for name, mean in means.items() if not name.startswith(TEACHER)} or means
     return max(of_ct, key=lambda name: (np.nan_to_num(of_ct[name], nan=-2.0), name))
 
 
 def _shown(table: PatchTable, runs: Sequence[Run], setting: Setting, name: str) -> Shown:
     run = next(run for run in runs if name in (run.name, run.arm) and np.isfinite(run.values[setting.rows]).any())
-    target = table.truth if run.of_structure else table.labels
-    return Shown(run.name, run.arm, target[setting.rows], run.values[setting.rows])
+    return Shown(run.name, run.arm, table.labels[setting.rows], run.values[setting.rows])

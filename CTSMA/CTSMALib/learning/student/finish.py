@@ -91,7 +91,7 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
 
 
 def unseen_subjects(found: PatchSet, states: Sequence[State]) -> PatchSet:
-    """Patches of the splits ``train`` and ``tune`` of subjects that no network has learned from."""
+    """Patches of the splits ``train`` and ``tune`` of subjects that no student has learned from."""
     seen = first_subjects(found.of_split("train"), states[0].config.subjects).knees["subject"]
     usable = np.isin(found.of_knee("split"), ("train", "tune")) & ~np.isin(found.of_knee("subject"), seen)
     return found.select(np.asarray(usable))
