@@ -1,8 +1,9 @@
 """Where the knee of the CT lies in the MR: every place and many turns, whatever the headers say.
 
 At each turn, the correlation ratio of MR signals and tissue classes of the CT is computed for all translations at
-once by fast Fourier transforms. The correlation ratio (Roche A, Malandain G, Pennec X, Ayache N. MICCAI 1998,
-1115-1124) asks only that the MR shows each tissue with its own brightness, whichever: it depends on no contrast.
+once by fast Fourier transforms; then again at turns between, about the best places. The correlation ratio (Roche A,
+Malandain G, Pennec X, Ayache N. MICCAI 1998, 1115-1124) asks only that the MR shows each tissue with its own
+brightness, whichever: it depends on no contrast.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from CTSMALib.volumes.rigid import Matrix, rigid
 
 SPACING_MM = 6.0
 STEP_DEG, MOST_DEG = 18.0, 36.0
+FINER_DEG, FINER = 9.0, 3  # turns about the best places that differ, and how many of those
 AIR_HU, FAT_HU, DENSE_HU = -250.0, -20.0, 250.0
 LEAST_SHARED = 0.3  # of the smaller of both scans
 KEPT, SAME_MM = 6, 12.0
@@ -47,6 +49,11 @@ class PoseCandidate:
     evidence: float
     inside: float
 
+    @property
+    def turn(self) -> Matrix:
+        """(3, 3) of the matrix."""
+        return self.matrix[:3, :3]
+
 
 def search_pose(
     ct: sitk.Image, labels: sitk.Image, mr: sitk.Image, progress: Progress = silent
@@ -67,12 +74,18 @@ def search_pose(
     level = level_of(_known(moving), Grid.of(moving), SPACING_MM / 2)
     center_mm, radius_mm = _ball(mr)
     search = _Search(classes, grid, int(np.ceil(2 * radius_mm / SPACING_MM)) + 1)
+    points_mm = _bone_points(labels)
     found: list[PoseCandidate] = []
-    turns = _turns()
-    for number, turn in enumerate(turns):
-        progress("Searching the knee in the MR", number / len(turns))
-        found += search.best(level.signal, level.to_index, center_mm, turn)
-    return _distinct(found, _bone_points(labels))
+
+    def tried(turns: list[Matrix], start: float, stop: float) -> None:
+        for number, turn in enumerate(turns):
+            progress("Searching the knee in the MR", start + (stop - start) * number / len(turns))
+            found.extend(search.best(level.signal, level.to_index, center_mm, turn))
+
+    tried(_turns(), 0.0, 0.3)
+    best = _distinct(found, points_mm, FINER)
+    tried([turn @ candidate.turn for candidate in best for turn in _finer_turns()], 0.3, 1.0)
+    return _distinct(found, points_mm)
 
 
 def tissue_classes(ct: sitk.Image, labels: sitk.Image) -> tuple[Array, Grid]:
@@ -119,6 +132,12 @@ def _turns() -> list[Matrix]:
     """Rotations up to a largest angle, evenly about."""
     steps = np.arange(-MOST_DEG, MOST_DEG + 0.1, STEP_DEG)
     vectors = [v for v in itertools.product(steps, repeat=3) if np.linalg.norm(v) <= MOST_DEG + 0.1]
+    return [Rotation.from_rotvec(v, degrees=True).as_matrix() for v in vectors]
+
+
+def _finer_turns() -> list[Matrix]:
+    """Rotations by half a step about every axis, and any of them together."""
+    vectors = [v for v in itertools.product((-FINER_DEG, 0.0, FINER_DEG), repeat=3) if any(v)]
     return [Rotation.from_rotvec(v, degrees=True).as_matrix() for v in vectors]
 
 
@@ -179,6 +198,6 @@ def _bone_points(labels: sitk.Image) -> Array:
     return np.array([labels.TransformIndexToPhysicalPoint([int(v) for v in i[::-1]]) for i in index])
 
 
-def _distinct(found: list[PoseCandidate], points_mm: Array) -> list[PoseCandidate]:
+def _distinct(found: list[PoseCandidate], points_mm: Array, kept: int = KEPT) -> list[PoseCandidate]:
     ranked = sorted(found, key=lambda candidate: -candidate.evidence)
-    return [ranked[n] for n in different([c.matrix for c in ranked], points_mm, KEPT, SAME_MM)]
+    return [ranked[n] for n in different([c.matrix for c in ranked], points_mm, kept, SAME_MM)]

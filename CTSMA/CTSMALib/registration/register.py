@@ -213,7 +213,7 @@ def _knee(fixed: FixedKnee, moving: MovingKnee, start: Start, progress: Progress
         stages.append(
             StageRecord(
                 POSE, WHOLE, ras_rows(candidates[0].matrix), evidence, evidence[0], candidates[0].inside,
-                "pose-search 1",
+                "pose-search 2",
             )
         )  # fmt: skip
     progress("Registering the knee", 0.5)

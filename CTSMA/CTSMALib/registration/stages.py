@@ -42,7 +42,8 @@ def fit_knee(fixed: FixedKnee, moving: MovingKnee, starts: list[Matrix]) -> Fit:
     matrices = starts[:POSES]
     for scale, around_mm in zip(KNEE_SCALES, KNEE_AROUND_MM, strict=True):
         fits = fit_all(fixed, WHOLE, moving, matrices, scale, around_mm)
-        fits = distinct(fits, fixed.points(WHOLE, scale[1], scale[0], around_mm))
+        # all of them: what fits best coarsely is not always what does finely
+        fits = distinct(fits, fixed.points(WHOLE, scale[1], scale[0], around_mm), POSES)
         matrices = [fit.matrix for fit in fits]
     return fits[0]
 

@@ -40,7 +40,7 @@ def test_a_knee_is_found_from_25_degrees_and_40_millimeters(candidates) -> None:
     assert angle_deg(true) == pytest.approx(25.0, abs=0.5)
     best = candidates[0].matrix
     assert np.linalg.norm(applied(best, joint) - applied(true, joint)) < 15.0
-    assert angle_deg(inverse(true) @ best) < 20.0
+    assert angle_deg(inverse(true) @ best) < 0.75 * pose_search.STEP_DEG  # turns between are tried about the best
 
 
 def test_candidates_are_ordered_and_differ(candidates) -> None:
