@@ -28,10 +28,9 @@ SMALL_MM = 0.4  # voxels of samples, so that one is no larger than a made-up kne
 LIMIT = 1e6  # of familiarity: everything is familiar
 AXIS_ALIGNED = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _WIDTHS = {field.name: FEATURES for field in fields(NetworkConfig) if field.name.endswith("features")}
-_STEPS = {field.name: 8 for field in fields(TrainingConfig) if field.name.endswith("steps")}
 SMALL = TrainingConfig(
     knees=1, stop_knees=1, variants=0, seed=3, edge=64, learning_rate=3e-2, check_every=4,
-    network=NetworkConfig(SMALL_MM, **_WIDTHS), **_STEPS,
+    network=NetworkConfig(SMALL_MM, **_WIDTHS), coarse_steps=8, steps=8, wide_steps=0,
 )  # fmt: skip
 
 

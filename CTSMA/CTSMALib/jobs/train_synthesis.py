@@ -6,6 +6,7 @@ import argparse
 import csv
 import gc
 import io
+import math
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ KNEES, BUNDLE, HISTORY_FILE = "knees", "bundle", "training.csv"
 COARSE, FINE = "coarse", "fine"  # networks, as CTSMALib.synthesis.network has them, which needs torch
 CHECKING = "Checking"  # how the stage begins that a training tells of when a check is written
 COLUMNS = ("network", "step", "training_loss", "dice", "soft_hu", "bone_hu")
-STEPS = ("coarse_steps", "steps")
+STEPS = {"coarse_steps": 1.0, "steps": 1.0, "wide_steps": 0.2}  # share of those asked for
 _PREPARED, _COARSE_TRAINED, _TRAINED = 0.2, 0.5, 0.95  # parts of the whole work
 
 
@@ -58,7 +59,9 @@ def add_train_synthesis_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="DIR", type=given_path, required=True, help="folder to train in, or to go on in")
     add("--config", metavar="FILE", type=given_path, help="TOML or JSON file with the configuration")
     add("--knees", metavar="N", type=int, help="virtual knees to learn from, in place of what FILE says")
-    add("--steps", metavar="N", type=int, help="steps of the training of each of its two networks, likewise")
+    add(
+        "--steps", metavar="N", type=int, help="steps of either network, likewise; a fifth more follows on larger boxes"
+    )
     add("--seed", metavar="S", type=int, help="whole number that all follows from, likewise")
     add("--jobs", metavar="J", type=int, default=1, help="processes that make knees and draw samples (default: 1)")
     add("--threads", metavar="T", type=int, help="threads of the network (default: as many as there are cores)")
@@ -66,9 +69,10 @@ def add_train_synthesis_arguments(parser: argparse.ArgumentParser) -> None:
 
 def train_synthesis_request(options: argparse.Namespace) -> TrainSynthesisRequest:
     """The request that arguments stand for."""
-    given = (("knees", options.knees), ("seed", options.seed), *((name, options.steps) for name in STEPS))
-    changes = tuple((name, value) for name, value in given if value is not None)
-    return TrainSynthesisRequest(options.out, options.config, changes, options.jobs, options.threads)
+    changes = [(name, getattr(options, name)) for name in ("knees", "seed") if getattr(options, name) is not None]
+    if options.steps is not None:
+        changes += [(name, math.ceil(share * options.steps)) for name, share in STEPS.items()]
+    return TrainSynthesisRequest(options.out, options.config, tuple(changes), options.jobs, options.threads)
 
 
 def run(request: TrainSynthesisRequest, progress: Progress = silent) -> Path:
@@ -169,7 +173,7 @@ def _is_finished(config: TrainingConfig, folder: Path) -> bool:
         told = read_bundle(folder / BUNDLE, TASK).metadata.get("training")
     except CTSMAError:
         return False
-    return bool(told == {**as_document(config), "steps_done": [config.coarse_steps, config.steps]})
+    return bool(told == {**as_document(config), "steps_done": [config.steps_of(kind) for kind in (COARSE, FINE)]})
 
 
 def _write_history(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Both networks over a whole image, window by window, put together."""
+"""Both networks over a whole image and its mirror image, window by window, put together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from monai.inferers import sliding_window_inference
 from numpy.typing import NDArray
 
-from CTSMALib.progress import Progress, silent
+from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.synthesis.network import CHANNELS, COARSER, FINE, Prediction, SynthesisNet, finer, read_out
 
 COARSE_WINDOW, COARSE_OVERLAP = 64, 0.5  # a window of 128 mm shows the whole knee, as in the training
@@ -35,7 +35,7 @@ class Seen:
 def seen_by(
     net: SynthesisNet, signal: NDArray[np.float32], known: NDArray[np.bool_], progress: Progress = silent
 ) -> Seen:  # fmt: skip
-    """Run both networks.
+    """Run both networks, on the image and on its mirror image, and average what they say.
 
     Args:
         net: in evaluation mode.
@@ -45,10 +45,16 @@ def seen_by(
     """
     image = torch.from_numpy(np.stack([signal, known.astype(np.float32)]))[None]
     with torch.inference_mode():
-        progress("Looking at the whole knee", 0.0)
-        guess, feature = _guess(net, image)
-        raw = _fine(net, torch.cat([image, guess], dim=1), progress)
-    return Seen(read_out(raw), feature)
+        raw, feature = _raw(net, image, part_of(progress, 0.0, 0.5))
+        mirrored, _ = _raw(net, image.flip(-1), part_of(progress, 0.5, 1.0))
+    return Seen(read_out(0.5 * (raw + mirrored.flip(-1))), feature)
+
+
+def _raw(net: SynthesisNet, image: torch.Tensor, progress: Progress) -> tuple[torch.Tensor, NDArray[np.float64]]:
+    """The raw output of the fine network, and features of the coarse one; channels of the image: signal, known."""
+    progress("Looking at the whole knee", 0.0)
+    guess, feature = _guess(net, image)
+    return _fine(net, torch.cat([image, guess], dim=1), progress), feature
 
 
 def _guess(net: SynthesisNet, image: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -165,6 +166,10 @@ def test_a_file_and_arguments_make_a_configuration(tmp_path: Path) -> None:
         TrainingConfig(), knees=6, seed=7, learning_rate=1.0, network=replace(TrainingConfig().network, spacing_mm=0.9)
     )
     assert read_config(None, {}) == TrainingConfig()
+    options = argparse.ArgumentParser()
+    train_synthesis.add_train_synthesis_arguments(options)
+    asked = train_synthesis.train_synthesis_request(options.parse_args(["--out", "t", "--steps", "12"]))
+    assert read_config(None, dict(asked.changes)) == TrainingConfig(coarse_steps=12, steps=12, wide_steps=3)
     with pytest.raises(InputError, match="reserved"):
         read_config(None, {"seed": 900})
 

@@ -14,7 +14,7 @@ from CTSMALib.anatomy.labels import FEMUR, TIBIA
 from CTSMALib.errors import AnatomyError, CancelledError
 from CTSMALib.synthesis import windows
 from CTSMALib.synthesis.network import CLASSES, HU_SCALE, LEAST_SCALE_HU, finer, read_out
-from CTSMALib.synthesis.synthesize import synthesize
+from CTSMALib.synthesis.synthesize import AIR_ERROR_HU, AIR_HU, synthesize
 from CTSMALib.synthesis.synthetic_knee import NOT_LIKE_TRAINING, UNKNOWN_HU
 from CTSMALib.synthesis.working_image import working_image
 from Testing.core.small_networks import FEATURES, a_model, a_network
@@ -89,10 +89,21 @@ def test_windows_are_put_together_without_a_seam(small_windows: None) -> None:
     net = VoxelByVoxel()
     mr = an_mr()
     knee, image = synthesize(mr, a_model(net)), working_image(mr, 0.8)
-    assert net.windows == 4
+    assert net.windows == 2 * 4  # the mirror image is looked at, too
     assert knee.grid == image.grid and knee.hu.dtype == np.int16
     expected = np.rint(np.clip(image.signal * HU_SCALE, -1000, 3071))
     assert np.abs(knee.hu - expected)[image.known].max() <= 1
+
+
+def test_an_mr_and_its_mirror_image_become_mirror_images() -> None:
+    signal = np.random.default_rng(0).random((64, 64, 96), np.float32)
+    known = np.ones(signal.shape, bool)
+    known[:, :, :20] = False
+    net = a_network()
+    seen = windows.seen_by(net, signal, known)
+    mirrored = windows.seen_by(net, signal[..., ::-1].copy(), known[..., ::-1].copy())
+    assert torch.allclose(seen.prediction.hu, mirrored.prediction.hu.flip(-1), atol=0.05)
+    assert float(seen.prediction.hu.std()) > 1.0
 
 
 def test_of_each_bone_the_largest_piece_is_kept(small_windows: None) -> None:
@@ -111,6 +122,20 @@ def test_voxels_that_the_mr_does_not_show_stay_unknown() -> None:
     assert not knee.error_hu[~knee.known].any() and np.all(knee.error_hu[knee.known] > 0)
     assert knee.likelihood.shape == (CLASSES, *knee.hu.shape)
     assert np.all(knee.bones[knee.known] == TIBIA.label)
+
+
+def test_air_beside_the_leg_is_air_whatever_the_network_says(small_windows: None) -> None:
+    _, y, x = np.mgrid[:40, :60, :60].astype(float)
+    leg = np.hypot(y - 30, x - 30) < 20
+    hole = np.hypot(y - 30, x - 30) < 5
+    mr = sitk.GetImageFromArray(np.where(leg & ~hole, 500.0, 5.0).astype(np.float32))
+    model = a_model(VoxelByVoxel())
+    model.net.bone = TIBIA.label  # and no bone
+    knee = synthesize(mr, model)
+    hu, error = (sitk.GetArrayFromImage(sitk.Resample(knee.grid.image(part), mr)) for part in (knee.hu, knee.error_hu))
+    assert np.all(hu[:, 5, 5:55] == AIR_HU) and np.all(error[:, 5, 5:55] >= AIR_ERROR_HU)
+    inside = np.hypot(y - 30, x - 30) < 18
+    assert hu[inside].min() > -50  # what is dark inside the leg is no air
 
 
 def test_the_calibration_widens_the_interval(small_windows: None) -> None:

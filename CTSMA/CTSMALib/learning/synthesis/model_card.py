@@ -15,6 +15,8 @@ from CTSMALib.virtual.version import GENERATOR
 def model_card(config: TrainingConfig, coarse: State, fine: State, whole: Measured, settings: Mapping[str, Any]) -> str:
     """Markdown: what the network is for, what it learned from, how good it is, what it must not be used for."""
     counts = f"{coarse.step * config.batch} samples of whole knees and {fine.step * config.batch} of parts"
+    if config.wide_steps:
+        counts += f" (the last {config.wide_steps * config.batch} of them larger)"
     return f"""# MR to CT numbers and bones of a knee
 
 **Research use only: not a medical device.** Trained on simulated knees.

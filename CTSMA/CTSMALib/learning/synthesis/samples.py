@@ -62,13 +62,15 @@ class _Drawn(Dataset[Arrays]):
         return self.steps - self.first
 
     def __getitem__(self, index: int) -> Arrays:
-        rng = np.random.default_rng([self.config.seed, _TRAINING, _OF_KIND[self.kind], self.first + index])
-        batch = Batch.of([self._sample(rng) for _ in range(self.config.batch)])
+        step = self.first + index
+        rng = np.random.default_rng([self.config.seed, _TRAINING, _OF_KIND[self.kind], step])
+        edge = self.config.wide_edge if self.config.is_wide(self.kind, step) else self.config.edge
+        batch = Batch.of([self._sample(rng, edge) for _ in range(self.config.batch)])
         return batch.image.numpy(), batch.hu.numpy(), batch.known.numpy(), batch.bones.numpy()
 
-    def _sample(self, rng: np.random.Generator) -> Sample:
+    def _sample(self, rng: np.random.Generator, edge: int) -> Sample:
         case = self.cases[int(rng.integers(len(self.cases)))]
-        return draw_sample(case, self.config.edge, spacing_of(self.config, self.kind), rng, self.kind)
+        return draw_sample(case, edge, spacing_of(self.config, self.kind), rng, self.kind)
 
 
 def training_batches(

@@ -54,16 +54,19 @@ def train(
     began, losses = time.monotonic(), []
     batches = training_batches(for_kind(cases, kind), config, kind, first, run.steps, workers)
     for done, batch in enumerate(batches, start=first + 1):
+        if config.is_wide(kind, done - 1) and not config.is_wide(kind, done - 2):
+            run.enter(done - 1)
         losses.append(run.step(batch))
-        left = (time.monotonic() - began) / (done - first) * (run.steps - done)
+        work = [config.work(kind, step) for step in (first, done, run.steps)]
+        left = (time.monotonic() - began) / (work[1] - work[0]) * (work[2] - work[1])
         told = f"step {done} of {run.steps}, {left / 60.0:.0f} min left"
-        progress(f"Training the {kind} network", done / run.steps, told)
+        progress(f"Training the {kind} network", work[1] / work[2], told)
         if done % config.check_every == 0 or done == run.steps:
             history.append(check(run.averaged, kind, probes, done, sum(losses) / len(losses)))
             losses = []
             state = run.state(done, history)
             write_state(state, folder)
-            progress(f"Checking the {kind} network", done / run.steps, str(history[-1]))
+            progress(f"Checking the {kind} network", work[1] / work[2], str(history[-1]))
     assert state is not None
     return state
 
@@ -72,7 +75,6 @@ def train(
 class _Run:
     config: TrainingConfig
     kind: str
-    steps: int
     net: FoldedUNet
     optimizer: torch.optim.Optimizer
     schedule: Any
@@ -83,13 +85,25 @@ class _Run:
         """A run with weights by chance."""
         torch.manual_seed(config.seed)
         net = new_network(config, kind)
-        steps = config.coarse_steps if kind == COARSE else config.steps
         optimizer = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, config.learning_rate, total_steps=steps + 1, pct_start=WARM_UP
-        )
         average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(EMA))
-        return cls(config, kind, steps, net, optimizer, schedule, average)
+        run = cls(config, kind, net, optimizer, None, average)
+        run.enter(0)
+        return run
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        return self.config.steps_of(self.kind)
+
+    def enter(self, step: int) -> None:
+        """Begin the learning rates of the part of the training, small boxes or large ones, that a step belongs to."""
+        config, wide = self.config, self.config.is_wide(self.kind, step)
+        narrow = config.coarse_steps if self.kind == COARSE else config.steps
+        rate, count = (config.wide_learning_rate, config.wide_steps) if wide else (config.learning_rate, narrow)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, rate, total_steps=count + 1, pct_start=WARM_UP
+        )
 
     @property
     def averaged(self) -> FoldedUNet:
@@ -127,6 +141,7 @@ class _Run:
         if state.config != self.config:
             raise InputError("The folder holds a training with other settings.", "Name a new folder.")
         self.net.load_state_dict(state.parts["net"])
+        self.enter(state.step - 1)
         self.optimizer.load_state_dict(state.parts["optimizer"])
         self.schedule.load_state_dict(state.parts["schedule"])
         self.average.load_state_dict(state.parts["average"])

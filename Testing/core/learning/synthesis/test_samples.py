@@ -119,6 +119,14 @@ def test_batches_follow_from_their_step_alone(a_case: TissueCase, kind: str, cha
     assert torch.equal(*checks)
 
 
+def test_the_last_samples_of_the_fine_network_are_larger(a_case: TissueCase) -> None:
+    config = small_training(edge=32, steps=1, wide_steps=1, wide_edge=64)
+    edges = [batch.hu.shape[-1] for batch in training_batches([a_case], config, FINE, 0, 2, 0)]
+    assert edges == [32, 64]
+    edges = [batch.hu.shape[-1] for batch in training_batches(for_kind([a_case], COARSE), config, COARSE, 0, 2, 0)]
+    assert edges == [32, 32]
+
+
 def test_a_guess_is_near_the_truth_and_sums_to_one() -> None:
     bones = torch.zeros(32, 32, 32, dtype=torch.long)
     bones[4:28, 4:28, 4:28] = 2

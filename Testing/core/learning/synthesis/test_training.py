@@ -83,6 +83,41 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(
     assert again.history == whole.history  # a training that has ended is not gone on with
 
 
+@pytest.mark.parametrize("kept", [2, 4])  # just before the larger boxes, and among them
+def test_a_training_stopped_near_its_larger_boxes_ends_as_one_that_was_not(
+    cases: list[TissueCase], tmp_path: Path, kept: int
+) -> None:
+    config = replace(CONFIG, steps=2, wide_steps=4, check_every=2)
+    whole = train(config, FINE, cases[:1], cases[1:], tmp_path / "whole", workers=0)
+    assert [one.step for one in whole.history] == [2, 4, 6]
+
+    def stopped(stage: str, fraction: float, message: str = "") -> None:
+        if message.startswith(f"step {kept + 1} "):
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        train(config, FINE, cases[:1], cases[1:], tmp_path / "part", stopped, workers=0)
+    state = train(config, FINE, cases[:1], cases[1:], tmp_path / "part", workers=0)
+    assert state.history == whole.history
+    for name, value in whole.parts["average"].items():
+        assert torch.equal(state.parts["average"][name], value)
+
+
+def test_larger_boxes_have_their_own_learning_rate() -> None:
+    config = replace(CONFIG, wide_steps=4)
+    run = training._Run.begin(config, FINE)
+    assert run.steps == 12 and run.optimizer.param_groups[0]["max_lr"] == config.learning_rate
+    run.enter(8)
+    assert run.optimizer.param_groups[0]["max_lr"] == config.wide_learning_rate < config.learning_rate
+    assert training._Run.begin(config, COARSE).steps == 8
+
+
+def test_progress_counts_the_voxels_of_larger_boxes() -> None:
+    config = TrainingConfig(steps=100, wide_steps=10, edge=32, wide_edge=64)
+    assert [config.work(FINE, step) for step in (0, 100, 110)] == [0, 100, 180]
+    assert config.work(COARSE, 4000) == config.steps_of(COARSE) == 4000
+
+
 def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
     assert read_state(tmp_path) is None
     for content in (b"no state", b""):
@@ -159,7 +194,10 @@ def test_seeds_that_are_reserved_for_tests_are_refused(seed: int) -> None:
     assert TrainingConfig(seed=889).seed == 889
 
 
-@pytest.mark.parametrize(("change", "said"), [({"edge": 40}, "halved"), ({"steps": 0}, "steps = 0")])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"edge": 40}, "halved"), ({"wide_edge": 0}, "halved"), ({"steps": 0}, "steps = 0"), ({"wide_steps": -1}, "wide")],
+)
 def test_what_cannot_be_trained_is_refused(change: dict[str, int], said: str) -> None:
     with pytest.raises(InputError, match=said):
         TrainingConfig(**change)
