@@ -38,7 +38,7 @@ class ScenePanel(ABC):
         self.widget, self.ui = load_panel(self.UI_FILE)
         self.scene = scene
         self.applying = self.closed = False
-        self.dependencies = dependencies(self.refresh)
+        self.dependencies = dependencies(self.packages_came)
         self.make_parts(new_runner, Path(slicer.app.temporaryPath))
         for place, widget in self.places():
             place.layout().addWidget(widget)
@@ -59,6 +59,10 @@ class ScenePanel(ABC):
     @abstractmethod
     def refresh(self) -> None:
         """Show again what is there and what may be done now."""
+
+    def packages_came(self) -> None:
+        """Packages were installed."""
+        self.refresh()
 
     @abstractmethod
     def is_busy(self) -> bool:

@@ -37,6 +37,7 @@ class CasesPanel:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._cohort: CohortReview | None = None
         self._state = ReviewState()
+        self._noted: tuple[Any, str, str] | None = None  # cohort, case and its stored note as shown last
         self._on_case = on_case
         prepare(self.ui.caseTable, ["", _("Case"), _("Verdict"), _("Status"), _("Note")], 4)
         self.ui.statusComboBox.addItem(_("All cases"), "")
@@ -88,7 +89,9 @@ class CasesPanel:
         note = case.note if case is not None else ""
         unread = case is not None and cohort is not None and cohort.blind and bool(case.unsigned_by(cohort.reader))
         hidden = _("Notes are hidden until you have decided about every bone.") if unread else ""
-        if value_of(self.ui.noteEdit, "text") != note:
+        noted = (cohort.folder if cohort is not None else None, state.case, note)
+        if noted != self._noted:  # else what is being typed stays
+            self._noted = noted
             put(self.ui.noteEdit, "setText", note)
         allow(
             self.ui.noteEdit,

@@ -7,6 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from CTSMALib.scene.registration.before_after import AFTER
 from CTSMALib.scene.registration.comparison import ComparisonRow
 from CTSMALib.scene.registration.review_entry import ACCEPTED, NEEDS_WORK, REJECTED, good_bones, is_void
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
@@ -100,22 +101,27 @@ class JudgePanel:
     def _allow(self) -> None:
         session, subject = self._session, self._state.subject
         none = "" if session is not None else _("No registration is open.")
+        # A decision is about the corrected motion, so that this must be the one that is seen.
+        earlier = "" if self._state.shown == AFTER else _("An earlier motion is shown; choose Corrected under See.")
+        closed = none or earlier
         nobody = "" if self.reviewer else _("Enter your name or initials first.")
         what = _("all bones") if subject == KNEE else subject_words().get(subject, "")
         unexplained = "" if self.reason else _("Enter a reason first.")
         allow(
-            self.ui.acceptButton, none or nobody, _("Accept: {what}. Moving it afterwards voids it.").format(what=what)
+            self.ui.acceptButton,
+            closed or nobody,
+            _("Accept: {what}. Moving it afterwards voids it.").format(what=what),
         )
         allow(
             self.ui.needsWorkButton,
-            none or nobody or unexplained,
+            closed or nobody or unexplained,
             _("Say that work is needed: {what}.").format(what=what),
         )
-        allow(self.ui.rejectButton, none or nobody or unexplained, _("Reject: {what}.").format(what=what))
+        allow(self.ui.rejectButton, closed or nobody or unexplained, _("Reject: {what}.").format(what=what))
         good = session is not None and bool(good_bones(session))
         allow(
             self.ui.acceptGoodButton,
-            none or nobody or ("" if good else _("No further bone has the verdict good where it lies now.")),
+            closed or nobody or ("" if good else _("No further bone has the verdict good where it lies now.")),
             _("Accept every bone with the verdict good."),
         )
 

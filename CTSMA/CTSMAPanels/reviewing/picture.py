@@ -75,6 +75,12 @@ class ReviewPicture:
         else:
             self._clock.stop()
 
+    def moved(self) -> None:
+        """A bone was moved: an earlier motion that is shown may be another one now, as after finding bones anew."""
+        if self._session is not None and self._state.shown != AFTER:
+            show_state(self._session.nodes, self._state.shown)
+        self.refresh_soon()
+
     def color(self) -> None:
         """Color bones by the estimated error, or give them their own colors back."""
         assert self._session is not None

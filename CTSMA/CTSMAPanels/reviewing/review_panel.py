@@ -12,6 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.monitor import JobMonitor
+from CTSMALib.scene.registration import opening
 from CTSMALib.scene.registration.aiming import aim, joint_of
 from CTSMALib.scene.registration.cohort_review import CohortReview
 from CTSMALib.scene.registration.review_layout import REVIEW
@@ -34,6 +35,7 @@ from CTSMAPanels.reviewing.label_actions import LabelActions
 from CTSMAPanels.reviewing.landmarks_panel import LandmarksPanel
 from CTSMAPanels.reviewing.live_numbers import LiveNumbers
 from CTSMAPanels.reviewing.picture import ReviewPicture
+from CTSMAPanels.reviewing.scan_check import scans_accepted
 from CTSMAPanels.reviewing.scans_panel import ScansPanel
 from CTSMAPanels.reviewing.see_panel import SeePanel
 from CTSMAPanels.reviewing.view_actions import ViewActions
@@ -91,7 +93,10 @@ class ReviewPanel(ScenePanel):
         """The user opens the module: its keys act."""
         if self.closed:
             return
+        lacked = self.dependencies.missing
         self.dependencies.refresh()
+        if lacked and not self.dependencies.missing:
+            self.packages_came()
         self.keys.switch(True)
         self.apply(self.state, everything=True)
 
@@ -139,17 +144,26 @@ class ReviewPanel(ScenePanel):
             self.apply(state)
 
     def read_scene(self) -> None:
-        """Take what is saved with the scene, for example after a scene was opened."""
+        """Take what is saved with the scene, for example after a scene was opened; a review that is open stays so."""
+        if self.session is not None and self._is_whole(self.session):  # another scene was added to this one
+            self.apply(self.state, everything=True)
+            return
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, ReviewState) if node is not None else ReviewState()
         self.session = self.cohort = None
         if not self.dependencies.missing:
             with problems_shown(_("The review in the scene cannot be opened.")):
                 self._watch(ReviewSession.restored(self.scene))
+                if self.session is None:
+                    state = replace(state, case="")
                 if state.cohort and Path(state.cohort).is_dir():
                     self.cohort = CohortReview(Path(state.cohort))
         self.apply(state, everything=True)
         self.labels.give_again()
+
+    def packages_came(self) -> None:
+        """A review in the scene could not be read without them."""
+        self.read_scene()
 
     def refresh(self) -> None:
         """Show again what may be done now."""
@@ -197,8 +211,9 @@ class ReviewPanel(ScenePanel):
 
     def _stepped(self, reason: str) -> None:
         """The review has changed; pictures first, tables when there is time."""
+        if reason in ("motion", "active", "record"):
+            self.picture.moved()
         if reason in ("motion", "active"):
-            self.picture.refresh_soon()
             self.numbers.later()
         if reason == "record" and self.state.error_colors:
             self.picture.color()
@@ -232,28 +247,41 @@ class ReviewPanel(ScenePanel):
             self.open_review(user_folder(self.scans.folder), *self.chosen_scans())
 
     def open_review(self, folder: Path, ct: Any, mr: Any, case: str = "") -> None:
-        """Open a registration in the place of the one that is open; arguments as of :meth:`ReviewSession.open`."""
-        if not self._left():
+        """Open a registration in the place of the one that is open; arguments as of :meth:`ReviewSession.open`.
+
+        The one that is open stays where the folder cannot be used, or where the user refuses scans that are not its
+        own; those of a case were read from the paths of its record.
+        """
+        loaded = opening.load(folder)
+        opening.check_ct(ct, loaded[2])
+        if not (case or scans_accepted(loaded, ct, mr)) or not self._left():
             return
-        self._watch(ReviewSession.open(self.scene, folder, ct, mr, self.judging.reviewer))
-        assert self.session is not None
-        nodes = self.session.nodes
+        try:
+            session = ReviewSession.open(self.scene, folder, ct, mr, self.judging.reviewer)
+        except Exception:  # the one before is closed, and must not look open
+            self._show_none()
+            raise
+        self._watch(session)
+        nodes = session.nodes
         state = replace(
-            self.state, case=case, subject=self.session.active, shown=ReviewState().shown, handles=False,
+            self.state, case=case, subject=session.active, shown=ReviewState().shown, handles=False,
             second_reading=self.state.second_reading and bool(case),
             mr_labels=self.state.mr_labels if nodes.mr.GetID() == self.state.mr else NodeId(""),
             ct=NodeId(nodes.ct.GetID()), mr=NodeId(nodes.mr.GetID()),
         )  # fmt: skip
         self.scans.opened(str(folder))
         self.looking.show_layout(REVIEW)
-        aim(nodes, joint_of(self.session))
+        aim(nodes, joint_of(session))
         self.apply(state, everything=True)
         self.labels.give_again()
 
     def close_review(self) -> None:
         """Save the review and take it out of the scene."""
         if self._left():
-            self.apply(replace(self.state, case="", subject=""), everything=True)
+            self._show_none()
+
+    def _show_none(self) -> None:
+        self.apply(replace(self.state, case="", subject=""), everything=True)
 
     def _left(self) -> bool:
         """Whether the open review was closed, or there was none."""
@@ -310,7 +338,7 @@ class ReviewPanel(ScenePanel):
             self.numbers.stop()
             self.session = None
             session.close(even_unsaved=True)
-            self.apply(replace(self.state, case="", subject=""), everything=True)
+            self._show_none()
         gone = {f: NodeId("") for f in CHOSEN if (name := getattr(self.state, f)) and not self._node(name)}
         if gone:
             self.change(**gone)

@@ -16,7 +16,7 @@ from CTSMALib.registration.record_folder import load_record, write_record
 from CTSMALib.registration.review.corrections import Corrections
 from Testing.core.made_up_pair import MadeUpPair, made_up_pair
 from Testing.panels.reading.fake_runner import FakeRunner
-from Testing.scene.registration.pair_record import true_record
+from Testing.scene.registration.pair_record import identities, true_record
 
 WRONG_MM = (0.0, 1.0, 0.0)  # where the made-up registration leaves the femur
 
@@ -39,7 +39,8 @@ def misaligned_record(pair: MadeUpPair) -> RegistrationRecord:
         replace(bone, **found.get(bone.name, {"verdict": "good", "reasons": ()}))  # type: ignore[arg-type]
         for bone in record.bones
     )
-    return replace(record, bones=bones, reviews=(), landmarks=())
+    fixed, moving = identities()
+    return replace(record, fixed=fixed, moving=moving, bones=bones, reviews=(), landmarks=())
 
 
 def write_registration(pair: MadeUpPair, folder: Path, record: RegistrationRecord | None = None) -> Path:

@@ -258,3 +258,46 @@ def test_the_list_of_cases_is_drawn(bench: Any, a_cohort_panel: Any) -> None:
     bench.process_events(100)
     picture = bench.widget_picture(a_cohort_panel.widget, size=(430, 1400))
     assert picture.std() > 10
+
+
+def test_a_note_is_not_erased_while_it_is_typed(bench: Any, a_cohort_panel: Any) -> None:
+    panel, field = a_cohort_panel, a_cohort_panel.cases.ui.noteEdit
+    field.setText("ask about the fib")
+    panel.correct.ui.moveUpButton.click()
+    panel.refresh()
+    bench.process_events(700)
+    assert field.property("text") == "ask about the fib"
+    field.editingFinished.emit()
+    panel.cases.ui.nextButton.click()
+    assert field.property("text") == ""
+    panel.cases.ui.previousButton.click()
+    assert field.property("text") == "ask about the fib"
+
+
+def test_a_case_that_fails_to_open_can_be_left_and_chosen_again(
+    bench: Any, a_cohort_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from CTSMALib.errors import InputError
+    from CTSMALib.scene.registration import session
+
+    def fail(*_arguments: Any) -> None:
+        raise InputError("The scene is full.", "Empty it.")
+
+    panel, table = a_cohort_panel, a_cohort_panel.cases.ui.caseTable
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "open_review", fail)
+        table.selectRow(2)
+    assert "The scene is full" in bench.dialogs.texts("error")[-1]
+    assert (panel.session, panel.state.case) == (None, "")
+    assert panel.cases.ui.noteEdit.property("toolTip") == "No case is open."
+    table.selectRow(1)
+    assert panel.state.case == "second-right"
+    assert panel.session.folder.name == "second-right"
+
+
+def test_a_damaged_case_leaves_the_open_one_open(bench: Any, a_cohort_panel: Any, a_cohort: Path) -> None:
+    panel, session = a_cohort_panel, a_cohort_panel.session
+    (a_cohort / "third-right" / "bones.nii.gz").unlink()
+    panel.cases.ui.nextButton.click()
+    assert "lacks its bone labels" in bench.dialogs.texts("error")[-1]
+    assert panel.session is session and panel.state.case == "second-right"

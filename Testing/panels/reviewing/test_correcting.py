@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import vtk
 
 from CTSMALib.registration.record_folder import load_record
 from CTSMALib.registration.review.corrections import Corrections
-from CTSMALib.scene.registration.matrices import to_vtk
+from CTSMALib.scene.registration.matrices import to_numpy, to_vtk
 from CTSMALib.scene.registration.review_nodes import matrices
 from CTSMAPanels.reviewing.keys import NUDGES, Nudge
 
@@ -301,3 +302,19 @@ def test_refine_takes_the_new_motion_of_that_bone_only(bench: Any, an_open_panel
     an_open_panel.correct.ui.undoButton.click()
     corrections = Corrections.of_record(an_open_panel.session.record)
     assert corrections.user["femur"][1, 3] == pytest.approx(0.5)
+
+
+def test_as_found_shows_what_was_found_anew_and_what_was_found_before_after_undoing_it(an_open_panel: Any) -> None:
+    def shown() -> np.ndarray:
+        matrix = vtk.vtkMatrix4x4()
+        an_open_panel.session.nodes.mr.GetParentTransformNode().GetMatrixTransformToWorld(matrix)
+        return np.asarray(to_numpy(matrix))
+
+    before = an_open_panel.session.corrections.auto["femur"]
+    an_open_panel.correct.ui.refineButton.click()
+    an_open_panel.change(shown="auto")
+    np.testing.assert_allclose(shown(), before)
+    new = finish_refining(an_open_panel)
+    np.testing.assert_allclose(shown(), new)
+    an_open_panel.correct.ui.undoButton.click()
+    np.testing.assert_allclose(shown(), before)

@@ -163,3 +163,17 @@ def test_transforms_images_and_table_are_exported(
     assert "1 files" in ui.exportedLabel.property("text")
     ui.tableCheckBox.click()
     assert "Choose what" in ui.exportButton.property("toolTip")
+
+
+def test_nothing_is_decided_while_an_earlier_motion_is_shown(an_open_panel: Any) -> None:
+    ui = an_open_panel.judging.ui
+    ui.reviewerEdit.setText("Reader A")
+    ui.reasonEdit.setText("blurred")
+    buttons = (ui.acceptButton, ui.needsWorkButton, ui.rejectButton, ui.acceptGoodButton)
+    for shown in ("auto", "knee"):
+        an_open_panel.change(shown=shown)
+        for button in buttons:
+            assert not button.property("enabled")
+            assert "earlier motion" in button.property("toolTip")
+    an_open_panel.change(shown="after")
+    assert all(button.property("enabled") for button in buttons)

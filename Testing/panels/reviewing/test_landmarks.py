@@ -21,7 +21,7 @@ def place(panel: Any, scan: str, world: np.ndarray) -> None:
     (ui.ctPointButton if scan == "ct" else ui.mrPointButton).click()
     selection = panel.scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
     node = panel.scene.GetNodeByID(selection.GetActivePlaceNodeID())
-    node.AddControlPoint(vtk.vtkVector3d(*world.tolist()))
+    node.AddControlPointWorld(vtk.vtkVector3d(*world.tolist()))
 
 
 def add_pairs(panel: Any, count: int) -> None:
@@ -151,3 +151,22 @@ def test_pairs_are_drawn_where_they_lie_now(bench: Any, an_open_panel: Any) -> N
     assert green[0] > green[1] + 20
     an_open_panel.landmarks.ui.pointsCheckBox.click()
     assert set(points_drawn(nodes, "mr")) == {"1", "2"}
+
+
+def test_a_point_of_the_mr_stays_on_what_it_marks_when_the_bone_moves(an_open_panel: Any) -> None:
+    session = an_open_panel.session
+    joint = session.corrections.center_ras_mm("femur")
+    there = (np.linalg.inv(session.corrections.composed("femur")) @ np.append(joint, 1.0))[:3]
+    place(an_open_panel, "ct", joint)
+    place(an_open_panel, "mr", joint)
+    node = an_open_panel.scene.GetFirstNodeByName("MR point")
+    an_open_panel.correct.ui.moveFrontButton.click()
+    np.testing.assert_allclose(node.GetNthControlPointPositionWorld(0), joint + (0.0, 0.5, 0.0), atol=1e-6)
+    an_open_panel.change(subject="tibia")
+    tibia = (session.corrections.composed("tibia") @ np.append(there, 1.0))[:3]
+    np.testing.assert_allclose(node.GetNthControlPointPositionWorld(0), tibia, atol=1e-6)
+    an_open_panel.change(subject="femur")
+    an_open_panel.landmarks.ui.snapCheckBox.setChecked(False)
+    an_open_panel.landmarks.ui.addButton.click()
+    (pair,) = session.record.landmarks
+    np.testing.assert_allclose(np.array(pair.mr_lps_mm) * (-1, -1, 1), there, atol=1e-6)

@@ -81,3 +81,35 @@ def test_it_can_be_loaded_again(bench: Any, a_module: Any, scans: tuple[Any, Any
     assert again.widget.panel.session is not None
     again.widget.panel.correct.ui.moveUpButton.click()
     again.exit()
+
+
+def test_an_added_scene_leaves_the_open_review_open(
+    bench: Any, a_module: Any, scans: tuple[Any, Any], a_folder: Path, tmp_path: Path
+) -> None:
+    """By the events of the scene alone; the added one was saved with another state of the panel and a review."""
+    import shutil
+
+    import slicer
+
+    panel, scene = a_module.widget.panel, slicer.mrmlScene
+    panel.dependencies.missing = []
+    a_module.enter()
+    panel.scans.ui.ctSelector.setCurrentNode(scans[0])
+    panel.scans.ui.mrSelector.setCurrentNode(scans[1])
+    panel.scans.ui.folderEdit.setCurrentPath(str(a_folder))
+    panel.scans.ui.openButton.click()
+    panel.change(subject="tibia", step=0.1)
+    assert scene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    panel.scans.ui.folderEdit.setCurrentPath(str(shutil.copytree(a_folder, tmp_path / "second")))
+    panel.scans.ui.openButton.click()
+    panel.change(subject="patella", step=0.5)
+    panel.correct.ui.moveUpButton.click()
+    session, state = panel.session, panel.state
+    assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"), False)
+    assert panel.session is session and panel.state == state
+    assert session.nodes.mr is scans[1] and scans[1].GetParentTransformNode() is session.nodes.auto("patella")
+    assert session.undo_name
+    panel.judging.ui.reviewerEdit.setText("Reader A")
+    panel.judging.ui.acceptButton.click()
+    assert session.decision("patella").decision == "accepted"
+    bench.process_events(600)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -10,7 +13,9 @@ import SimpleITK as sitk
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.registration.names import KNEE
 from CTSMALib.registration.record import IDENTITY, PairedPatch, RegistrationRecord, StageRecord, ras_rows
-from Testing.core.made_up_pair import MadeUpPair
+from CTSMALib.volumes import read_mr, read_scan
+from CTSMALib.volumes.scan import InputIdentity
+from Testing.core.made_up_pair import MadeUpPair, made_up_pair
 from Testing.core.registration.made_up_record import a_record
 
 NEAR_MM, FAR_MM = 0.2, 1.7  # errors of two patches on the femur
@@ -36,6 +41,17 @@ def true_record(pair: MadeUpPair) -> RegistrationRecord:
         for name, x, error in (("FM-r1-c1-d1", 22.0, NEAR_MM), ("FL-r1-c1-d1", -22.0, FAR_MM))
     )
     return replace(like, bones=bones, stages=(knee,), patches=patches)
+
+
+@functools.cache
+def identities() -> tuple[InputIdentity, InputIdentity]:
+    """Which data the CT and the MR of the made-up pair are, read from files."""
+    pair = made_up_pair()
+    with tempfile.TemporaryDirectory() as folder:
+        ct, mr = Path(folder, "ct.nrrd"), Path(folder, "mr.nrrd")
+        sitk.WriteImage(pair.ct, str(ct))
+        sitk.WriteImage(pair.mr, str(mr))
+        return read_scan(ct).identity, read_mr(mr).identity
 
 
 def center_ras(pair: MadeUpPair, bone: str) -> tuple[float, float, float]:

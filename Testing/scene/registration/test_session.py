@@ -235,6 +235,24 @@ def test_closing_leaves_volumes_that_were_in_the_scene(a_scene: Any, a_folder: P
     assert all(node.GetScene() is a_scene and node.GetParentTransformNode() is None for node in nodes)
 
 
+def test_a_review_that_cannot_be_restored_makes_room_and_leaves_its_volumes(
+    a_scene: Any, a_session: ReviewSession, a_folder: Path
+) -> None:
+    left, ct, mr = a_session.nodes.node, a_session.nodes.ct, a_session.nodes.mr  # they came with the review
+    again = ReviewSession.open(a_scene, a_folder.rename(a_folder.with_name("new place")), ct, mr)
+    assert left.GetScene() is None
+    assert [review.node for review in reviews_in(a_scene)] == [again.nodes.node]
+    assert ct.GetScene() is a_scene and mr.GetParentTransformNode() is again.nodes.auto("femur")
+
+
+def test_a_review_of_another_mr_stays_when_one_is_opened(
+    a_scene: Any, a_session: ReviewSession, a_folder: Path, a_pair: MadeUpPair
+) -> None:
+    ReviewSession.open(a_scene, a_folder, a_session.nodes.ct, a_pair.mr)
+    assert len(list(reviews_in(a_scene))) == 2
+    assert_shown(a_session)
+
+
 def test_steps_that_become_one_tell_the_whole_amount(a_session: ReviewSession, a_clock: Clock) -> None:
     for _ in range(15):
         a_session.move("tibia", (0.1, 0.0, 0.0))

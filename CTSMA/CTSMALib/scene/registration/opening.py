@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from CTSMALib.errors import InputError
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.geometry import image_of
-from CTSMALib.scene.registration.review_nodes import ReviewNodes
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, remove_review, reviews_in
 
 FOLDER_ATTRIBUTE, REVIEWER_ATTRIBUTE = "CTSMA.ReviewFolder", "CTSMA.Reviewer"  # on the parameter node
 Loaded = tuple[RegistrationRecord, str, sitk.Image]  # record, token for saving, bone labels
@@ -63,6 +63,28 @@ def remembered_folder(nodes: ReviewNodes) -> tuple[Path | None, str]:
     reviewer = str(nodes.node.GetAttribute(REVIEWER_ATTRIBUTE) or "")
     known = nodes.node.GetAttribute(FOLDER_ATTRIBUTE) and folder.is_dir()
     return (folder if known else None), reviewer
+
+
+def restorable(nodes: ReviewNodes) -> tuple[Path, str, Loaded] | None:
+    """Folder, reviewer and what is in the folder, of a review that a scene holds; ``None`` where something is gone."""
+    folder, reviewer = remembered_folder(nodes)
+    if folder is None:
+        return None
+    try:
+        loaded = load(folder)
+    except InputError:
+        return None
+    return (folder, reviewer, loaded) if complete(nodes, loaded[0]) else None
+
+
+def take_out_leftovers(scene: Any, ct: Any, mr: Any) -> None:
+    """Remove reviews that cannot be restored, or whose MR is a scan that is to be opened; all volumes stay.
+
+    What was done in them is in their folders. Left in the scene they would keep their MR under a transform.
+    """
+    for nodes in tuple(reviews_in(scene)):
+        if nodes.mr is ct or nodes.mr is mr or restorable(nodes) is None:
+            remove_review(nodes, keep_volumes=True)
 
 
 def complete(nodes: ReviewNodes, record: RegistrationRecord) -> bool:

@@ -10,7 +10,7 @@ import slicer
 from numpy.typing import NDArray
 
 from CTSMALib.scene.registration.review_nodes import ReviewNodes
-from CTSMALib.scene.registration.seeing import SIDE_BY_SIDE, mode_of, moving_point
+from CTSMALib.scene.registration.seeing import SIDE_BY_SIDE, mode_of
 
 CT, MR = SCANS = ("ct", "mr")
 _TITLES = {CT: "CT point", MR: "MR point"}
@@ -42,6 +42,7 @@ class PointEntry:
         node.RemoveAllControlPoints()
         if scan == MR:
             self._own_frame = mode_of(self._review) == SIDE_BY_SIDE
+            self._follow_mr()
         scene = self._review.scene
         selection = scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
         interaction = scene.GetFirstNodeByClass("vtkMRMLInteractionNode")
@@ -59,8 +60,8 @@ class PointEntry:
 
     def pair(self) -> tuple[Point, Point]:
         """(3,) of the CT and (3,) of the MR in its own frame, RAS, mm; both must be placed."""
-        ct, mr = (np.array(self._nodes[scan].GetNthControlPointPositionWorld(0)) for scan in SCANS)
-        return ct, mr if self._own_frame else moving_point(self._review, mr)
+        ct = np.array(self._nodes[CT].GetNthControlPointPositionWorld(0))
+        return ct, np.array(self._nodes[MR].GetNthControlPointPosition(0))  # as placed, wherever the MR went since
 
     def clear(self) -> None:
         """Take the points away, and stop placing."""
@@ -75,6 +76,13 @@ class PointEntry:
                 self._review.scene.RemoveNode(node)
         self._nodes.clear()
 
+    def _follow_mr(self, *_args: Any) -> None:
+        """Keep the MR's point on what it marks, by whatever the MR is shown with."""
+        node = self._nodes.get(MR)
+        wanted = None if self._own_frame or self._review.mr is None else self._review.mr.GetTransformNodeID()
+        if node is not None and node.GetTransformNodeID() != wanted:
+            node.SetAndObserveTransformNodeID(wanted)
+
     def _new(self, scan: str) -> Any:
         node = slicer.vtkMRMLMarkupsFiducialNode()
         node.SetName(_TITLES[scan])
@@ -87,5 +95,8 @@ class PointEntry:
         display.SetSaveWithScene(False)
         for event in (node.PointPositionDefinedEvent, node.PointModifiedEvent):
             self._observers.append((node, node.AddObserver(event, lambda *_args: self._on_placed())))
+        if scan == MR:
+            mr, event = self._review.mr, slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+            self._observers.append((mr, mr.AddObserver(event, self._follow_mr)))
         self._nodes[scan] = node
         return node

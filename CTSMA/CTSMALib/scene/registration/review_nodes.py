@@ -108,11 +108,11 @@ class ReviewNodes:
         """The model of a bone of the CT; ``None`` where it has no voxels."""
         return self.get(f"surface_{bone}")
 
-    def owned(self) -> list[Any]:
-        """Every node that goes with the review: not the volumes that were in the scene before it."""
+    def owned(self, with_volumes: bool = True) -> list[Any]:
+        """Every node that goes with the review: not the volumes that were in the scene before it, or neither volume."""
         roles: list[str] = []
         self.node.GetNodeReferenceRoles(roles)
-        kept = {CT, MR} - set(json.loads(self.node.GetParameter(_OWNED)))
+        kept = {CT, MR} - set(json.loads(self.node.GetParameter(_OWNED)) if with_volumes else ())
         # Colors that the volumes had are only remembered.
         found = [self.get(role) for role in roles if role not in kept and not role.endswith("_colors")]
         return [*(node for node in found if node is not None), self.node]
@@ -188,12 +188,17 @@ def matrices(review: ReviewNodes, bone: str) -> BoneMatrices:
     return BoneMatrices(_matrix(review.auto(bone)), _matrix(review.user(bone)))
 
 
-def remove_review(review: ReviewNodes) -> None:
-    """Remove what was made for a review; volumes that were in the scene before stay, without a transform."""
+def remove_review(review: ReviewNodes, keep_volumes: bool = False) -> None:
+    """Remove what was made for a review; volumes that were in the scene before stay, without a transform.
+
+    Args:
+        review: the nodes.
+        keep_volumes: whether volumes stay that came with it, too.
+    """
     scene = review.scene
     if review.mr is not None:
         review.mr.SetAndObserveTransformNodeID(None)
-    for node in review.owned():
+    for node in review.owned(with_volumes=not keep_volumes):
         attached = []
         if node.IsA("vtkMRMLDisplayableNode"):
             attached += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
@@ -207,7 +212,7 @@ def remove_review(review: ReviewNodes) -> None:
 def _check(node: Any) -> None:
     if not _is_image(node) and node.GetParentTransformNode() is not None:
         raise InputError(
-            f"'{node.GetName()}' is under a transform.", "Harden or remove the transform, then open the review again."
+            f"'{node.GetName()}' is under a transform.", "Take it out of the transform, then open the review again."
         )
 
 

@@ -54,6 +54,9 @@ class ReviewSession(ReviewMotions, ReviewPoints):
     ) -> ReviewSession:  # fmt: skip
         """Begin, or go on with, the review of a registration.
 
+        A review of this MR that is left in the scene goes, and so do those that cannot be restored. Whether the
+        scans are those that were registered says :func:`~CTSMALib.scene.registration.same_scans.other_scans`.
+
         Args:
             scene: ``vtkMRMLScene``.
             folder: of the registration.
@@ -67,6 +70,7 @@ class ReviewSession(ReviewMotions, ReviewPoints):
         """
         loaded = opening.load(folder)
         opening.check_ct(ct, loaded[2])
+        opening.take_out_leftovers(scene, ct, mr)
         return cls(folder, open_review(scene, loaded[0], ct, mr, loaded[2]), loaded, reviewer, clock)
 
     @classmethod
@@ -77,14 +81,9 @@ class ReviewSession(ReviewMotions, ReviewPoints):
             ``None`` where there is no review, or its folder or nodes are gone.
         """
         for nodes in reviews_in(scene):
-            folder, reviewer = opening.remembered_folder(nodes)
-            if folder is None:
-                continue
-            try:
-                loaded = opening.load(folder)
-            except InputError:
-                continue
-            if opening.complete(nodes, loaded[0]):
+            found = opening.restorable(nodes)
+            if found is not None:
+                folder, reviewer, loaded = found
                 session = cls(folder, nodes, loaded, reviewer, clock)
                 session._show()
                 return session
