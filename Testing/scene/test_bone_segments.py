@@ -13,7 +13,9 @@ import slicer
 from CTSMALib.errors import InputError
 from CTSMALib.scene.bone_segments import bones_of, prepare_editor, why_no_bones, write_bones
 from CTSMALib.scene.geometry import image_of
-from CTSMALib.scene.result_nodes import ResultNodes
+from CTSMALib.scene.headless import new_scene
+from CTSMALib.scene.remove_result import remove_result
+from CTSMALib.scene.result_nodes import ResultNodes, results_in
 
 
 @pytest.fixture()
@@ -64,3 +66,42 @@ def test_what_cannot_be_used_is_told(a_result: ResultNodes, a_segmentation: Any,
     a_result.scene.RemoveNode(a_segmentation)
     with pytest.raises(InputError, match="no longer"):
         bones_of(a_result)
+
+
+def test_they_belong_to_their_result_in_another_scene_too(
+    a_result: ResultNodes, a_segmentation: Any, tmp_path: Path
+) -> None:
+    """Where IDs change, since others are there already."""
+    path = str(tmp_path / "scene.mrml")
+    a_result.scene.SetURL(path)
+    assert a_result.scene.Commit()
+    scene = new_scene()
+    scene.RegisterNodeClass(slicer.vtkMRMLSegmentationNode())
+    other = ResultNodes(scene.AddNewNodeByClass("vtkMRMLTextNode", "of another knee"))
+    assert other.node.GetID() == a_result.node.GetID()
+    scene.SetURL(path)
+    scene.Import()
+    (imported,) = results_in(scene)
+    assert imported.node.GetID() != other.node.GetID()
+    assert bones_of(imported) is scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")
+    with pytest.raises(InputError, match="no longer"):  # it has no bones of its own
+        bones_of(other)
+
+
+def test_those_of_a_removed_result_are_not_taken_for_another(
+    a_result: ResultNodes, a_segmentation: Any, tmp_path: Path
+) -> None:
+    """The next result of a scene that was opened again has its ID."""
+    path, before = str(tmp_path / "scene.mrml"), a_result.node.GetID()
+    remove_result(a_result)
+    a_result.scene.SetURL(path)
+    assert a_result.scene.Commit()
+    scene = new_scene()
+    scene.RegisterNodeClass(slicer.vtkMRMLSegmentationNode())
+    scene.SetURL(path)
+    scene.Connect()
+    assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
+    later = ResultNodes(scene.AddNewNodeByClass("vtkMRMLTextNode", "of another knee"))
+    assert later.node.GetID() == before
+    with pytest.raises(InputError, match="no longer"):
+        bones_of(later)

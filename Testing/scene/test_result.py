@@ -21,7 +21,7 @@ from CTSMALib.scene.coloring import color_by
 from CTSMALib.scene.ct_node import ct_changed, follow_ct
 from CTSMALib.scene.geometry import fill_volume, image_of
 from CTSMALib.scene.headless import new_scene
-from CTSMALib.scene.remove_result import remove_result
+from CTSMALib.scene.remove_result import ct_goes_along, remove_result
 from CTSMALib.scene.restore import holds, write_result
 from CTSMALib.scene.result_nodes import ResultNodes, is_result, results_in
 from CTSMALib.scene.terminology import ATTRIBUTE
@@ -120,7 +120,22 @@ def test_removing_a_result_leaves_the_scene_as_it_was(a_scene: Any, analyzed: An
 
 def test_a_result_with_its_own_ct_takes_it_along(a_result: ResultNodes) -> None:
     ct = a_result.get("ct")
+    assert ct_goes_along(a_result)
     remove_result(a_result)
+    assert ct.GetScene() is None
+
+
+def test_a_ct_stays_for_another_result_that_stands_on_it(a_result: ResultNodes, analyzed: Analyzed) -> None:
+    """As after the bones of an opened result were corrected and its CT was analyzed again."""
+    ct = a_result.get("ct")
+    again = add_result(a_result.scene, analyzed("plain")[0], ct)
+    assert not again.owns_ct and not ct_goes_along(a_result)
+    remove_result(a_result)
+    assert ct.GetScene() is again.scene and again.get("ct") is ct
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(again.scene)
+    assert tree.GetItemByDataNode(ct)
+    assert again.owns_ct and ct_goes_along(again)
+    remove_result(again)
     assert ct.GetScene() is None
 
 

@@ -19,7 +19,7 @@ from CTSMALib.scene.translation import tr as _
 
 SEGMENTATION = "vtkMRMLSegmentationNode"
 EDITOR = "SegmentEditor"  # module of Slicer, and the tag of its parameter node
-OF_RESULT = "CTSMA.BonesOf"  # on a segmentation: the node of the result whose bones it was made from
+OF_RESULT = "CTSMA.BonesOf"  # role in a segmentation: the node of the result whose bones it was made from
 
 
 def bones_of(result: ResultNodes) -> Any:
@@ -32,14 +32,16 @@ def bones_of(result: ResultNodes) -> Any:
     Raises:
         InputError: the label map of the bones was deleted.
     """
-    known = next((node for node in _segmentations(result.scene) if node.GetAttribute(OF_RESULT) == _id(result)), None)
+    # A reference, not the ID as a text: MRML drops it with the result, and follows IDs that change in another scene.
+    made = (node for node in _segmentations(result.scene) if node.GetNodeReference(OF_RESULT) is result.node)
+    known = next(made, None)
     if known is not None:
         return known
     labels = result.get("labels")
     if labels is None or labels.GetImageData() is None:
         raise InputError(f"The bones of '{result.title}' are no longer in the scene.", "Analyze the scan again.")
     node = result.scene.AddNewNodeByClass(SEGMENTATION, f"{result.title}, bones to correct")
-    node.SetAttribute(OF_RESULT, _id(result))
+    node.SetNodeReferenceID(OF_RESULT, result.node.GetID())
     ct = result.get("ct")
     if ct is not None:
         node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
@@ -104,10 +106,6 @@ def write_bones(segmentation: Any, ct: Any, path: Path) -> None:
 def _segmentations(scene: Any) -> list[Any]:
     count = scene.GetNumberOfNodesByClass(SEGMENTATION)
     return [scene.GetNthNodeByClass(index, SEGMENTATION) for index in range(count)]
-
-
-def _id(result: ResultNodes) -> str:
-    return str(result.node.GetID())
 
 
 def _mask(labels: Any, value: int) -> Any:

@@ -26,6 +26,7 @@ OWNS_CT_ATTRIBUTE = "CTSMA.OwnsCT"  # the CT was loaded with the result, so it g
 CT_GEOMETRY_ATTRIBUTE = "CTSMA.CTGeometry"  # on the text node: where the voxels of the CT were when it was analyzed
 LAYER_DEPTHS_MM = dict(enumerate(DEPTHS_MM, start=1))  # depth layer to the depth of its patches' centers
 LAYERS = tuple(LAYER_DEPTHS_MM)
+LONGEST_NAME = 40  # characters of a patient's or file's name in a list
 ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE = "analysis.json", "patches.csv", "display_patches.csv"
 TEXT_FILES = (ANALYSIS_FILE, PATCHES_FILE, DISPLAY_FILE)
 
@@ -156,6 +157,21 @@ class ResultNodes:
     def title(self) -> str:
         """What a user calls it, for example "CTSMA right knee"."""
         return str(self.node.GetName())
+
+    @property
+    def patient_id(self) -> str:
+        """The ID of the patient; empty where there is none, or a pseudonym in its place."""
+        facts = self.facts
+        return str(facts["header"]["patient_id"]).strip() if facts["identity"]["sha256"] else ""
+
+    @property
+    def whose(self) -> str:
+        """The patient's name, ID or pseudonym, else the name of the scan's file; empty where nothing is known."""
+        from CTSMALib.report.wording import clean, name_text  # the room loads packages that scenes can do without
+
+        header = self.facts["header"]
+        name = name_text(header["patient_name"]) or header["patient_id"] or self.facts["identity"]["name"]
+        return clean(name, LONGEST_NAME)
 
 
 def results_in(scene: Any) -> Iterator[ResultNodes]:

@@ -52,6 +52,7 @@ class DicomPanel:
         self._result: ResultNodes | None = None
         self._obstacle = ""
         self._exported: Path | None = None
+        self._question = 0  # counts what a preview was or could be asked for
         for check in (*self._checks().values(), self.ui.dicomPseudonymiseCheckBox):
             check.toggled.connect(lambda *_args: self._changed())
         self.ui.dicomFolderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
@@ -121,6 +122,16 @@ class DicomPanel:
             result_folder, user_folder(self.series), folder, self.kinds, self.pseudonymise, overwrite, chosen_paper()
         )
 
+    def preview_of_this(self) -> Callable[[Path], None]:
+        """What shows the answer to a preview that is asked for now; nothing once another choice was made."""
+        question = self._question
+
+        def show(folder: Path) -> None:
+            if question == self._question:
+                self.show_preview(folder)
+
+        return show
+
     def show_preview(self, folder: Path) -> None:
         """Show what the job for a preview has left in a folder."""
         found = json.loads((folder / PREVIEW_FILE).read_text(encoding="utf-8"))
@@ -183,7 +194,8 @@ class DicomPanel:
         return _("Choose a folder for the DICOM files.")
 
     def _changed(self) -> None:
-        """What a preview showed holds no more."""
+        """What a preview showed, or is about to show, holds no more."""
+        self._question += 1
         self.ui.previewLabel.setText("")
         self.ui.previewTable.setRowCount(0)
         self.ui.previewTable.setVisible(False)

@@ -63,7 +63,7 @@ class ExportWork:
         result, panel = self._desk.result, self._desk.dicom
         if result is not None:
             with problems_shown(_("The DICOM objects cannot be listed.")):
-                self._desk.jobs.preview_dicom(result, panel.request, panel.show_preview)
+                self._desk.jobs.preview_dicom(result, panel.request, panel.preview_of_this())
 
 
 def _may_replace(existing: Sequence[str], folder: Path, what: str) -> bool:

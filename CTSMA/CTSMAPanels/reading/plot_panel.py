@@ -86,7 +86,7 @@ class PlotPanel:
         self.ui.noteLabel.setVisible(bool(note))
 
     def _list_others(self, others: list[ResultNodes]) -> None:
-        listed = [("", _("Nothing")), *((str(each.node.GetID()), each.title) for each in others)]
+        listed = [("", _("Nothing")), *((str(each.node.GetID()), _title(each)) for each in others)]
         if listed == self._others:
             return
         self._others = listed
@@ -99,7 +99,10 @@ class PlotPanel:
 
 
 def comparable(result: ResultNodes | None, results: list[ResultNodes]) -> list[ResultNodes]:
-    """The results that one can be compared with: of the other modality, and no other side."""
+    """The results that one can be compared with: of the other modality, and of no other side or patient.
+
+    Sides and patients that are not known may be the same; so may pseudonyms, which differ from place to place.
+    """
     if result is None:
         return []
     own = result.facts
@@ -110,7 +113,8 @@ def comparable(result: ResultNodes | None, results: list[ResultNodes]) -> list[R
         except (CTSMAError, ValueError, KeyError):  # a damaged one
             return False
         sides = {own["side"]["side"], facts["side"]["side"]} - {"unknown"}
-        return ("mr" in facts["files"]) != ("mr" in own["files"]) and len(sides) < 2
+        patients = {result.patient_id, each.patient_id} - {""}
+        return ("mr" in facts["files"]) != ("mr" in own["files"]) and len(sides) < 2 and len(patients) < 2
 
     return [each for each in results if each.node is not result.node and fits(each)]
 
@@ -120,3 +124,9 @@ def chosen_other(state: PanelState, others: list[ResultNodes]) -> ResultNodes | 
     if state.other == NO_NODE:
         return None
     return next((each for each in others if each.node.GetID() == state.other), None)
+
+
+def _title(result: ResultNodes) -> str:
+    """What a result is called in a list, with whose it is."""
+    whose = result.whose
+    return _("{title} – {whose}").format(title=result.title, whose=whose) if whose else result.title

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.ct_node import ct_changed
 from CTSMALib.scene.exclusions import counted_compartments, excluded
 from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.remove_result import ct_goes_along
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION, ResultNodes
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.qt_values import allow, put, value_of
@@ -39,7 +40,7 @@ class ResultPanel:
     ) -> None:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._on_change = on_change
-        self._summed: tuple[str, tuple[str, ...]] = ("", ())
+        self._summed: tuple[Any, ...] = ()  # whose summary it is, and without which patches
         self._summary = ""
         self.ui.resultSelector.addAttribute("vtkMRMLTextNode", RESULT_ATTRIBUTE, RESULT_VERSION)
         self.ui.resultSelector.setMRMLScene(scene)
@@ -58,13 +59,16 @@ class ResultPanel:
         allow(
             self.ui.removeButton,
             "" if result is not None else _("No result is shown."),
-            _("Remove the shown result from the scene. Its CT stays."),
+            _("Remove the shown result from the scene, with the CT that was loaded with it.")
+            if result is not None and ct_goes_along(result)
+            else _("Remove the shown result from the scene. Its CT stays."),
         )
         facts = result.facts if result is not None else None
-        counts = (result.node.GetID(), tuple(excluded(result))) if result is not None else ("", ())
-        if result is not None and counts != self._summed:
-            self._summed, self._summary = counts, _summary(result)
-        lines = [self._summary] if result is not None else [_("Analyze a CT, or open a result folder.")]
+        # The result itself, not the ID of its node: after a scene was closed, another one gets the same.
+        summed = (result, tuple(excluded(result))) if result is not None else ()
+        if summed != self._summed:
+            self._summed, self._summary = summed, _summary(result) if result is not None else ""
+        lines = [self._summary or _("Analyze a CT, or open a result folder.")]
         if result is not None and ct_changed(result):
             lines.append(
                 _("The CT was moved, cut or deleted since the analysis; what is shown may not fit it. Analyze again.")

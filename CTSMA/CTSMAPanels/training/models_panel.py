@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.model_list import ModelLine, list_models, remove_model
@@ -51,9 +52,15 @@ class ModelsPanel:
         self._show_model()
 
     def remove(self) -> None:
-        """Delete the selected model from the library; what it was copied from stays."""
+        """Delete the selected model from the library, if the user really wants to; what it was copied from stays."""
+        model = self._models.get(self.chosen)
+        if model is None:
+            return
+        question = _("Delete the model '{name}' with its folder {folder}? This cannot be undone.")
+        if not slicer.util.confirmOkCancelDisplay(question.format(name=model.name, folder=model.folder)):
+            return
         with problems_shown(_("The model could not be removed.")):
-            remove_model(self.chosen)
+            remove_model(model.name)
         self.read()
         self._show_model()
 

@@ -134,11 +134,16 @@ class TrainingPanel(ScenePanel):
             self.applying = False
 
     def read_scene(self) -> None:
-        """Take what is saved with the scene, for example after a scene was opened."""
+        """Take what is saved with the scene, for example after a scene was opened.
+
+        Where corrections of a manifest are not saved, its cohort and project stay: nobody asks when a scene closes.
+        """
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, TrainingState) if node is not None else TrainingState()
+        if self.desk is not None and self.desk.unsaved:
+            state = replace(state, cohort=self.state.cohort, project=self.state.project)
         if (state.cohort, state.project) != (self.state.cohort, self.state.project):
-            self.project = None  # another one; corrections of the same one stay
+            self.project = None  # another one
         self.apply(state)
 
     def read_project(self) -> None:

@@ -166,3 +166,26 @@ def test_the_panel_looks_like_this(bench: Any, a_dicom_panel: Any, tmp_path: Pat
     a_dicom_panel.show_preview(tmp_path)
     bench.widget_picture(a_dicom_panel.widget, tmp_path / "panel.png", size=(420, 420))
     assert (tmp_path / "panel.png").stat().st_size > 1000
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(a_dicom_panel: Any, tmp_path: Path) -> None:
+    """It names another patient, or a pseudonym that would not be written."""
+    from CTSMAPanels.reading.export_actions import ExportWork
+
+    (tmp_path / "preview.json").write_text(json.dumps(PREVIEW), encoding="utf-8")
+    answers: list[Any] = []
+    jobs = SimpleNamespace(preview_dicom=lambda _result, _request, on_done: answers.append(on_done))
+    work = ExportWork(SimpleNamespace(result=a_result(), jobs=jobs, dicom=a_dicom_panel))  # type: ignore[arg-type]
+    table, box = a_dicom_panel.ui.previewTable, a_dicom_panel.ui.dicomPseudonymiseCheckBox
+    a_dicom_panel.show(a_result(), "")
+
+    def rows_after(change: Any) -> int:
+        work.preview_dicom()
+        change()
+        answers[-1](tmp_path)
+        return int(table.property("rowCount"))
+
+    assert rows_after(lambda: box.setChecked(True)) == 0
+    assert rows_after(lambda: a_dicom_panel.show(a_result(), "")) == 0
+    assert str(a_dicom_panel.ui.previewLabel.property("text")) == ""
+    assert rows_after(lambda: None) == 2

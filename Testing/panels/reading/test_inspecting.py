@@ -275,3 +275,44 @@ def test_an_mr_is_compared_with_the_ct(bench: Any, a_read_panel: Any, analyzed: 
     assert a_read_panel.state.other == "" and a_read_panel.other is None
     assert ct.get("selection").GetDisplayNode().GetViewNodeIDs() in (None, ())
     a_read_panel.change(patch=3)
+
+
+def a_scan(
+    scene: Any, modality: str, patient: str = "", name: str = "", file: str = "", pseudonymised: bool = False
+) -> Any:
+    """What a list of results to compare with looks at."""
+    from CTSMALib.scene.result_nodes import ResultNodes
+
+    result = ResultNodes(scene.AddNewNodeByClass("vtkMRMLTextNode", "CTSMA left knee"))
+    result.facts = {
+        "files": {modality: "scan"}, "side": {"side": "left"},
+        "header": {"patient_id": patient, "patient_name": name},
+        "identity": {"name": file, "sha256": "" if pseudonymised else "ab"},
+    }  # fmt: skip
+    result.patches = None  # type: ignore[assignment]
+    return result
+
+
+def test_scans_of_two_patients_are_not_compared(bench: Any, scene: Any) -> None:
+    from CTSMAPanels.reading.plot_panel import comparable
+
+    ct = a_scan(scene, "ct", "4711")
+    same, unknown = a_scan(scene, "mr", "4711 "), a_scan(scene, "mr")
+    hidden, another = a_scan(scene, "mr", "ab12", pseudonymised=True), a_scan(scene, "mr", "4712")
+    assert comparable(ct, [ct, same, another, unknown, hidden]) == [same, unknown, hidden]
+    assert comparable(a_scan(scene, "ct"), [another]) == [another]
+
+
+def test_the_list_says_whose_a_scan_is(bench: Any, scene: Any) -> None:
+    from CTSMALib.scene.panel_state import PanelState
+    from CTSMAPanels.reading.plot_panel import PlotPanel
+
+    panel = PlotPanel(lambda **_fields: None, lambda: None, lambda: None)
+    scans = [
+        a_scan(scene, "mr", "4711", "Doe^Jane"), a_scan(scene, "mr", "4711"), a_scan(scene, "mr", file="knee.nrrd"),
+        a_scan(scene, "mr"),
+    ]  # fmt: skip
+    panel.show(PanelState(), a_scan(scene, "ct"), None, scans, "")
+    box = panel.ui.otherComboBox
+    told = [str(box.itemText(index)).removeprefix("CTSMA left knee") for index in range(1, 5)]
+    assert told == [" – Doe, Jane", " – 4711", " – knee.nrrd", ""]

@@ -8,7 +8,7 @@ from typing import Any
 
 import SimpleITK as sitk
 
-from Testing.panels.reading.test_analysis import enabled, text
+from Testing.panels.reading.test_analysis import enabled, text, tip
 
 Analyzed = Callable[[str], tuple[Path, sitk.Image]]
 
@@ -168,3 +168,43 @@ def test_a_result_that_was_removed_elsewhere_is_forgotten(a_reading_panel: Any) 
     a_reading_panel.scene.RemoveNode(node)
     a_reading_panel.node_removed(node)
     assert a_reading_panel.result is None
+
+
+def test_nothing_of_a_result_is_told_of_the_one_after_it(bench: Any, a_reading_panel: Any, analyzed: Analyzed) -> None:
+    """In a scene that was closed, the next result gets the ID of the one before."""
+    before, summary = a_reading_panel.result.node.GetID(), a_reading_panel.results.ui.summaryLabel
+    assert text(summary).startswith("Right knee")
+    a_reading_panel.scene_closing()
+    a_reading_panel.scene.Clear()
+    a_reading_panel.read_scene()
+    assert text(summary) == "Analyze a CT, or open a result folder."
+    bench.dialogs.choose_path(analyzed("mirrored")[0])
+    a_reading_panel.results.ui.openButton.click()
+    assert a_reading_panel.result.node.GetID() == before
+    assert text(summary).startswith("Left knee")
+
+
+def test_a_ct_that_another_result_needs_stays(bench: Any, a_panel: Any, analyzed: Analyzed) -> None:
+    """An opened result whose bones were corrected: the next one stands on the CT that came with it."""
+    from CTSMALib.scene.state import NodeId
+
+    button = a_panel.results.ui.removeButton
+    bench.dialogs.choose_path(analyzed("plain")[0])
+    a_panel.results.ui.openButton.click()
+    old, ct = a_panel.result, a_panel.result.get("ct")
+    assert "with the CT that was loaded with it" in tip(button)
+    a_panel.change(ct=NodeId(ct.GetID()))
+    a_panel.scan.ui.applyButton.click()
+    a_panel.jobs.runner.finish_with(analyzed("plain")[0])
+    new = a_panel.result
+    assert new.get("ct") is ct and "Its CT stays" in tip(button)
+    labels = old.get("patch_labels")  # deleted by the user, as in the module Data
+    a_panel.scene.RemoveNode(labels)
+    a_panel.node_removed(labels)
+    bench.process_events(50)
+    assert old.node.GetScene() is None and ct.GetScene() is a_panel.scene
+    a_panel.refresh()
+    assert new.owns_ct and "with the CT that was loaded with it" in tip(button)
+    bench.dialogs.answer(True)
+    button.click()
+    assert ct.GetScene() is None

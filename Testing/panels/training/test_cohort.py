@@ -139,6 +139,29 @@ def test_changes_are_not_lost_when_something_is_imported_into_the_scene(
     assert panel.desk.unsaved and len(cells(panel)) == 5
 
 
+def test_changes_are_not_lost_when_the_scene_is_closed(
+    bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    """Nobody is asked then; the manifest stays where it can be saved."""
+    panel = a_working_panel
+    choose(panel, scans, tmp_path / "project")
+    panel.cohort.ui.findButton.click()
+    select(panel.cohort.ui.kneeTable, 5)
+    panel.cohort.ui.removeButton.click()
+
+    def close_scene() -> None:
+        scene.Clear(False)
+        panel.read_scene()
+
+    close_scene()
+    assert panel.desk.unsaved and len(cells(panel)) == 5
+    assert panel.state.cohort == str(scans) and panel.state.project == str(tmp_path / "project")
+    panel.cohort.ui.saveButton.click()
+    assert len(read_table(tmp_path / "project" / "manifest.csv").rows) == 5
+    close_scene()
+    assert panel.state.cohort == "" and cells(panel) == []
+
+
 def test_a_scan_can_be_chosen_by_hand(bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path) -> None:
     panel, ui = a_working_panel, a_working_panel.cohort.ui
     choose(panel, scans, tmp_path / "project")
