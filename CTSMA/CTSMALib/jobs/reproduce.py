@@ -60,7 +60,7 @@ class Preset:
 
 
 PRESETS = {
-    SMALL: Preset(1, 40, 16, 200, 1, 0, 1, 3, 200),
+    SMALL: Preset(1, 40, 16, 200, 1, 12, 1, 3, 200),  # 24 patients to train on; those left learn the diagnosis
     FULL: Preset(12, 440, 24, 1000, 3, 60, 3, 5, 1000),
 }
 

@@ -140,9 +140,22 @@ def test_too_few_patients_for_the_folds_are_refused(cases: tuple[Case, ...]) -> 
     one_kind = [replace(case, grade=0) for case in cases]
     with pytest.raises(InputError, match="would lack"):
         folds(one_kind, 3, seed=1)
-    few_of_each = [replace(case, grade=number % 5) for number, case in enumerate(cases[:10])]
+    few_of_each = [replace(case, subject=str(grade), grade=grade) for grade, case in enumerate(cases[:5])]
     with pytest.raises(InputError, match="too few knees for 4 folds"):
         folds(few_of_each, 4, seed=1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_fold_of_few_knees_has_some_with_and_some_without_osteoarthritis(
+    cases: tuple[Case, ...], seed: int
+) -> None:
+    grades = [0, 0, 1, 1, 1, 2, 2, 3, 3, 4]  # no grade is in all of four folds
+    few = [
+        replace(case, subject=str(n), grade=grade) for n, (case, grade) in enumerate(zip(cases, grades, strict=False))
+    ]
+    found = folds(few, 4, seed=seed)
+    for fold in range(4):
+        assert {case.has_oa for case, f in zip(few, found, strict=True) if f == fold} == {True, False}
 
 
 @pytest.mark.parametrize(
