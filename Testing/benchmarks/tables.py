@@ -189,6 +189,7 @@ TABLES = (
     | synthesis.TABLES
     | {
         "student arms": student.arms,
+        "student reference": student.reference,
         "student unseen": student.unseen,
         "student whole": student.whole,
         "student test": student.test_split,

@@ -1,16 +1,19 @@
 """Arms of :mod:`Testing.benchmarks.student.arms` less the student without distillation, on the same test patients.
 
-An arm counts as the mean of its seeds, both arms with the seeds that both have. Intervals are of patients, not of
-trainings.
+Where a factor was changed (patients, size, misregistration), that is the student without distillation with the same
+change; else the one of the center. An arm counts as the mean of its seeds, both arms with the seeds that both have.
+Intervals are of patients, not of trainings. Predictions of :mod:`Testing.benchmarks.student.reference` are compared
+likewise where they are copied into the folder.
 
 Usage, after the arms::
 
-    python -m Testing.benchmarks.student.paired --patches SET --predictions CACHE/.../predictions
+    python -m Testing.benchmarks.student.paired --patches SET --predictions CACHE/CODE/SET_DIGEST/predictions
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from CTSMALib.agreement import corrected_interval, pair_moments, pair_statistics
 from CTSMALib.learning.evaluation.patch_table import PatchTable, patch_table
 from CTSMALib.learning.evaluation.predictions import Run, read_predictions
 from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.learning.student.config import NONE
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.student.arms import RESULTS
@@ -57,11 +61,19 @@ def _iccs(table: PatchTable, run: Run) -> Floats:
     return np.column_stack([*found, np.mean(found, axis=0)])
 
 
+def base_of(arm: str, names: Iterable[str]) -> str:
+    """The arm without distillation that another one is compared with."""
+    way, _, change = arm.partition("-")
+    changed = f"{NONE}-{change}"
+    return changed if way != NONE and f"{changed}-s0" in names else BASE
+
+
 def _row(arm: str, iccs: dict[str, Floats], patients: int) -> dict[str, object]:
-    seeds = [s for s in range(3) if f"{arm}-s{s}" in iccs and f"{BASE}-s{s}" in iccs]
+    name = base_of(arm, iccs)
+    seeds = [s for s in range(3) if f"{arm}-s{s}" in iccs and f"{name}-s{s}" in iccs]
     own = [iccs[f"{arm}-s{s}"] for s in seeds] or [iccs[arm]]
-    base = [iccs[f"{BASE}-s{s}"] for s in seeds] or [iccs[f"{BASE}-s0"]]
-    row: dict[str, object] = {"arm": arm, "seeds": len(own), "mean": float(np.mean(own, axis=0)[0, -1])}
+    base = [iccs[f"{name}-s{s}"] for s in seeds] or [iccs[f"{name}-s0"]]
+    row: dict[str, object] = {"arm": arm, "base": name, "seeds": len(own), "mean": float(np.mean(own, axis=0)[0, -1])}
     less = np.mean(own, axis=0) - np.mean(base, axis=0)
     for key, values in zip((*KEYS, "mean"), less.T, strict=True):
         found = corrected_interval(values, patients)

@@ -49,6 +49,22 @@ def _less() -> dict[str, str]:
     return {row["arm"]: "{:+.3f} ({:+.3f} to {:+.3f})".format(*(float(row[end]) for end in ends)) for row in rows}
 
 
+def reference() -> str:
+    """The published recipe at the size that was trained, beside ours at the center of the arms."""
+    path = RESULTS / "reference.csv"
+    if not path.exists():
+        return NOT_YET
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less ours", "Multiply-adds of ours"]
+    less, body = _less(), []
+    for row in rows:
+        times = f"{float(row['gmac']) / float(row['our_gmac']):.0f} times"
+        cells = [_cell([row], key) for key in (*KEYS, "mean")]
+        body.append([f"`{row['arm']}`", *cells, less.get(row["arm"], "—"), times])
+    return _table(head, body)
+
+
 def unseen() -> str:
     """Agreement on kernels and families that the training never showed, beside one that did."""
     path = RESULTS / "unseen.csv"
