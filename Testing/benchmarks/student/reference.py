@@ -4,7 +4,7 @@ Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by
 and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (wants a GPU).
 An arm whose mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
 
-Usage::
+Usage (goes on from the last check of where it was stopped; in hours)::
 
     python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--full]
 """
@@ -23,6 +23,7 @@ from torch import nn
 
 from CTSMALib.agreement import icc_agreement
 from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.learning.state_file import read_state_file, write_state_file
 from CTSMALib.learning.student.batches import Patches
 from CTSMALib.learning.student.chain import with_targets
 from CTSMALib.learning.student.data import first_subjects, patches_of
@@ -61,7 +62,8 @@ def main() -> None:
     teacher = None
     for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
         distilled = teacher if arm == "reference_l1" else None
-        trained = train_reference(modality, size, learned, checked, options.steps, teacher=distilled)
+        state = options.cache / f"{arm}-{options.steps}-w{size.width}"
+        trained = train_reference(modality, size, learned, checked, options.steps, state, teacher=distilled)
         teacher = teacher or trained
         values = read_with_reference(trained, modality, tested, size)
         read = Predicted(values, np.full(values.shape, np.nan))
@@ -91,10 +93,10 @@ class Trained:
 
 
 def train_reference(
-    modality: str, size: Size, patches: Patches, stop: Patches, steps: int, seed: int = 0,
+    modality: str, size: Size, patches: Patches, stop: Patches, steps: int, folder: Path, seed: int = 0,
     teacher: Trained | None = None, weight: float = 1.0,
 ) -> Trained:  # fmt: skip
-    """Train the published network.
+    """Train the published network, or go on from its last check.
 
     The best of :data:`CHECKS` checks on other patients is kept, in evaluation mode (the released code checks in
     training mode).
@@ -105,20 +107,27 @@ def train_reference(
         patches: to learn from.
         stop: to check on.
         steps: of batches of :data:`BATCH`.
+        folder: holds the state of the last check; each network has its own.
         seed: of weights and order.
         teacher: whose maps the student is compared with; ``None`` does not distil.
         weight: of that.
     """
     torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 21])
     net = ReferenceNet(modality, size)
     optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [int(m * steps) for m in MILESTONES], GAMMA)
     low, high = patches.values.min(axis=0), patches.values.max(axis=0)
-    began, losses, best, kept = time.monotonic(), [], np.inf, net.state_dict()
-    for step in range(steps):
+    began, losses, best, kept, first, before = time.monotonic(), [], np.inf, net.state_dict(), 0, 0.0
+    state = read_state_file(folder)
+    if state is not None:
+        net.load_state_dict(state["net"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        first, losses, best, kept, before = (state[key] for key in ("step", "losses", "best", "kept", "seconds"))
+    for step in range(first, steps):
         net.train()
-        rows = rng.integers(0, len(patches), BATCH)
+        torch.manual_seed(seed + 1000 * step)  # of what is dropped, so that a run that was stopped ends as one that was not
+        rows = np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH)
         some = patches.select(rows)
         found, maps = net(image_of(modality, some, size))
         wanted = torch.from_numpy(((some.values - low) / (high - low)).astype(np.float32))
@@ -139,9 +148,13 @@ def train_reference(
             )
             if error < best:
                 best, kept = error, {k: v.clone() for k, v in net.state_dict().items()}
+            parts = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+            spent = before + time.monotonic() - began
+            facts = {"step": step + 1, "losses": losses, "best": float(best), "kept": kept, "seconds": spent}
+            write_state_file({**parts, **facts}, folder)
     net.load_state_dict(kept)
     errors = (float(np.mean(losses[-max(1, steps // CHECKS) :])), float(best))
-    return Trained(net.eval(), low, high, steps, time.monotonic() - began, errors)
+    return Trained(net.eval(), low, high, steps, before + time.monotonic() - began, errors)
 
 
 def read_with_reference(trained: Trained, modality: str, patches: Patches, size: Size) -> Floats:
