@@ -126,7 +126,7 @@ def train_reference(
         first, losses, best, kept, before = (state[key] for key in ("step", "losses", "best", "kept", "seconds"))
     for step in range(first, steps):
         net.train()
-        torch.manual_seed(seed + 1000 * step)  # of what is dropped, so that a run that was stopped ends as one that was not
+        torch.manual_seed(seed + 1000 * step)  # of what is dropped; a stopped run ends as a whole one
         rows = np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH)
         some = patches.select(rows)
         found, maps = net(image_of(modality, some, size))
