@@ -23,11 +23,9 @@ Row = dict[str, str]
 
 def arms() -> str:
     """ICC(2,1) of every arm on the split ``test``."""
-    path = RESULTS / "arms.csv"
-    if not path.exists():
+    rows = _read("arms.csv")
+    if not rows:
         return NOT_YET
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     head = ["Factor", "Arm", "Seeds", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less none"]
     less, body = _less(), []
     for factor, title in FACTORS.items():
@@ -40,22 +38,16 @@ def arms() -> str:
 
 def _less() -> dict[str, str]:
     """Mean of the four, by arm, less that of the student without distillation on the same patients."""
-    path = RESULTS / "paired.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["mean_low"]) < float(row["mean_high"])]
+    rows = [row for row in _read("paired.csv") if float(row["mean_low"]) < float(row["mean_high"])]
     ends = ("mean_less", "mean_low", "mean_high")
     return {row["arm"]: "{:+.3f} ({:+.3f} to {:+.3f})".format(*(float(row[end]) for end in ends)) for row in rows}
 
 
 def reference() -> str:
     """The published recipe at the size that was trained, beside ours at the center of the arms."""
-    path = RESULTS / "reference.csv"
-    if not path.exists():
+    rows = _read("reference.csv")
+    if not rows:
         return NOT_YET
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less ours", "Multiply-adds of ours"]
     less, body = _less(), []
     for row in rows:
@@ -67,11 +59,9 @@ def reference() -> str:
 
 def unseen() -> str:
     """Agreement on kernels and families that the training never showed, beside one that did."""
-    path = RESULTS / "unseen.csv"
-    if not path.exists():
+    found = {(row["group"], row["arm"], row["trained"]): row for row in _read("unseen.csv")}
+    if not found:
         return NOT_YET
-    with path.open(newline="", encoding="utf-8") as file:
-        found = {(row["group"], row["arm"], row["trained"]): row for row in csv.DictReader(file)}
     head = ["Held out", "Arm", "Test patients", "Not seen in training", "Seen", "Scans outside the training"]
     body = []
     for group, arm in dict.fromkeys(key[:2] for key in found):
@@ -142,11 +132,7 @@ def structure() -> str:
 
 
 def _test_rows(**wanted: str) -> list[Row]:
-    path = RESULTS / "test_split.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if all(row[name] == value for name, value in wanted.items())]
+    return [row for row in _read("test_split.csv") if all(row[name] == value for name, value in wanted.items())]
 
 
 def _value(found: dict[tuple[str, str, str], Row], arm: str) -> float:
@@ -163,11 +149,9 @@ def _interval(row: Row | None) -> str:
 
 def whole() -> str:
     """Agreement on whole virtual scans."""
-    path = RESULTS / "whole.csv"
-    if not path.exists():
+    rows = _read("whole.csv")
+    if not rows:
         return NOT_YET
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     head = ["Arm", "Parameter", "Patches (knees)", "ICC(2,1)", "ICC(3,1)", "Bias", "RMSE", "In the 95 % interval"]
     body = [
         [
@@ -178,6 +162,15 @@ def whole() -> str:
         for r in rows
     ]  # fmt: skip
     return _table(head, body)
+
+
+def _read(name: str) -> list[Row]:
+    """Rows of a table of the results; none where it is not there."""
+    path = RESULTS / name
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _cell(rows: list[Row], key: str) -> str:
