@@ -47,7 +47,8 @@ def test_a_student_that_does_not_know_the_structure_says_so(monkeypatch: pytest.
     monkeypatch.setattr(model, "load_student", lambda bundle: unaware)
     with pytest.raises(InputError, match="no vcal"):
         student_reader(replace(REQUEST, structure=True))
-    assert student_reader(REQUEST) == (unaware, None)
+    reader, notice = student_reader(REQUEST)
+    assert reader is not None and reader.structure is None and notice is None
 
 
 def test_without_apparent_parameters_nothing_is_loaded(without_pytorch: None) -> None:
