@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,47 +115,85 @@ def train_reference(
     """
     torch.manual_seed(seed)
     net = ReferenceNet(modality, size)
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [int(m * steps) for m in MILESTONES], GAMMA)
     low, high = patches.values.min(axis=0), patches.values.max(axis=0)
-    began, losses, best, kept, first, before = time.monotonic(), [], np.inf, net.state_dict(), 0, 0.0
-    state = read_state_file(folder)
-    if state is not None:
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first, losses, best, kept, before = (state[key] for key in ("step", "losses", "best", "kept", "seconds"))
-    for step in range(first, steps):
-        net.train()
+    run = _Run(net, steps, folder)
+    every = max(1, steps // CHECKS)
+    for step in range(run.first, steps):
         torch.manual_seed(seed + 1000 * step)  # of what is dropped; a stopped run ends as a whole one
         rows = np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH)
         some = patches.select(rows)
-        found, maps = net(image_of(modality, some, size))
+        found, maps = net.train()(image_of(modality, some, size))
         wanted = torch.from_numpy(((some.values - low) / (high - low)).astype(np.float32))
         loss = nn.functional.mse_loss(found, wanted)
-        losses.append(float(loss.detach()))
-        if teacher is not None:
-            with torch.no_grad():
-                taught = teacher.net.eval()(image_of("mr", some, size))[1]
-            loss = loss + weight * sum(nn.functional.l1_loss(a, b) for a, b in zip(maps, taught, strict=True))
-        optimizer.zero_grad(set_to_none=True)
+        apart = _apart(maps, teacher, some, size) if teacher else 0.0
+        run.learn(loss, loss + weight * apart)
+        if (step + 1) % every == 0:
+            read = read_with_reference(Trained(net, low, high, step + 1, 0.0, (0.0, 0.0)), modality, stop, size)
+            run.checked(step + 1, float(np.mean(((read - stop.values) / (high - low)) ** 2)))
+    net.load_state_dict(run.kept)
+    return Trained(net.eval(), low, high, steps, run.seconds, (float(np.mean(run.losses[-every:])), run.best))
+
+
+def _apart(maps: Sequence[torch.Tensor], teacher: Trained, patches: Patches, size: Size) -> torch.Tensor:
+    """L1 between the maps of a student and of its teacher, summed over layers."""
+    with torch.no_grad():
+        taught = teacher.net.eval()(image_of("mr", patches, size))[1]
+    return torch.stack([nn.functional.l1_loss(a, b) for a, b in zip(maps, taught, strict=True)]).sum()
+
+
+class _Run:
+    """A training as published, kept at each check in a folder, and gone on with from there.
+
+    Attributes:
+        first: step to begin with.
+        losses: errors of the values in training, one a step.
+        best: least error of a check.
+        kept: weights of that check.
+    """
+
+    def __init__(self, net: ReferenceNet, steps: int, folder: Path) -> None:
+        self._net, self._folder = net, folder
+        self._optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        milestones = [int(share * steps) for share in MILESTONES]
+        self._schedule = torch.optim.lr_scheduler.MultiStepLR(self._optimizer, milestones, GAMMA)
+        self._began, self._before = time.monotonic(), 0.0
+        self.first, self.best, self.kept = 0, float("inf"), net.state_dict()
+        self.losses: list[float] = []
+        state = read_state_file(folder)
+        if state is not None:
+            net.load_state_dict(state["net"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._schedule.load_state_dict(state["schedule"])
+            self.first, self.losses, self.best = state["step"], state["losses"], state["best"]
+            self.kept, self._before = state["kept"], state["seconds"]
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, that before a stop included."""
+        return self._before + time.monotonic() - self._began
+
+    def learn(self, of_values: torch.Tensor, loss: torch.Tensor) -> None:
+        self.losses.append(float(of_values.detach()))
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimizer.step()
-        schedule.step()
-        if (step + 1) % max(1, steps // CHECKS) == 0:
-            trained = Trained(net, low, high, step + 1, 0.0, (0.0, 0.0))
-            error = float(
-                np.mean(((read_with_reference(trained, modality, stop, size) - stop.values) / (high - low)) ** 2)
-            )
-            if error < best:
-                best, kept = error, {k: v.clone() for k, v in net.state_dict().items()}
-            parts = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-            spent = before + time.monotonic() - began
-            facts = {"step": step + 1, "losses": losses, "best": float(best), "kept": kept, "seconds": spent}
-            write_state_file({**parts, **facts}, folder)
-    net.load_state_dict(kept)
-    errors = (float(np.mean(losses[-max(1, steps // CHECKS) :])), float(best))
-    return Trained(net.eval(), low, high, steps, before + time.monotonic() - began, errors)
+        self._optimizer.step()
+        self._schedule.step()
+
+    def checked(self, step: int, error: float) -> None:
+        """Keep the weights if they are the best so far, and write the state."""
+        if error < self.best:
+            self.best, self.kept = error, {k: v.clone() for k, v in self._net.state_dict().items()}
+        state = {
+            "net": self._net.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "step": step,
+            "losses": self.losses,
+            "best": self.best,
+            "kept": self.kept,
+            "seconds": self.seconds,
+        }
+        write_state_file(state, self._folder)
 
 
 def read_with_reference(trained: Trained, modality: str, patches: Patches, size: Size) -> Floats:
