@@ -11,7 +11,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from CTSMALib.errors import InputError
@@ -124,11 +124,15 @@ def run(request: ReproduceRequest, progress: Progress = silent) -> Path:
 
 def _begin(request: ReproduceRequest, folder: Path) -> None:
     """Keep what is done, and refuse to go on in another way."""
-    record = {"schema": SCHEMA, "schema_version": 1, "preset": request.preset, "seed": request.seed}
+    amounts = asdict(PRESETS[request.preset])
+    record = {"schema": SCHEMA, "schema_version": 1, "preset": request.preset, "seed": request.seed, "amounts": amounts}
     path = folder / RECORD_FILE
     try:
         if path.exists() and json.loads(path.read_text(encoding="utf-8")) != record:
-            raise InputError(f"{folder} holds a reproduction with another preset or seed.", "Name a new folder.")
+            raise InputError(
+                f"{folder} holds a reproduction with another preset or seed, or of another version.",
+                "Name a new folder.",
+            )
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(path, (json.dumps(record, indent=2) + "\n").encode())
     except OSError as error:

@@ -115,11 +115,17 @@ def _check(config: TrainingConfig) -> None:
     for name in ("knees", "stop_knees"):
         if getattr(config, name) > MOST_KNEES:
             raise InputError(f"There are no more than {MOST_KNEES} {name} with one seed.", "Give fewer.")
-    if config.edge < LEAST_EDGE:
-        raise InputError(f"A sample of {config.edge} voxels has nothing to normalize by.", "Take 64 or 96.")
+    for edge in (config.edge, config.wide_edge) if config.wide_steps else (config.edge,):
+        if edge < LEAST_EDGE:
+            raise InputError(f"A sample of {edge} voxels has nothing to normalize by.", "Take 64 or 96.")
     if config.variants < 0:
         raise InputError(f"A training with variants = {config.variants} is none.", "Give 0 or more.")
-    for name, value in (("learning_rate", config.learning_rate), ("network.spacing_mm", config.network.spacing_mm)):
+    small = {
+        "learning_rate": config.learning_rate,
+        "wide_learning_rate": config.wide_learning_rate,
+        "network.spacing_mm": config.network.spacing_mm,
+    }
+    for name, value in small.items():
         if not 0.0 < value < 10.0:
             raise InputError(f"A training with {name} = {value} is none.", "Give a small number above 0.")
     if min(*config.network.features, *config.network.coarse_features) < 1:

@@ -46,8 +46,9 @@ def seen_by(
     image = torch.from_numpy(np.stack([signal, known.astype(np.float32)]))[None]
     with torch.inference_mode():
         raw, feature = _raw(net, image, part_of(progress, 0.0, 0.5))
-        mirrored, _ = _raw(net, image.flip(-1), part_of(progress, 0.5, 1.0))
-    return Seen(read_out(0.5 * (raw + mirrored.flip(-1))), feature)
+        raw += _raw(net, image.flip(-1), part_of(progress, 0.5, 1.0))[0].flip(-1)
+        raw *= 0.5
+    return Seen(read_out(raw), feature)
 
 
 def _raw(net: SynthesisNet, image: torch.Tensor, progress: Progress) -> tuple[torch.Tensor, NDArray[np.float64]]:

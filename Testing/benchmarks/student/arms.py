@@ -10,7 +10,7 @@ Each run's predictions of the splits ``tune`` and ``test`` are kept in the cache
 
 Usage (goes on where it was stopped)::
 
-    python -m Testing.benchmarks.student.arms --patches SET --cache DIR [--confirm ARM ...] [--only-screen]
+    python -m Testing.benchmarks.student.arms --patches SET --cache DIR [--confirm ARM ...]
 """
 
 from __future__ import annotations

@@ -71,7 +71,9 @@ def base_of(arm: str, names: Iterable[str]) -> str:
 def _row(arm: str, iccs: dict[str, Floats], patients: int) -> dict[str, object]:
     name = base_of(arm, iccs)
     seeds = [s for s in range(3) if f"{arm}-s{s}" in iccs and f"{name}-s{s}" in iccs]
-    own = [iccs[f"{arm}-s{s}"] for s in seeds] or [iccs[arm]]
+    own = [iccs[f"{arm}-s{s}"] for s in seeds] or [iccs[run] for run in (arm, f"{arm}-s0") if run in iccs]
+    if not own:
+        raise SystemExit(f"The first seed of {arm} is missing among the predictions.")
     base = [iccs[f"{name}-s{s}"] for s in seeds] or [iccs[f"{name}-s0"]]
     row: dict[str, object] = {"arm": arm, "base": name, "seeds": len(own), "mean": float(np.mean(own, axis=0)[0, -1])}
     less = np.mean(own, axis=0) - np.mean(base, axis=0)

@@ -1,12 +1,12 @@
 """The published recipe on the patches of the center of :mod:`Testing.benchmarks.student.arms`, at a declared size.
 
 Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by L1. What is trained is reduced in width
-and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (wants a GPU).
+and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (days on a CPU).
 An arm whose mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
 
-Usage (goes on from the last check of where it was stopped; in hours)::
+Usage (goes on from the last check of where it was stopped; an hour or more)::
 
-    python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--full]
+    python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--student-steps N] [--full]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from CTSMALib.learning.student.predictions import Predicted, write_predictions
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.cubes import CT_SHAPE, Cubes
 from CTSMALib.student.network import CT, PatchNet
-from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.record import ResultTable, code_digest
 from Testing.benchmarks.student.arms import CENTER, RESULTS
 from Testing.benchmarks.student.reference_net import CT_EDGE, REDUCED, ReferenceNet, Size, multiply_adds
 
@@ -52,23 +52,28 @@ def main() -> None:
     parser.add_argument("--patches", type=Path, required=True, help="patch set")
     parser.add_argument("--cache", type=Path, required=True, help="where predictions go")
     parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--student-steps", type=int, help="of the students (default: as of the teacher)")
     parser.add_argument("--full", action="store_true", help="the published size")
     options = parser.parse_args()
     size = Size() if options.full else REDUCED
     found = read_patch_set(options.patches)
     train, stop, test = (with_targets(found.of_split(name)) for name in ("train", "stop", "test"))
     learned, checked, tested = patches_of(first_subjects(train, CENTER.subjects)), patches_of(stop), patches_of(test)
-    settings = {"made_from": found.facts.made_from, "steps": options.steps, "size": str(size)}
+    steps = {"mr": options.steps, "ct": options.student_steps or options.steps}
+    settings = {"made_from": found.facts.made_from, "steps": steps, "size": str(size)}
     table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
+    table.rows.clear()  # networks that are trained are read again
+    cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8]
     teacher = None
     for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
         distilled = teacher if arm == "reference_l1" else None
-        state = options.cache / f"{arm}-{options.steps}-w{size.width}"
-        trained = train_reference(modality, size, learned, checked, options.steps, state, teacher=distilled)
+        known = f"{steps['mr']}-" if distilled else ""  # by how long its teacher learned
+        state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}"
+        trained = train_reference(modality, size, learned, checked, steps[modality], state, teacher=distilled)
         teacher = teacher or trained
         values = read_with_reference(trained, modality, tested, size)
         read = Predicted(values, np.full(values.shape, np.nan))
-        write_predictions(test, read, options.cache / "predictions" / f"{arm}.csv")
+        write_predictions(test, read, cache / "predictions" / f"{arm}.csv")
         iccs = {key: icc_agreement(np.column_stack([values[:, k], tested.values[:, k]])) for k, key in enumerate(KEYS)}
         work = {"gmac": multiply_adds(trained.net, image_of(modality, tested.select(np.arange(1)), size)) / 1e9}
         row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}

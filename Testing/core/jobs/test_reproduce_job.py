@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_another_preset_or_seed_is_refused(tmp_path: Path) -> None:
     reproduce._begin(reproduce.ReproduceRequest(folder, "small", 3), folder)
     with pytest.raises(InputError, match="another preset or seed"):
         reproduce._begin(reproduce.ReproduceRequest(folder, "small", 4), folder)
+
+
+def test_a_folder_of_a_version_that_did_other_amounts_is_refused(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "chain"
+    reproduce._begin(reproduce.ReproduceRequest(folder), folder)
+    other = {name: replace(preset, subjects=6) for name, preset in reproduce.PRESETS.items()}
+    monkeypatch.setattr(reproduce, "PRESETS", other)
+    with pytest.raises(InputError, match="another version"):
+        reproduce._begin(reproduce.ReproduceRequest(folder), folder)
 
 
 def test_the_error_of_a_registration_is_measured_at_landmarks(tmp_path: Path) -> None:

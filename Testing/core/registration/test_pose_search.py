@@ -40,7 +40,18 @@ def test_a_knee_is_found_from_25_degrees_and_40_millimeters(candidates) -> None:
     assert angle_deg(true) == pytest.approx(25.0, abs=0.5)
     best = candidates[0].matrix
     assert np.linalg.norm(applied(best, joint) - applied(true, joint)) < 15.0
-    assert angle_deg(inverse(true) @ best) < 0.75 * pose_search.STEP_DEG  # turns between are tried about the best
+    off_deg = angle_deg(inverse(true) @ best)
+    assert off_deg < 7.0  # 9 without the turns between that are tried about the best
+
+
+def test_turns_between_come_closer(candidates) -> None:
+    pair, (mr, true) = made_up_pair(), a_displaced_mr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pose_search, "MOST_DEG", 26.0)
+        patch.setattr(pose_search, "FINER", 0)
+        coarse = search_pose(pair.ct, pair.labels, mr)[0]
+    assert candidates[0].evidence > coarse.evidence
+    assert angle_deg(inverse(true) @ candidates[0].matrix) < angle_deg(inverse(true) @ coarse.matrix) - 2.0
 
 
 def test_candidates_are_ordered_and_differ(candidates) -> None:

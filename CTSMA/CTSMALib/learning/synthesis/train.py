@@ -101,9 +101,10 @@ class _Run:
         config, wide = self.config, self.config.is_wide(self.kind, step)
         narrow = config.coarse_steps if self.kind == COARSE else config.steps
         rate, count = (config.wide_learning_rate, config.wide_steps) if wide else (config.learning_rate, narrow)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, rate, total_steps=count + 1, pct_start=WARM_UP
-        )
+        total = count + 1
+        # a rise that ends on the first step divides by zero
+        warm_up = WARM_UP if abs(WARM_UP * total - 1.0) > 1e-6 else 1.5 / total
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rate, total_steps=total, pct_start=warm_up)
 
     @property
     def averaged(self) -> FoldedUNet:

@@ -134,6 +134,15 @@ def test_both_knees_of_a_patient_are_in_one_fold_and_grades_are_spread(cases: tu
     assert np.array_equal(found, folds(many, 5, seed=1)) and not np.array_equal(found, folds(many, 5, seed=2))
 
 
+def test_where_grades_leave_a_fold_without_a_kind_both_kinds_are_spread(cases: tuple[Case, ...]) -> None:
+    # healthy knees alone fill the folds; by grade, most seeds put one kind into a fold
+    few = [replace(case, subject=f"s{n}", grade=max(0, n - 2)) for n, case in enumerate(cases[:7])]
+    for seed in range(20):
+        found = folds(few, 3, seed)
+        for number in range(3):
+            assert {case.has_oa for case, fold in zip(few, found, strict=True) if fold == number} == {True, False}
+
+
 def test_too_few_patients_for_the_folds_are_refused(cases: tuple[Case, ...]) -> None:
     with pytest.raises(InputError, match="too few patients"):
         folds(cases[:6], 5, seed=1)

@@ -112,6 +112,18 @@ def test_larger_boxes_have_their_own_learning_rate() -> None:
     assert training._Run.begin(config, COARSE).steps == 8
 
 
+@pytest.mark.parametrize("steps", [1, 2, 19, 20, 39])
+def test_any_number_of_larger_boxes_can_be_entered(steps: int) -> None:
+    run = training._Run.begin(replace(CONFIG, wide_steps=steps), FINE)
+    run.enter(8)
+    rates = []
+    for _ in range(steps):
+        run.optimizer.step()
+        run.schedule.step()
+        rates.append(run.optimizer.param_groups[0]["lr"])
+    assert all(0.0 < rate <= CONFIG.wide_learning_rate for rate in rates)
+
+
 def test_progress_counts_the_voxels_of_larger_boxes() -> None:
     config = TrainingConfig(steps=100, wide_steps=10, edge=32, wide_edge=64)
     assert [config.work(FINE, step) for step in (0, 100, 110)] == [0, 100, 180]
