@@ -192,6 +192,7 @@ TABLES = (
         "student reference": student.reference,
         "student unseen": student.unseen,
         "student whole": student.whole,
+        "student untouched": student.untouched,
         "student test": student.test_split,
         "diagnosis shipped": partial(quoted.table, "shipped"),
         "diagnosis mr": partial(quoted.table, "mr"),

@@ -9,6 +9,7 @@ from statistics import mean, stdev
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.structure import STRUCTURE_KEYS
+from Testing.benchmarks.student.agreement_rows import MEAN
 from Testing.benchmarks.student.arms import RESULTS
 
 NOT_YET = "Not measured yet."
@@ -153,15 +154,33 @@ def whole() -> str:
     if not rows:
         return NOT_YET
     head = ["Arm", "Parameter", "Patches (knees)", "ICC(2,1)", "ICC(3,1)", "Bias", "RMSE", "In the 95 % interval"]
-    body = [
-        [
-            f"`{r['arm']}`", quantity(r["parameter"]).symbol, f"{r['patches']} ({r['knees']})",
-            f"{r['icc']} ({r['low']} to {r['high']})", r["consistency"], r["bias"], r["rmse"],
-            f"{float(r['covered']):.0%}",
-        ]
-        for r in rows
-    ]  # fmt: skip
+    body = []
+    for r in rows:
+        counts, icc = f"{r['patches']} ({r['knees']})", f"{r['icc']} ({r['low']} to {r['high']})"
+        if r["parameter"] == MEAN:
+            body.append([f"`{r['arm']}`", "mean of four", counts, icc, "", "", "", ""])
+            continue
+        others = [r["consistency"], r["bias"], r["rmse"], f"{float(r['covered']):.0%}"]
+        body.append([f"`{r['arm']}`", quantity(r["parameter"]).symbol, counts, icc, *others])
     return _table(head, body)
+
+
+def untouched() -> str:
+    """Agreement of the shipped student on patients that nobody looked at, with values of the MR and with truth."""
+    found = {(r["arm"], r["group"], r["parameter"]): r for r in _read("untouched.csv")}
+    if not found:
+        return NOT_YET
+    body = []
+    for arm, group in dict.fromkeys(key[:2] for key in found):
+        keys = STRUCTURE_KEYS if (arm, group, STRUCTURE_KEYS[0]) in found else KEYS
+        of_arm = [found[arm, group, key] for key in (*keys, MEAN)]
+        against = "truth" if keys is STRUCTURE_KEYS else "MR values"
+        counts = f"{of_arm[0]['patches']} ({of_arm[0]['knees']})"
+        values = [f"{r['icc']} ({r['low']} to {r['high']})" for r in of_arm]
+        body.append([f"`{arm}`", against, TITLES.get(group, group), counts, *values])
+    return _table(
+        ["Arm", "Against", "Knees", "Patches (knees)", "BV/TV", "Tb.Th", "Tb.Sp", "Tb.N", "Mean of four"], body
+    )
 
 
 def _read(name: str) -> list[Row]:

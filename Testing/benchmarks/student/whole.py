@@ -21,9 +21,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.agreement import icc_consistency
-from CTSMALib.agreement.pair_moments import pair_moments, pair_statistics
-from CTSMALib.agreement.resampling import corrected_interval, patient_draws
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.baselines import BASELINES, read_with
@@ -33,10 +30,11 @@ from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.model import TASK, StudentModel, load_student
 from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.student.agreement_rows import agreement_rows
 
 RESULTS = Path(__file__).parent / "results"
 CODE = ("CTSMA/CTSMALib/student", "CTSMA/CTSMALib/learning/patches")
-STUDENT, SUBJECTS, RESAMPLINGS = "student", 60, 500
+STUDENT, SUBJECTS = "student", 60
 Floats = NDArray[np.float64]
 
 
@@ -50,14 +48,16 @@ def main() -> None:
     model = load_student(None if options.model is None else read_bundle(options.model, TASK))
     settings = {"model": model.identity, "patches": len(found), "trained_on": learned.facts.made_from}
     table = ResultTable(RESULTS / "whole.csv", ("arm", "parameter"), CODE, **settings)
-    for arm, values, sds in _readings(model, found, learned):
-        if not table.holds(arm=arm):
-            table.add(_rows(arm, values, sds, found))
-            for row in table.rows[-len(KEYS) :]:
-                print(row, flush=True)
+    table.rows.clear()
+    for arm, values, sds in readings(model, found, learned):
+        rows = agreement_rows(values, sds, found.targets, found.of_knee("subject").astype(np.str_), KEYS)
+        table.add([{"arm": arm, **row} for row in rows])
+    for row in table.rows:
+        print(row, flush=True)
 
 
-def _readings(model: StudentModel, found: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Floats, Floats]]:
+def readings(model: StudentModel, found: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Floats, Floats]]:
+    """Arm, (n, 4) values and (n, 4) standard uncertainties, of the model and of baselines fitted on few patients."""
     estimate = model.estimate(Cubes(found.ct, found.ct_valid), found.covariates, table_of(found).features)
     yield STUDENT, estimate.values, estimate.uncertainties
     train = learned.of_split("train")
@@ -65,25 +65,6 @@ def _readings(model: StudentModel, found: PatchSet, learned: PatchSet) -> Iterat
     for name in BASELINES:
         fitted = read_with(name, table_of(few), table_of(found))
         yield name, fitted.values, np.broadcast_to(fitted.sds, fitted.values.shape)
-
-
-def _rows(arm: str, values: Floats, sds: Floats, found: PatchSet) -> list[dict[str, object]]:
-    names, codes = np.unique(found.of_knee("subject"), return_inverse=True)
-    draws, rows = patient_draws(len(names), RESAMPLINGS), []
-    for k, key in enumerate(KEYS):
-        pair = np.column_stack([values[:, k], found.targets[:, k]])
-        off = pair[:, 0] - pair[:, 1]
-        moments = pair_moments(pair[:, 1], pair[:, 0], codes, len(names))
-        icc = corrected_interval(pair_statistics(draws @ moments).icc_agreement, len(names))
-        rows.append(
-            {
-                "arm": arm, "parameter": key, "patches": len(pair), "knees": len(names), "icc": icc.value,
-                "low": icc.low, "high": icc.high, "consistency": icc_consistency(pair), "bias": f"{off.mean():.4f}",
-                "rmse": f"{np.sqrt(np.mean(off**2)):.4f}", "r": float(np.corrcoef(pair.T)[0, 1]),
-                "covered": float(np.mean(np.abs(off) <= 1.96 * sds[:, k])),
-            }
-        )  # fmt: skip
-    return rows
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+"""Rows of a table: how values agree with what they are to be, each parameter and the mean of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from CTSMALib.agreement import icc_consistency
+from CTSMALib.agreement.pair_moments import pair_moments, pair_statistics
+from CTSMALib.agreement.resampling import corrected_interval, patient_draws
+
+MEAN = "mean"
+RESAMPLINGS = 500
+COVERED_SDS = 1.96
+Floats = NDArray[np.float64]
+
+
+def agreement_rows(
+    values: Floats, sds: Floats, targets: Floats, subjects: NDArray[np.str_], keys: Sequence[str]
+) -> list[dict[str, object]]:
+    """One row for each parameter, and one for the mean of their ICCs.
+
+    Args:
+        values: (n, k) that were read.
+        sds: (n, k) standard uncertainties.
+        targets: (n, k) that they are to be.
+        subjects: (n,) whose patches these are; intervals resample these.
+        keys: (k,) of the parameters.
+    """
+    names, codes = np.unique(subjects, return_inverse=True)
+    draws, rows, drawn = patient_draws(len(names), RESAMPLINGS), [], []
+    for k, key in enumerate(keys):
+        pair = np.column_stack([values[:, k], targets[:, k]])
+        off = pair[:, 0] - pair[:, 1]
+        moments = pair_moments(pair[:, 1], pair[:, 0], codes, len(names))
+        drawn.append(pair_statistics(draws @ moments).icc_agreement)
+        icc = corrected_interval(drawn[-1], len(names))
+        rows.append(
+            {
+                "parameter": key, "patches": len(pair), "knees": len(names), "icc": icc.value,
+                "low": icc.low, "high": icc.high, "consistency": icc_consistency(pair), "bias": f"{off.mean():.4f}",
+                "rmse": f"{np.sqrt(np.mean(off**2)):.4f}", "r": float(np.corrcoef(pair.T)[0, 1]),
+                "covered": float(np.mean(np.abs(off) <= COVERED_SDS * sds[:, k])),
+            }
+        )  # fmt: skip
+    icc = corrected_interval(np.mean(drawn, axis=0), len(names))
+    mean = {"parameter": MEAN, "icc": icc.value, "low": icc.low, "high": icc.high}
+    return [*rows, {**dict.fromkeys(rows[0], ""), "patches": len(values), "knees": len(names), **mean}]
