@@ -17,6 +17,7 @@ SCHEMA, SCHEMA_VERSION = "ctsma-bundle", 1
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".ts")
 SHIPPED = "Models"
 CONFIG_SHA256 = "config_sha256"
+LEARNING_REMEDY = "Install what is missing with: pip install torch monai safetensors scikit-learn"
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,7 @@ def read_weights(bundle: Bundle) -> dict[str, Any]:
         import torch
         from safetensors.torch import load_file
     except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            f"Models need the package {error.name}.",
-            "Install PyTorch, MONAI, safetensors and scikit-learn: pip install 'ctsma[learning]'",
-        ) from error
+        raise MissingDependencyError(f"Models need the package {error.name}.", LEARNING_REMEDY) from error
     stored = load_file(str(bundle.weights_path))
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in stored.items()}
 

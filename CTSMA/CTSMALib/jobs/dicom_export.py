@@ -236,7 +236,7 @@ def need_highdicom() -> None:
     """
     if sys.modules.get("highdicom") is None and find_spec("highdicom") is None:
         raise MissingDependencyError(
-            "Writing DICOM needs the package highdicom.", "Install it: pip install 'ctsma[dicom]'"
+            "Writing DICOM needs the Python package highdicom.", "Install it with: pip install highdicom"
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from CTSMALib.bundles.bundle import LEARNING_REMEDY
 from CTSMALib.errors import MissingDependencyError
 
 PACKAGES = ("torch", "monai", "safetensors")
 FOR_TRAINING = ("sklearn",)
-REMEDY = "Install PyTorch, MONAI, safetensors and scikit-learn: pip install 'ctsma[learning]'"
 
 
 def need_learning_packages(training: bool = False) -> None:
@@ -23,4 +23,4 @@ def need_learning_packages(training: bool = False) -> None:
     """
     for name in PACKAGES + (FOR_TRAINING if training else ()):
         if sys.modules.get(name) is None and find_spec(name) is None:
-            raise MissingDependencyError(f"Models need the package {name}.", REMEDY)
+            raise MissingDependencyError(f"Models need the package {name}.", LEARNING_REMEDY)
