@@ -13,7 +13,7 @@ from CTSMALib.report.csv_table import render_csv
 from CTSMALib.report.facts import identity_line, patient_facts
 from CTSMALib.report.html import render_html
 from CTSMALib.report.identity import prepared
-from CTSMALib.report.model import ReportModel, ReportOptions
+from CTSMALib.report.model import Column, ReportModel, ReportOptions, Table
 from CTSMALib.report.pdf import render_pdf
 from Testing.core.report.conftest import AnalyzedKnee
 from Testing.core.report.readers import HtmlReader, csv_rows, pdf_pages
@@ -38,6 +38,13 @@ def test_html_shows_markup_as_text(a_hostile_model: ReportModel) -> None:
     assert not [name for _, name, _ in reader.attributes if name.startswith("on")]
     assert SCRIPT in reader.text
     assert f"{MARKUP}{{{{ 7*7 }}}}" in reader.text
+
+
+def test_a_cell_breaks_before_its_interval_and_shows_markup_as_text(a_hostile_model: ReportModel) -> None:
+    table = Table("Agreement", (Column("Arm"), Column("ICC")), (("student", f"0.9 (0.8 to {SCRIPT})"),))
+    page = render_html(replace(a_hostile_model, leading_tables=(table,)))
+    assert "<td>0.9 <wbr>(0.8 to &lt;script&gt;" in page
+    assert "script" not in HtmlReader(page).tags
 
 
 def test_pdf_shows_markup_as_text(a_hostile_model: ReportModel, tmp_path: Path) -> None:
