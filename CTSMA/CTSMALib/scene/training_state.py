@@ -49,7 +49,7 @@ class TrainingState:
     steps: int = 1000
     batch: int = 32
     subjects: int = 0
-    distillation: str = "pooled"
+    distillation: str = "none"
     seeds: int = 3
     seed: int = 0
     threads: int = 0

@@ -19,7 +19,7 @@ from CTSMALib.registration.names import DEFAULT_ENGINE, MR
 from CTSMALib.scene.training_state import STEPS, TrainingState
 
 ALL_CHANGED = TrainingState(
-    engine="greedy", guide="both", local=True, jobs=3, steps=5, batch=4, subjects=6, distillation="none", seeds=2,
+    engine="greedy", guide="both", local=True, jobs=3, steps=5, batch=4, subjects=6, distillation="l1", seeds=2,
     seed=7, threads=1, config="c.toml", diagnosis_config="d.toml", predictions="mr", split="tune", resamplings=200,
     model_name="-mine",
 )  # fmt: skip
@@ -54,7 +54,7 @@ def test_changed_settings_arrive(tmp_path: Path) -> None:
 
     options = _parser().parse_args(arguments("student", ALL_CHANGED, a_project(tmp_path)))
     request = train_student_request(options)
-    assert dict(request.changes) == {"steps": 5, "batch": 4, "subjects": 6, "seed": 7, "distillation": "none"}
+    assert dict(request.changes) == {"steps": 5, "batch": 4, "subjects": 6, "seed": 7, "distillation": "l1"}
     assert (request.seeds, request.threads, str(request.config)) == (2, 1, "c.toml")
 
 

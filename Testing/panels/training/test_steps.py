@@ -62,9 +62,9 @@ def test_the_command_shows_what_differs_from_the_usual(bench: Any, a_panel: Any,
     base = f"ctsma train teacher --patches {a_project}/patches --out {a_project}/training"
     assert a_panel.steps.ui.commandText.property("plainText") == base
     a_panel.settings.ui.stepsSpinBox.setValue(40)
-    a_panel.settings.ui.distillationComboBox.setCurrentIndex(a_panel.settings.ui.distillationComboBox.findData("none"))
+    a_panel.settings.ui.distillationComboBox.setCurrentIndex(a_panel.settings.ui.distillationComboBox.findData("l1"))
     a_panel.settings.ui.threadsSpinBox.setValue(1)
-    wanted = f"{base} --steps 40 --distillation none --threads 1"
+    wanted = f"{base} --steps 40 --distillation l1 --threads 1"
     assert a_panel.steps.ui.commandText.property("plainText") == wanted
     a_panel.steps.ui.copyCommandButton.click()
     assert qt.QApplication.clipboard().text() == wanted
