@@ -155,7 +155,11 @@ def speed() -> str:
     rows = _rows(SPEED / "speed.csv")
     cores = json.loads((SPEED / "speed.json").read_text(encoding="utf-8"))["cores"]
     head = ("Job", "Wall seconds", "CPU seconds", "Peak memory", "Load of the machine before", "Cores")
-    names = {"analyze": "`ctsma analyze`, 512 x 512 x 300", "demo": "`ctsma demo`"}
+    names = {
+        "analyze": "`ctsma analyze`, 512 x 512 x 300",
+        "diagnose": "`ctsma analyze --diagnose`, the same",
+        "demo": "`ctsma demo`",
+    }
     body = []
     for job, name in names.items():
         runs = [r for r in rows if r["job"] == job]
@@ -164,6 +168,24 @@ def speed() -> str:
         body.append(
             [name, *columns, f"{peak} MiB", ", ".join(f"{float(r['load_before']):.1f}" for r in runs), str(cores)]
         )
+    return _table(head, body)
+
+
+def virtual_speed() -> str:
+    """Making one virtual knee of each kind."""
+    names = {
+        "tiny": ("tiny whole pair (`--preset tiny`)", "5 s"),
+        "registration": ("whole pair without microstructure (`--mode registration`)", "20 s"),
+        "patches": ("96 boxes, BV/TV as truth (`--mode patches`)", "60 s"),
+        "patches, thickness": ("96 boxes, all truth (`--mode patches --thickness-truth`)", "180 s"),
+        "whole": ("whole pair (`--no-truth`)", "180 s, 4 GB"),
+    }
+    body = [
+        [*names[r["job"]], f"{float(r['cpu_s']):.0f}", f"{float(r['wall_s']):.0f}", f"{r['peak_mib']} MiB",
+         f"{float(r['load_before']):.1f}"]
+        for r in _rows(SPEED / "virtual.csv")
+    ]  # fmt: skip
+    head = ("One knee", "Aim", "CPU seconds", "Wall seconds", "Peak memory", "Load of the machine before")
     return _table(head, body)
 
 
@@ -180,7 +202,7 @@ def panel() -> str:
 
 
 TABLES = (
-    {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, panel)}
+    {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, virtual_speed, panel)}
     | morphometry.tables()
     | virtual.TABLES
     | apparent.TABLES

@@ -1,4 +1,5 @@
-"""Time and memory of whole processes: ``ctsma analyze`` on a large scan, and ``ctsma demo``.
+"""Time and memory of whole processes: ``ctsma analyze`` on a large scan, with the model that comes with CTSMA, then
+with the diagnosis too, and ``ctsma demo``.
 
 The scan has 512 x 512 x 300 voxels of 0.4 x 0.4 x 0.6 mm: the bundled CT, B-spline interpolated, padded with air, with
 noise added. It is large, not sharp.
@@ -49,7 +50,11 @@ def main() -> None:
         with ProcessPoolExecutor(1, get_context("spawn")) as other:
             other.submit(write_large_scan, scan).result()
         for run in range(1, 2 if options.quick else RUNS + 1):
-            for job, arguments in (("analyze", ["analyze", str(scan)]), ("demo", ["demo"])):
+            for job, arguments in (
+                ("analyze", ["analyze", str(scan)]),
+                ("diagnose", ["analyze", str(scan), "--diagnose"]),
+                ("demo", ["demo"]),
+            ):
                 out = Path(folder) / f"{job}{run}"
                 row = {"job": job, "run": run, **measured([*arguments, "--out", str(out)])}
                 table.add([row])

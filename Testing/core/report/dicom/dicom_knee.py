@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
-import pytest
 import SimpleITK as sitk
 from scipy.spatial.transform import Rotation
 
@@ -119,17 +116,6 @@ def objects_in(folder: Path) -> Iterator[pydicom.Dataset]:
     """The DICOM files of a folder, by name."""
     for path in sorted(folder.glob("*.dcm")):
         yield pydicom.dcmread(path)
-
-
-def errors_of(path: Path) -> list[str]:
-    """What dciodvfy calls errors in a file."""
-    program = shutil.which("dciodvfy")
-    if program is None:
-        pytest.skip("dciodvfy is not installed: apt-get install dicom3tools")
-    done = subprocess.run([program, "-new", str(path)], capture_output=True, text=True, errors="replace")
-    lines = (done.stdout + done.stderr).splitlines()
-    assert lines, f"dciodvfy says nothing of {path}"
-    return [line for line in lines if line.startswith("Error")]
 
 
 def _turn(image: sitk.Image) -> None:

@@ -16,7 +16,8 @@ from CTSMALib.jobs.dicom_export import DicomRequest, run
 from CTSMALib.report.dicom.patient import identified, pseudonymous, uid_from
 from CTSMALib.report.identity import prepared, pseudonym_for
 from CTSMALib.report.model import ReportOptions
-from Testing.core.report.dicom.dicom_knee import DicomKnee, errors_of, objects_in, store
+from Testing.core.dicom_validity import errors_of
+from Testing.core.report.dicom.dicom_knee import DicomKnee, objects_in, store
 
 SECRETS = (
     *("Żółć", "Łukasz", "KH-004711", "KH-OTHER", "19570314", "20200611", "ACC-99120", "A_STUDY_ID", "Wiśniewska"),

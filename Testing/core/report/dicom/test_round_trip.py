@@ -23,7 +23,8 @@ from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.codes import quantity_of
 from CTSMALib.virtual.dicom import STYLES
 from CTSMALib.volumes.virtual_mark import NOTICE
-from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, errors_of, objects_in, store
+from Testing.core.dicom_validity import errors_of
+from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, objects_in, store
 
 ALL_BUT_PDF = ("seg", "pm", "sr")
 WITH_REPORT = ("siemens", "enhanced")  # making one takes seconds

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
+from CTSMALib.virtual.scanners import SAGITTAL
+
 
 def leg(direction: np.ndarray | None = None) -> sitk.Image:
     """Fat, muscle and bone in air, asymmetric along every axis: ``int16`` HU, 24 × 60 × 70 voxels (z, y, x)."""
@@ -18,4 +20,11 @@ def leg(direction: np.ndarray | None = None) -> sitk.Image:
     image.SetSpacing((0.51234567891, 0.4987654321, 0.9))
     image.SetOrigin((-12.3456789012345, 44.1, -301.987654321))
     image.SetDirection(np.eye(3).ravel().tolist() if direction is None else direction.ravel().tolist())
+    return image
+
+
+def an_mr(highest: int = 2000) -> sitk.Image:
+    """The same as sagittal slices, from 0 to a highest signal."""
+    image = sitk.Cast(sitk.RescaleIntensity(leg(), 0, highest), sitk.sitkInt16)
+    image.SetDirection(SAGITTAL)
     return image

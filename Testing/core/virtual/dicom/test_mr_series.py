@@ -11,17 +11,11 @@ import SimpleITK as sitk
 
 from CTSMALib.errors import InputError
 from CTSMALib.virtual.dicom import MR_SERIES, PatientFacts, write_mr_series
-from CTSMALib.virtual.scanners import MR_PROTOCOLS, SAGITTAL
+from CTSMALib.virtual.scanners import MR_PROTOCOLS
 from CTSMALib.volumes import list_series
-from Testing.core.virtual.dicom.pictures import leg
+from Testing.core.virtual.dicom.pictures import an_mr
 
 FACTS = PatientFacts("vk-0001", "M", 70.0, "right", 7)
-
-
-def an_mr(highest: int = 2000) -> sitk.Image:
-    image = sitk.Cast(sitk.RescaleIntensity(leg(), 0, highest), sitk.sitkInt16)
-    image.SetDirection(SAGITTAL)
-    return image
 
 
 def written(folder: Path, series: str, image: sitk.Image) -> list[Path]:
