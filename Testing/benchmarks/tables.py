@@ -163,6 +163,8 @@ def speed() -> str:
     body = []
     for job, name in names.items():
         runs = [r for r in rows if r["job"] == job]
+        if not runs:
+            continue
         columns = (", ".join(f"{float(r[k]):.1f}" for r in runs) for k in ("wall_s", "cpu_s"))
         peak = max(int(r["peak_mib"]) for r in runs)
         body.append(
@@ -174,7 +176,7 @@ def speed() -> str:
 def virtual_speed() -> str:
     """Making one virtual knee of each kind."""
     names = {
-        "tiny": ("tiny whole pair (`--preset tiny`)", "5 s"),
+        "tiny": ("tiny whole pair (`--preset tiny --no-truth`)", "5 s"),
         "registration": ("whole pair without microstructure (`--mode registration`)", "20 s"),
         "patches": ("96 boxes, BV/TV as truth (`--mode patches`)", "60 s"),
         "patches, thickness": ("96 boxes, all truth (`--mode patches --thickness-truth`)", "180 s"),

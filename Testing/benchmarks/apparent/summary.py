@@ -86,8 +86,22 @@ def _table(head: list[str], body: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def apparent_ct() -> str:
+    """What every recipe makes of a CT, beside the truth."""
+    rows = _rows("ct_recipes")
+    body = []
+    for name in dict.fromkeys(r["recipe"] for r in rows):
+        own = {r["parameter"]: r for r in rows if r["recipe"] == name}
+        cells = [
+            f"r {own[k]['r']} ({own[k]['low']} to {own[k]['high']}); x {float(own[k]['ratio']):.2f}" for k in KEYS
+        ]
+        body.append([name, *cells, str(max(int(own[k]["lost"]) for k in KEYS))])
+    return _table(["Recipe", *(quantity(key).symbol for key in KEYS), "Patches lost"], body)
+
+
 TABLES = {
     "apparent recipes": apparent_recipes,
     "apparent conditions": apparent_conditions,
     "apparent repeatability": apparent_repeatability,
+    "apparent ct": apparent_ct,
 }

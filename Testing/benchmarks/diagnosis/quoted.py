@@ -14,7 +14,7 @@ from pathlib import Path
 
 from CTSMALib import __version__
 from CTSMALib.bundles.bundle import read_bundle
-from CTSMALib.learning.diagnosis.tables import MEASURED_FILE
+from CTSMALib.learning.diagnosis.tables import DIFFERENCES_FILE, MEASURED_FILE
 from CTSMALib.learning.diagnosis.train import BUNDLE
 from CTSMALib.outputs import replace_file
 
@@ -35,6 +35,7 @@ def main() -> None:
     facts = {"ctsma": __version__, "model": bundle.identity, "data_source": bundle.metadata["data_source"]}
     facts["training"] = bundle.metadata["training"]
     replace_file(RESULTS / f"{options.name}.csv", (options.training / MEASURED_FILE).read_bytes())
+    replace_file(RESULTS / f"{options.name}_differences.csv", (options.training / DIFFERENCES_FILE).read_bytes())
     replace_file(RESULTS / f"{options.name}.json", (json.dumps(facts, indent=1) + "\n").encode())
 
 

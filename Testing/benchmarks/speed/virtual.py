@@ -21,7 +21,7 @@ from Testing.benchmarks.speed.speed import RESULTS, measured
 CODE = ("CTSMA/CTSMALib/virtual", "CTSMA/CTSMALib/morphometry/trabecular")
 SEED = 3
 JOBS = {
-    "tiny": ["--preset", "tiny"],
+    "tiny": ["--preset", "tiny", "--no-truth"],
     "registration": ["--mode", "registration"],
     "patches": ["--mode", "patches"],
     "patches, thickness": ["--mode", "patches", "--thickness-truth"],

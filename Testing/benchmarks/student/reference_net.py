@@ -8,6 +8,7 @@ numbers, and four sigmoids. Width (64) and edge (64) can be reduced for a CPU; t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -121,9 +122,9 @@ def multiply_adds(net: nn.Module, *inputs: torch.Tensor) -> float:
         if isinstance(module, nn.Linear):
             total += weights * found.shape[0]
         elif isinstance(module, nn.ConvTranspose3d):
-            total += weights * given[0].shape[0] * float(torch.tensor(given[0].shape[2:]).prod())
+            total += weights * given[0].shape[0] * math.prod(given[0].shape[2:])
         else:
-            total += weights * found.shape[0] * float(torch.tensor(found.shape[2:]).prod())
+            total += weights * found.shape[0] * math.prod(found.shape[2:])
 
     kinds = (nn.Conv3d, nn.ConvTranspose3d, nn.Linear)
     hooks = [m.register_forward_hook(count) for m in net.modules() if isinstance(m, kinds)]

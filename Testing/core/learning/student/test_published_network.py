@@ -1,0 +1,31 @@
+"""The published student, re-implemented, takes far more work than ours."""
+
+from __future__ import annotations
+
+import torch
+
+from CTSMALib.learning.student.config import StudentConfig
+from CTSMALib.student.cubes import CT_SHAPE
+from CTSMALib.student.network import CT, PatchNet
+from Testing.benchmarks.student.reference_net import CT_EDGE, REDUCED, ReferenceNet, Size, multiply_adds
+
+NETWORKS = 3  # that read together
+
+
+def work_of(size: Size) -> float:
+    with torch.device("meta"):  # shapes alone
+        return multiply_adds(ReferenceNet("ct", size), torch.empty(1, 2, CT_EDGE, CT_EDGE, CT_EDGE))
+
+
+def test_three_networks_take_less_than_a_fiftieth_of_the_published_one() -> None:
+    with torch.device("meta"):
+        cube = torch.empty(1, *CT_SHAPE)
+        ours = multiply_adds(PatchNet(CT, StudentConfig().widths), cube, cube, torch.empty(1, 5))
+    assert 0.04e9 < ours < 0.08e9 and 30e9 < work_of(Size()) < 60e9
+    assert NETWORKS * ours < work_of(Size()) / 50
+    assert work_of(REDUCED) > 5 * ours  # what a CPU can train is no such peer
+
+
+def test_the_work_of_a_convolution_is_counted() -> None:
+    layers = torch.nn.Sequential(torch.nn.Conv3d(2, 3, 3, padding=1), torch.nn.Flatten(), torch.nn.Linear(24, 5))
+    assert multiply_adds(layers, torch.zeros(1, 2, 2, 2, 2)) == 8 * 3 * 2 * 27 + 24 * 5
