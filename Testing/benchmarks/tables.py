@@ -217,6 +217,7 @@ TABLES = (
         "student unseen": student.unseen,
         "student whole": student.whole,
         "student untouched": student.untouched,
+        "student unseen structure": student.unseen_structure,
         "student test": student.test_split,
         "diagnosis shipped": partial(quoted.table, "shipped"),
         "diagnosis mr": partial(quoted.table, "mr"),

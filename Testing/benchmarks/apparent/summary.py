@@ -92,9 +92,7 @@ def apparent_ct() -> str:
     body = []
     for name in dict.fromkeys(r["recipe"] for r in rows):
         own = {r["parameter"]: r for r in rows if r["recipe"] == name}
-        cells = [
-            f"r {own[k]['r']} ({own[k]['low']} to {own[k]['high']}); x {float(own[k]['ratio']):.2f}" for k in KEYS
-        ]
+        cells = [f"r {own[k]['r']} ({own[k]['low']} to {own[k]['high']}); x {float(own[k]['ratio']):.2f}" for k in KEYS]
         body.append([name, *cells, str(max(int(own[k]["lost"]) for k in KEYS))])
     return _table(["Recipe", *(quantity(key).symbol for key in KEYS), "Patches lost"], body)
 

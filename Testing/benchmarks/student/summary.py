@@ -74,6 +74,22 @@ def unseen() -> str:
     return _table(head, body)
 
 
+def unseen_structure() -> str:
+    """The structure itself on groups that the training never showed: each parameter, and the mean with its interval."""
+    rows = {(r["group"], r["arm"], r["trained"], r["parameter"]): r for r in _read("unseen_structure.csv")}
+    if not rows:
+        return NOT_YET
+    body = []
+    for group, arm in dict.fromkeys(key[:2] for key in rows):
+        unseen = [rows[group, arm, "unseen", key] for key in (*STRUCTURE_KEYS, MEAN)]
+        seen = rows[group, arm, "seen", MEAN]
+        means = [f"{r['icc']} ({r['low']} to {r['high']})" for r in (unseen[-1], seen)]
+        counts = f"{seen['patches']} ({seen['knees']})"
+        body.append([TITLES.get(group, group), f"`{arm}`", counts, *(r["icc"] for r in unseen[:-1]), *means])
+    symbols = [quantity(key).symbol for key in STRUCTURE_KEYS]
+    return _table(["Held out", "Arm", "Patches (knees)", *symbols, "Mean, not seen in training", "Mean, seen"], body)
+
+
 def test_split() -> str:
     """Agreement of patches of the split ``test`` with the MR, by arm and parameter."""
     rows = _test_rows(target="mr", level="patch", grouping="all")

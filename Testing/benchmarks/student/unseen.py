@@ -36,6 +36,7 @@ from Testing.benchmarks.student.arms import CODE, RESULTS
 
 GROUPS = (("ct_protocol", "soft"), ("ct_protocol", "sharp"), ("family", "bonebox_0"), ("family", "bonebox_1"))
 SUBJECTS = 60
+CONFIG = StudentConfig(subjects=SUBJECTS, distillation=NONE)
 UNSEEN, SEEN = "unseen", "seen"
 Floats = NDArray[np.float64]
 
@@ -66,15 +67,16 @@ def main() -> None:
     found = with_targets(read_patch_set(options.patches))
     facts = {"made_from": found.facts.made_from, "knees": found.facts.knees, "subjects": SUBJECTS}
     table = ResultTable(RESULTS / "unseen.csv", ("group", "trained"), CODE, **facts)
-    cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8] / "unseen"
-    for case in _cases(found):
+    cache = networks_in(options.cache, found)
+    for case in cases(found):
         if not table.holds(group=case.group, trained=case.trained):
             table.add(_rows(case, cache))
             for row in table.rows[-1 - len(BASELINES) :]:
                 print(row, flush=True)
 
 
-def _cases(found: PatchSet) -> Iterator[Case]:
+def cases(found: PatchSet) -> Iterator[Case]:
+    """Every group twice: not seen in the training, and seen."""
     split = found.of_knee("split")
     for column, group in GROUPS:
         within = found.of_knee(column) == group
@@ -84,11 +86,15 @@ def _cases(found: PatchSet) -> Iterator[Case]:
             yield Case(column, group, trained, found.select(usable), tested)
 
 
+def networks_in(cache: Path, found: PatchSet) -> Path:
+    """The folder of the networks that this code makes of a patch set."""
+    return cache / code_digest(CODE)[:8] / found.facts.made_from[:8] / "unseen"
+
+
 def _rows(case: Case, cache: Path) -> list[dict[str, object]]:
-    config = StudentConfig(subjects=SUBJECTS, distillation=NONE)
-    state = train_student(config, case.learned, cache / case.name, None)
+    state = train_student(CONFIG, case.learned, cache / case.name, None)
     train = first_subjects(case.learned.of_split("train"), SUBJECTS)
-    known = scans_seen([config], train)
+    known = scans_seen([CONFIG], train)
     outside = known.distances(np.column_stack([case.tested.knees[name] for name in COVARIATES])) > 1.0
     read = Predicted.of_outputs(read_in_parts(best_network(state), patches_of(case.tested))).values
     arms = {STUDENT: read} | {n: read_with(n, table_of(train), table_of(case.tested)).values for n in BASELINES}

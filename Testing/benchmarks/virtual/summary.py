@@ -17,6 +17,14 @@ TITLES = {
     "plate_mm": "Plate, mm", "da_norm": "DA", "smi": "SMI", "conn_d_per_mm3": "Conn.D, 1/mm³",
     "bs_bv_per_mm": "BS/BV, 1/mm", "tb_th_sd_mm": "Tb.Th SD, mm", "tb_sp_sd_mm": "Tb.Sp SD, mm",
 }  # fmt: skip
+SHAPES = {
+    "bv_tv": "BV/TV", "centroid": "Mean frequency, 1/mm", "peak": "Frequency of the peak, 1/mm",
+    "width": "Width at half of the peak, 1/mm", "slope": "Slope, 1.5 to 5 per mm (log, log)",
+    "rms_log10": "Distance, RMS of log10", "rms_log10_scaled": "Distance over frequency / mean frequency",
+    "mean_mm": "mean, mm", "cv": "SD / mean", "skewness": "skewness", "p5": "5th percentile / mean",
+    "p50": "median / mean", "p95": "95th percentile / mean", "wasserstein": "distance (Wasserstein-1) / mean",
+    "spectrum": "", "tb_th": "Tb.Th, ", "tb_sp": "Tb.Sp, ",
+}  # fmt: skip
 FINEST, TRUTH_VOXEL = 0.025, 0.06
 Row = dict[str, str]
 
@@ -99,6 +107,25 @@ def virtual_micro_ct() -> str:
     return _table(["Specimen / nearest field", *(TITLES[n] for n in names), "RMS difference"], body)
 
 
+def virtual_microct_shape() -> str:
+    """Spectrum and diameters of either family beside the range of the specimens, with a cross at what is out."""
+    rows = _rows("microct_shape")
+    body = []
+    for what, of in dict.fromkeys((r["quantity"], r["of"]) for r in rows):
+        own = [r for r in rows if (r["quantity"], r["of"]) == (what, of)]
+        first = own[0]
+        allowed = "–" if not first["within"] else f"{first['least']} to {first['most']}"
+        cells = [
+            f"{r['found']} ± {r['sd']}"
+            + (" ✗" if r["within"] == "no" else "")
+            + (f" (to `lhdl_3155` {r['to_lhdl']})" if r["to_lhdl"] else "")
+            for r in own
+        ]
+        body.append([f"{SHAPES[what]}{SHAPES[of]}", f"{first['real_low']} to {first['real_high']}", allowed, *cells])
+    families = (f"{r['family']} (n = {r['n']} knees)" for r in rows[:2])
+    return _table(["What", "Specimens (n = 3)", "Allowed", *families], body)
+
+
 def virtual_spacing() -> str:
     """Change of the truth with the voxel, against the finest."""
     rows = _rows("spacing")
@@ -154,8 +181,8 @@ def virtual_mean_hu() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     f.__name__: f
     for f in (
-        virtual_main_job, virtual_verdicts, virtual_regions, virtual_relations, virtual_micro_ct, virtual_spacing,
-        virtual_scanners, virtual_apparent, virtual_mean_hu,
+        virtual_main_job, virtual_verdicts, virtual_regions, virtual_relations, virtual_micro_ct, virtual_microct_shape,
+        virtual_spacing, virtual_scanners, virtual_apparent, virtual_mean_hu,
     )
 }  # fmt: skip
 
