@@ -194,11 +194,14 @@ def _refuse_other(now: dict[str, Any], folder: Path) -> None:
 
     The number of students may change, and students may be added to a teacher, or left as they are.
     """
+    from CTSMALib.learning.student.config import OF_DISTILLING
+
     then = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
     before, wanted = flat(then), flat(now)
     both = STUDENT in then["config"] and STUDENT in now["config"]
     names = {name for name in (*before, *wanted) if both or not name.startswith(f"config.{STUDENT}.")}
-    for name in sorted(names - {"config.seeds", "schema_version"}):
+    no_matter = {f"config.{TEACHER}.{name}" for name in OF_DISTILLING}  # a teacher distils nothing
+    for name in sorted(names - no_matter - {"config.seeds", "schema_version"}):
         if before.get(name) != wanted.get(name):
             raise InputError(
                 f"The training in {folder} was begun with {name} = {before.get(name)}, not {wanted.get(name)}.",

@@ -2,7 +2,7 @@
 
 A tiny knee is made first, so that nothing is compiled in what is measured.
 
-Usage (about 12 minutes)::
+Usage (about 8 minutes)::
 
     python -m Testing.benchmarks.speed.virtual
 """

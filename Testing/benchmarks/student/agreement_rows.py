@@ -29,22 +29,29 @@ def agreement_rows(
         subjects: (n,) whose patches these are; intervals resample these.
         keys: (k,) of the parameters.
     """
-    names, codes = np.unique(subjects, return_inverse=True)
-    draws, rows, drawn = patient_draws(len(names), RESAMPLINGS), [], []
+    count, rows, drawn = len(np.unique(subjects)), [], drawn_iccs(values, targets, subjects)
     for k, key in enumerate(keys):
         pair = np.column_stack([values[:, k], targets[:, k]])
         off = pair[:, 0] - pair[:, 1]
-        moments = pair_moments(pair[:, 1], pair[:, 0], codes, len(names))
-        drawn.append(pair_statistics(draws @ moments).icc_agreement)
-        icc = corrected_interval(drawn[-1], len(names))
+        icc = corrected_interval(drawn[:, k], count)
         rows.append(
             {
-                "parameter": key, "patches": len(pair), "knees": len(names), "icc": icc.value,
+                "parameter": key, "patches": len(pair), "knees": count, "icc": icc.value,
                 "low": icc.low, "high": icc.high, "consistency": icc_consistency(pair), "bias": f"{off.mean():.4f}",
                 "rmse": f"{np.sqrt(np.mean(off**2)):.4f}", "r": float(np.corrcoef(pair.T)[0, 1]),
                 "covered": float(np.mean(np.abs(off) <= COVERED_SDS * sds[:, k])),
             }
         )  # fmt: skip
-    icc = corrected_interval(np.mean(drawn, axis=0), len(names))
+    icc = corrected_interval(np.mean(drawn, axis=1), count)
     mean = {"parameter": MEAN, "icc": icc.value, "low": icc.low, "high": icc.high}
-    return [*rows, {**dict.fromkeys(rows[0], ""), "patches": len(values), "knees": len(names), **mean}]
+    return [*rows, {**dict.fromkeys(rows[0], ""), "patches": len(values), "knees": count, **mean}]
+
+
+def drawn_iccs(values: Floats, targets: Floats, subjects: NDArray[np.str_]) -> Floats:
+    """(1 + resamplings, k) ICC(2,1) of each parameter, of all patients first; the same patients get the same draws."""
+    names, codes = np.unique(subjects, return_inverse=True)
+    draws, found = patient_draws(len(names), RESAMPLINGS), []
+    for value, target in zip(values.T, targets.T, strict=True):
+        moments = pair_moments(target, value, codes, len(names))
+        found.append(pair_statistics(draws @ moments).icc_agreement)
+    return np.column_stack(found)

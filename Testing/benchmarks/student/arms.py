@@ -70,18 +70,15 @@ def main() -> None:
     for name in BASELINES:
         if not table.holds(arm=name):
             table.add([_baseline(name, found, others, cache)])
-    for arm, seed in _plan(table, options.confirm):
+    for arm, seed in _plan(options.confirm):
         if not table.holds(arm=arm.name, seed=seed):
             table.add([_run(replace(arm, config=replace(arm.config, seed=seed)), found, others, cache)])
             print({k: v for k, v in table.rows[-1].items() if k != "config"}, flush=True)
 
 
-def _plan(table: ResultTable, confirmed: list[str]) -> Iterator[tuple[Arm, int]]:
-    """Arms with their seeds; later ones depend on which weight was best in earlier ones."""
-    for arm in trials():
-        yield from _seeds(arm, confirmed)
-    best = {way: _best(table, way) for way in DISTILLATIONS}
-    for arm in changed(best):
+def _plan(confirmed: list[str]) -> Iterator[tuple[Arm, int]]:
+    """Arms with their seeds."""
+    for arm in (*trials(), *changed()):
         yield from _seeds(arm, confirmed)
 
 
@@ -101,11 +98,11 @@ def trials() -> list[Arm]:
     return found
 
 
-def changed(best: dict[str, StudentConfig]) -> list[Arm]:
-    """The best of some ways with one thing changed."""
+def changed() -> list[Arm]:
+    """Some ways, with their middle weight, with one thing changed."""
     found = []
     for way in COMPARED:
-        config = best[way]
+        config = replace(CENTER, distillation=way)
         found += [Arm(f"{way}-n{n}", replace(config, subjects=n), "patients") for n in (6, 12, 24)]
         found.append(Arm(f"{way}-small", replace(config, widths=(8, 16, 32)), "size"))
         found.append(Arm(f"{way}-off1mm", replace(config, misregistration_mm=1.0), "misregistration"))
@@ -115,13 +112,6 @@ def changed(best: dict[str, StudentConfig]) -> list[Arm]:
                 for stages in ((3,), (1, 2, 3))
             ]
     return found
-
-
-def _best(table: ResultTable, way: str) -> StudentConfig:
-    """The configuration of the trial of a way with the smallest error on the split ``tune``."""
-    arms = {arm.name: arm.config for arm in trials() if arm.config.distillation == way}
-    rows = [row for row in table.rows if row["arm"] in arms and row["seed"] == "0"]
-    return arms[min(rows, key=lambda row: float(row["tune_error"]))["arm"]]
 
 
 def _run(arm: Arm, found: PatchSet, others: PatchSet, cache: Path) -> dict[str, object]:

@@ -19,6 +19,7 @@ import numpy as np
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.chain import STRUCTURE, STRUCTURE_RIDGE, train_student, with_targets
 from CTSMALib.learning.student.data import table_of
+from CTSMALib.learning.student.state import read_state
 from CTSMALib.learning.student.structure_fit import fit_structure, fit_without_networks, structure_columns
 from CTSMALib.learning.student.train import best_network
 from CTSMALib.student.linear import design
@@ -53,6 +54,8 @@ def _readings(case: Case, found: PatchSet, group: PatchSet, networks: Path) -> d
     split, within = found.of_knee("split"), found.of_knee(case.column) == case.group
     shown = ~within if case.trained == UNSEEN else np.ones(len(within), dtype=bool)
     tune, calibrate = (found.select((split == name) & shown) for name in ("tune", "calibrate"))
+    if read_state(networks / case.name) is None:
+        raise SystemExit(f"There is no network in {networks / case.name}: run Testing.benchmarks.student.unseen first.")
     nets = [best_network(train_student(CONFIG, case.learned, networks / case.name, None))]
     fit, alone = fit_structure(nets, tune, calibrate), fit_without_networks(tune)
     assert fit is not None and alone is not None

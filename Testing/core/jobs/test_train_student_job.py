@@ -122,6 +122,18 @@ def test_a_teacher_can_be_trained_alone_and_is_taken_over(a_set: Path, a_config:
     assert (out / "teacher" / "state.pt").stat().st_mtime_ns == before and (out / "bundle").is_dir()
 
 
+def test_how_a_teacher_would_distil_does_not_matter(a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    """Trainings of older versions name a way there, which was the default."""
+    settings = json.loads(a_config.read_text())
+    settings["teacher"] |= {"distillation": "pooled", "stages": [3]}
+    (tmp_path / "old.json").write_text(json.dumps(settings))
+    old = TrainStudentRequest(a_set, tmp_path / "t", only_teacher=True, config=tmp_path / "old.json", threads=1)
+    state = run(old) / "teacher" / "state.pt"
+    before = state.stat().st_mtime_ns
+    run(TrainStudentRequest(a_set, tmp_path / "t", config=a_config, seeds=1, threads=1))
+    assert state.stat().st_mtime_ns == before and (tmp_path / "t" / "bundle").is_dir()
+
+
 def test_a_teacher_of_another_training_can_be_begun_with(a_training: Path, a_set: Path, a_config, tmp_path) -> None:
     out = tmp_path / "t"
     shutil.copytree(a_training / "teacher", out / "teacher")

@@ -11,6 +11,7 @@ NONE, RAW_L1, COSINE, ATTENTION, RELATIONAL, POOLED, VALUES = (
     "none", "l1", "cosine", "attention", "relational", "pooled", "values",
 )  # fmt: skip
 DISTILLATIONS = (NONE, RAW_L1, COSINE, ATTENTION, RELATIONAL, POOLED, VALUES)
+OF_DISTILLING = ("distillation", "weight", "stages")  # settings without meaning for a teacher
 
 
 @dataclass(frozen=True)

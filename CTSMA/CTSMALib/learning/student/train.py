@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from CTSMALib.agreement import icc_agreement
 from CTSMALib.errors import InputError
 from CTSMALib.learning.student.averaging import WeightAverage
 from CTSMALib.learning.student.batches import Batch, Patches, plain_batch, training_batch
-from CTSMALib.learning.student.config import NONE, VALUES, StudentConfig
+from CTSMALib.learning.student.config import NONE, OF_DISTILLING, VALUES, StudentConfig
 from CTSMALib.learning.student.curves import Curves
 from CTSMALib.learning.student.device import Place, find_place
 from CTSMALib.learning.student.distill import FeatureDistillation
@@ -225,7 +225,8 @@ class _Run:
         Raises:
             InputError: it is that of another training.
         """
-        if state.config != self.config or state.kind != self.kind:
+        no_matter = {name: getattr(self.config, name) for name in OF_DISTILLING if self.kind == TEACHER}
+        if replace(state.config, **no_matter) != self.config or state.kind != self.kind:
             raise InputError("The folder holds a training with other settings.", "Name a new folder.")
         self.net.load_state_dict(state.parts["net"])
         self.optimizer.load_state_dict(state.parts["optimizer"])

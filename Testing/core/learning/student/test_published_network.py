@@ -17,12 +17,11 @@ def work_of(size: Size) -> float:
         return multiply_adds(ReferenceNet("ct", size), torch.empty(1, 2, CT_EDGE, CT_EDGE, CT_EDGE))
 
 
-def test_three_networks_take_less_than_a_fiftieth_of_the_published_one() -> None:
+def test_the_published_network_takes_250_times_the_work_of_our_three() -> None:
     with torch.device("meta"):
         cube = torch.empty(1, *CT_SHAPE)
         ours = multiply_adds(PatchNet(CT, StudentConfig().widths), cube, cube, torch.empty(1, 5))
-    assert 0.04e9 < ours < 0.08e9 and 30e9 < work_of(Size()) < 60e9
-    assert NETWORKS * ours < work_of(Size()) / 50
+    assert 240 < work_of(Size()) / (NETWORKS * ours) < 260
     assert work_of(REDUCED) > 5 * ours  # what a CPU can train is no such peer
 
 
