@@ -7,18 +7,18 @@ Usage::
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import mean
 
 from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.diagnosis import quoted
+from Testing.benchmarks.diagnosis import summary as diagnosis
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.mr_bones import summary as mr_bones
 from Testing.benchmarks.record import ROOT
@@ -36,7 +36,6 @@ ANATOMY, SPEED, PANEL = (ROOT / "Testing" / "benchmarks" / name / "results" for 
 VOXELS = ("0.4 x 0.4 x 0.6 mm", "1 x 1 x 3 mm")
 DENSITIES = ("dense", "porotic")
 LARGE = ("femur", "tibia")
-Row = dict[str, str]
 
 
 def main() -> None:
@@ -52,17 +51,6 @@ def main() -> None:
         page.write_text(text, encoding="utf-8")
 
 
-def _rows(path: Path) -> list[Row]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _conditions() -> list[tuple[str, str]]:
     return [(density, voxels) for density in DENSITIES for voxels in VOXELS]
 
@@ -74,7 +62,7 @@ def _chosen(rows: list[Row], method: str, density: str, voxels: str) -> list[Row
 def _by_condition(rows: list[Row], cell: Callable[[list[Row]], str]) -> str:
     head = ["Method", *(f"{density}, {voxels}" for density, voxels in _conditions())]
     body = [[method, *(cell(_chosen(rows, method, *c)) for c in _conditions())] for method in METHODS]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _mean(rows: list[Row], key: str, digits: int = 2) -> str:
@@ -84,13 +72,13 @@ def _mean(rows: list[Row], key: str, digits: int = 2) -> str:
 
 def bones() -> str:
     """Dice, ASSD and 95 % Hausdorff distance of femur and tibia."""
-    rows = [r for r in _rows(ANATOMY / "simulated_bones.csv") if r["bone"] in LARGE]
+    rows = [r for r in rows_of(ANATOMY / "simulated_bones.csv") if r["bone"] in LARGE]
     return _by_condition(rows, lambda r: f"{_mean(r, 'dice', 3)} / {_mean(r, 'assd_mm')} / {_mean(r, 'hd95_mm')}")
 
 
 def small_bones() -> str:
     """How many patellae and fibulae were found, and their mean Dice."""
-    rows = [r for r in _rows(ANATOMY / "simulated_bones.csv") if r["bone"] not in LARGE]
+    rows = [r for r in rows_of(ANATOMY / "simulated_bones.csv") if r["bone"] not in LARGE]
 
     def cell(chosen: list[Row]) -> str:
         found = [r for r in chosen if float(r["dice"]) > 0.5]
@@ -101,24 +89,24 @@ def small_bones() -> str:
 
 def plates() -> str:
     """Mean distance of the plate to the true surface, its bias, and the 95th percentile."""
-    rows = _rows(ANATOMY / "simulated_plates.csv")
+    rows = rows_of(ANATOMY / "simulated_plates.csv")
     return _by_condition(rows, lambda r: " / ".join(_mean(r, k) for k in ("mean_abs_mm", "bias_mm", "p95_abs_mm")))
 
 
 def sides() -> str:
     """Side on simulated CT and CPU time of the methods."""
-    rows = _rows(ANATOMY / "simulated_bones.csv")
+    rows = rows_of(ANATOMY / "simulated_bones.csv")
     told = [r for r in rows if r["method"] == SHIPPED and r["bone"] == "femur"]
     right = sum(r["side"] == r["side_found"] for r in told)
     head = ["", *METHODS]
     seconds = ["CPU seconds, mean", *(_mean([r for r in rows if r["method"] == m], "cpu_s", 1) for m in METHODS)]
-    return _table(head, [["side right", f"{right} of {len(told)}", *["not told" if m == METHODS[1] else "as shipped"
+    return table_of(head, [["side right", f"{right} of {len(told)}", *["not told" if m == METHODS[1] else "as shipped"
                                                                     for m in METHODS[1:]]], seconds])  # fmt: skip
 
 
 def given() -> str:
     """What the shipped method tells of the given CTs."""
-    rows = [r for r in _rows(ANATOMY / "given.csv") if r["method"] == SHIPPED]
+    rows = [r for r in rows_of(ANATOMY / "given.csv") if r["method"] == SHIPPED]
     head = ("CT", "Side", "Bones", "Compartments reported", "Volume against unmirrored", "Femur meets tibia")
 
     def verdict(row: Row, key: str) -> str:
@@ -135,24 +123,24 @@ def given() -> str:
         ]
         for row in rows
     ]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def given_methods() -> str:
     """Bones and volumes of every method on the given CTs."""
-    rows = [r for r in _rows(ANATOMY / "given.csv") if r["mirrored"] == "False"]
+    rows = [r for r in rows_of(ANATOMY / "given.csv") if r["mirrored"] == "False"]
     names = ("femur", "tibia", "patella", "fibula")
     head = ("CT", "Method", *(f"{n}, ml" for n in names), "femur meets tibia")
     body = [
         [r["scan"], r["method"], *(f"{float(r[f'{n}_ml']):.1f}" for n in names), f"{r['touching_mm2']} mm²"]
         for r in rows
     ]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def speed() -> str:
     """Whole processes: wall, CPU, memory of each run."""
-    rows = _rows(SPEED / "speed.csv")
+    rows = rows_of(SPEED / "speed.csv")
     cores = json.loads((SPEED / "speed.json").read_text(encoding="utf-8"))["cores"]
     head = ("Job", "Wall seconds", "CPU seconds", "Peak memory", "Load of the machine before", "Cores")
     names = {
@@ -170,7 +158,7 @@ def speed() -> str:
         body.append(
             [name, *columns, f"{peak} MiB", ", ".join(f"{float(r['load_before']):.1f}" for r in runs), str(cores)]
         )
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def virtual_speed() -> str:
@@ -185,22 +173,22 @@ def virtual_speed() -> str:
     body = [
         [*names[r["job"]], f"{float(r['cpu_s']):.0f}", f"{float(r['wall_s']):.0f}", f"{r['peak_mib']} MiB",
          f"{float(r['load_before']):.1f}"]
-        for r in _rows(SPEED / "virtual.csv")
+        for r in rows_of(SPEED / "virtual.csv")
     ]  # fmt: skip
     head = ("One knee", "Aim", "CPU seconds", "Wall seconds", "Peak memory", "Load of the machine before")
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def panel() -> str:
     """What a user waits for in the panel, beside the least that it can cost."""
     head = ("Gesture", "Median", "Longest", "Aim", "Peer, median", "Ratio", "Runs")
     body = []
-    for row in _rows(PANEL / "panel.csv"):
+    for row in rows_of(PANEL / "panel.csv"):
         peer = f"{float(row['peer_median_ms']):.0f} ms" if row["peer_median_ms"] else "–"
         ratio = f"{float(row['ratio']):.2f}" if row["ratio"] else "–"
         times = (f"{float(row[k]):.0f} ms" for k in ("median_ms", "max_ms", "limit_ms"))
         body.append([row["gesture"], *times, peer, ratio, row["runs"]])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 TABLES = (
@@ -216,11 +204,14 @@ TABLES = (
         "student reference": student.reference,
         "student unseen": student.unseen,
         "student whole": student.whole,
+        "student whole structure": partial(student.whole, "whole_structure.csv"),
         "student untouched": student.untouched,
         "student unseen structure": student.unseen_structure,
         "student test": student.test_split,
         "diagnosis shipped": partial(quoted.table, "shipped"),
         "diagnosis mr": partial(quoted.table, "mr"),
+        "diagnosis ceilings": diagnosis.ceilings,
+        "diagnosis whole": diagnosis.whole,
         "student levels": student.levels,
         "student groups": student.groups,
         "student structure": student.structure,

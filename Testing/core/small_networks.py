@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import SimpleITK as sitk
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from CTSMALib.bundles.bundle import Bundle
@@ -15,6 +17,7 @@ from CTSMALib.bundles.write import write_bundle
 from CTSMALib.learning.synthesis.case import FULL, SPACING_MM, TissueCase, write_case
 from CTSMALib.learning.synthesis.config import NetworkConfig, TrainingConfig
 from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, planned
+from CTSMALib.learning.synthesis.scanned import ScannedMR
 from CTSMALib.synthesis.familiarity import Familiarity
 from CTSMALib.synthesis.model import FAMILIARITY, NETWORK, TASK, SynthesisModel
 from CTSMALib.synthesis.network import FACTOR, SynthesisNet
@@ -85,6 +88,23 @@ def a_tissue_case(seed: int = 0, size: int = 48) -> TissueCase:
     grid = Grid((size,) * 3, (SPACING_MM,) * 3, (-10.0, 5.0, 30.0), AXIS_ALIGNED)
     stored = np.rint(fraction * FULL).astype(np.uint8)
     return TissueCase(f"made up {seed}", "made up", grid, stored, tissue, bones)
+
+
+def a_scanned_mr(seed: int = 0) -> ScannedMR:
+    """A made-up knee as an MR shows it, with its truth."""
+    case = a_tissue_case(seed, 64)
+    bone = case.fraction / float(FULL)
+    signal = np.select([case.tissue == Tissue.FAT, case.tissue == Tissue.AIR], [900.0, 0.0], 400.0) * (1.0 - bone)
+    hu = np.where(case.tissue == Tissue.AIR, -1000.0, 50.0 + 1400.0 * bone)
+
+    def sampled(array: NDArray[Any], beyond: float) -> Any:
+        image = case.grid.image(array)
+        return lambda grid: sitk.GetArrayFromImage(
+            sitk.Resample(image, grid.image(np.zeros(grid.size[::-1], np.uint8)), sitk.Transform(),
+                          sitk.sitkNearestNeighbor, beyond)
+        )  # fmt: skip
+
+    return ScannedMR(case.grid.image(signal), sampled(hu, -1000.0), sampled(case.bones, 0.0))
 
 
 def write_knees(config: TrainingConfig, folder: Path) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.registry import DEFAULT
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 
 RESULTS = Path(__file__).parent / "results"
 STANDARD = "0.22 x 0.75"
 ALL_PATCHES, UNFLAGGED = "all", "without dim marrow"
-Row = dict[str, str]
 
 
 def apparent_recipes() -> str:
@@ -31,7 +30,7 @@ def _recipes(chosen: str) -> str:
         lost = max(int(own[k]["lost"]) for k in KEYS)
         shown = f"**{name}**" if name == DEFAULT.name else name
         body.append([shown, *cells, f"{_mean_ceiling(own.values()):.3f}", str(lost)])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def apparent_conditions() -> str:
@@ -48,7 +47,7 @@ def apparent_conditions() -> str:
             cells.append(f"{own[key]['rescan_icc']} ({best[0]:.3f}); r {own[key]['r_truth']} ({best[1]:.3f})")
         body.append([condition, *cells, f"{_mean_ceiling(own.values()):.3f}"])
     head = ["Condition", *(f"{quantity(key).symbol} (best peer)" for key in KEYS), "Ceiling, mean of four"]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def apparent_repeatability() -> str:
@@ -63,7 +62,7 @@ def apparent_repeatability() -> str:
              f"{row['icc']} ({row['icc_low']} to {row['icc_high']})", numbers[0], f"{float(row['cv_percent']):.1f} %",
              numbers[1], f"{row['patches']} in {row['knees']}"]
         )  # fmt: skip
-    return _table(["Parameter", "Where", "ICC(2,1)", "SD", "CV", "LSC", "Patches in knees"], body)
+    return table_of(["Parameter", "Where", "ICC(2,1)", "SD", "CV", "LSC", "Patches in knees"], body)
 
 
 def _interval(row: Row, what: str) -> str:
@@ -76,16 +75,6 @@ def _mean_ceiling(rows: Iterable[Row]) -> float:
     return sum(values) / len(values)
 
 
-def _rows(name: str) -> list[Row]:
-    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(head: list[str], body: Iterable[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def apparent_ct() -> str:
     """What every recipe makes of a CT, beside the truth."""
     rows = _rows("ct_recipes")
@@ -94,7 +83,7 @@ def apparent_ct() -> str:
         own = {r["parameter"]: r for r in rows if r["recipe"] == name}
         cells = [f"r {own[k]['r']} ({own[k]['low']} to {own[k]['high']}); x {float(own[k]['ratio']):.2f}" for k in KEYS]
         body.append([name, *cells, str(max(int(own[k]["lost"]) for k in KEYS))])
-    return _table(["Recipe", *(quantity(key).symbol for key in KEYS), "Patches lost"], body)
+    return table_of(["Recipe", *(quantity(key).symbol for key in KEYS), "Patches lost"], body)
 
 
 TABLES = {
@@ -103,3 +92,7 @@ TABLES = {
     "apparent repeatability": apparent_repeatability,
     "apparent ct": apparent_ct,
 }
+
+
+def _rows(name: str) -> list[Row]:
+    return rows_of(RESULTS / f"{name}.csv")

@@ -17,13 +17,13 @@ from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.learning.diagnosis.tables import DIFFERENCES_FILE, MEASURED_FILE
 from CTSMALib.learning.diagnosis.train import BUNDLE
 from CTSMALib.outputs import replace_file
+from Testing.benchmarks.markdown import NOT_YET, table_of
 
 RESULTS = Path(__file__).parent / "results"
 QUOTED = {
     "auc by patient": "AUC", "brier": "Brier score", "calibration slope": "Calibration slope",
     "ranked probability score": "Ranked probability score", "weighted kappa": "Weighted kappa of grades",
 }  # fmt: skip
-NOT_YET = "Not measured yet."
 
 
 def main() -> None:
@@ -46,10 +46,10 @@ def table(name: str) -> str:
         return NOT_YET
     with path.open(newline="", encoding="utf-8") as file:
         rows = {(row["aggregator"], row["measure"]): row for row in csv.DictReader(file)}
-    lines = [["Aggregator", *QUOTED.values()], ["---"] * (1 + len(QUOTED))]
+    body = []
     for aggregator in dict.fromkeys(name for name, _ in rows):
-        lines.append([f"`{aggregator}`", *(_cell(rows[aggregator, measure]) for measure in QUOTED)])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        body.append([f"`{aggregator}`", *(_cell(rows[aggregator, measure]) for measure in QUOTED)])
+    return table_of(["Aggregator", *QUOTED.values()], body)
 
 
 def _cell(row: dict[str, str]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.morphometry import ours
 from Testing.benchmarks.morphometry.accuracy import CLEANED, NOISY
 from Testing.benchmarks.morphometry.conditions import CONDITIONS
@@ -22,7 +22,6 @@ TITLES = {
 }  # fmt: skip
 ABSOLUTE = ("da_norm",)  # of a range 0 to 1, with true values of 0
 COVERED = ("bv_tv", "bs_tv_per_mm", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm", "conn_d_per_mm3", "da_norm", "smi")
-Row = dict[str, str]
 
 
 def accuracy(quantity: str) -> str:
@@ -39,7 +38,7 @@ def accuracy(quantity: str) -> str:
         digits = 2 if quantity in ABSOLUTE else 1
         return f"{mean(known):.{digits}f} ({max(known):.{digits}f})" if known else "–"
 
-    return _table(["Method", *names], ([m, *(cell(m, n) for n in names)] for m in methods))
+    return table_of(["Method", *names], ([m, *(cell(m, n) for n in names)] for m in methods))
 
 
 def coverage() -> str:
@@ -52,7 +51,7 @@ def coverage() -> str:
         ratios = [float(r["uncertainty"]) / float(r["value"]) for r in chosen if abs(float(r["value"])) > 0.05]
         body.append([TITLES[quantity], f"{sum(inside)} of {len(inside)}",
                      f"{100 * mean(ratios):.1f} %" if ratios else "–"])  # fmt: skip
-    return _table(["", "Within two standard uncertainties", "Standard uncertainty stated, mean"], body)
+    return table_of(["", "Within two standard uncertainties", "Standard uncertainty stated, mean"], body)
 
 
 def failures() -> str:
@@ -64,7 +63,7 @@ def failures() -> str:
         cases = {(r["phantom"], r["seed"]): r["note"] for r in chosen}
         body.append([method, f"{sum(1 for note in cases.values() if note)} of {len(cases)}",
                      "; ".join(sorted({note for note in cases.values() if note})) or "–"])  # fmt: skip
-    return _table(["Method", "Volumes with a warning or an error", "Which"], body)
+    return table_of(["Method", "Volumes with a warning or an error", "Which"], body)
 
 
 def truth() -> str:
@@ -72,7 +71,7 @@ def truth() -> str:
     rows = [r for r in _rows("truth") if r["quantity"] in ("tb_th_mm", "tb_sp_mm", "tb_n_per_mm")]
     body = [[r["phantom"], TITLES[r["quantity"]], r["value"], f"{r['coarser']} at {r['coarser_step_mm']} mm",
              r["closed_form"] or "–"] for r in rows]  # fmt: skip
-    return _table(["Phantom", "", "Numeric", "On the coarser grid", "Closed form"], body)
+    return table_of(["Phantom", "", "Numeric", "On the coarser grid", "Closed form"], body)
 
 
 def speed() -> str:
@@ -84,7 +83,7 @@ def speed() -> str:
         cells = {int(r["edge"]): _cost(r) for r in rows if r["method"] == method}
         first = next(r["first_call_s"] for r in rows if r["method"] == method)
         body.append([method, *(cells.get(e, "–") for e in edges), f"{float(first):.1f} s"])
-    return _table(["Method", *(f"{e}³" for e in edges), "Imports and compilers"], body)
+    return table_of(["Method", *(f"{e}³" for e in edges), "Imports and compilers"], body)
 
 
 def own_speed() -> str:
@@ -92,7 +91,7 @@ def own_speed() -> str:
     titles = {"everything": "all quantities and maps", "patches apart": "96 patches of 80³, each by itself",
               "patches together": "the same as regions of one volume", "first use": "compilation, once"}  # fmt: skip
     rows = [r for r in _rows("speed") if r["task"] in titles]
-    return _table(
+    return table_of(
         ["Task", "Volume", "CPU, memory"], ([titles[r["task"]], f"{r['edge']}³", _cost(r)] for r in rows)
     )  # fmt: skip
 
@@ -106,7 +105,7 @@ def real() -> str:
         for method in [m for m in METHODS if any(r["method"] == m and r["quantity"] == quantity for r in rows)]:
             chosen = {(r["volume"], r["factor"]): r for r in rows if (r["method"], r["quantity"]) == (method, quantity)}
             body.append([TITLES[quantity], method, *(_real_cell(chosen.get(c)) for c in columns)])
-    return _table(["", "Method", *(f"{v}, voxels x {f}" for v, f in columns)], body)
+    return table_of(["", "Method", *(f"{v}, voxels x {f}" for v, f in columns)], body)
 
 
 def real_coverage() -> str:
@@ -116,7 +115,7 @@ def real_coverage() -> str:
     for quantity in [q for q in TITLES if any(r["quantity"] == q for r in rows)]:
         found = [float(r["in_u"]) for r in rows if r["quantity"] == quantity]
         body.append([TITLES[quantity], f"{sum(f <= 2 for f in found)} of {len(found)}", f"{max(found):.1f}"])
-    return _table(["", "Within two standard uncertainties", "Largest change in standard uncertainties"], body)
+    return table_of(["", "Within two standard uncertainties", "Largest change in standard uncertainties"], body)
 
 
 def _real_cell(row: Row | None) -> str:
@@ -141,19 +140,6 @@ def _cost(row: Row) -> str:
     return row["note"] if row["note"] else f"{float(row['cpu_s']):.1f} s, {row['peak_mib']} MiB"
 
 
-def _rows(name: str) -> list[Row]:
-    path = RESULTS / f"{name}.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *body])
-
-
 def _of(quantity: str) -> Callable[[], str]:
     return lambda: accuracy(quantity)
 
@@ -167,3 +153,7 @@ def tables() -> dict[str, Callable[[], str]]:
 if __name__ == "__main__":
     for name, table in tables().items():
         print(f"{name}\n{table()}\n")
+
+
+def _rows(name: str) -> list[Row]:
+    return rows_of(RESULTS / f"{name}.csv")

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 
 from CTSMALib.agreement import icc_agreement
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.apparent.repeatability import ALL, study
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.mr_bones.masks import MASKS, NONE, POSE, START, WAYS
 from Testing.benchmarks.mr_bones.whole import NETWORK, RESULTS, SIMPLE
 
-NOT_YET = "Not measured yet."
 BONES = ("femur", "tibia", "patella", "fibula")
 NAMES = {NONE: "the MR alone", START: "a start from the bones", MASKS: "start and masks"}
-Row = dict[str, str]
 
 
 def outlines() -> str:
     """Dice, surface distance, side and time of both methods."""
-    rows = _rows(RESULTS / "bones.csv")
+    rows = rows_of(RESULTS / "bones.csv")
     head = ("Bones by", "Bone", "Found", "Dice", "ASSD, mm", "Volume, found less true", "Side told", "Seconds")
     body = []
     for method in (NETWORK, SIMPLE):
@@ -38,12 +34,12 @@ def outlines() -> str:
                 cells = [f"{_mean(found, 'dice'):.3f}", f"{_mean(found, 'assd_mm'):.2f}", f"{np.mean(off):+.0%}"]
             whole = [f"{told} of {len(own)}", f"{_mean(own, 'seconds'):.0f}"] if bone == BONES[0] else ["", ""]
             body.append([method, bone, f"{len(found)} of {len(own)}", *cells, *whole])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def patches() -> str:
     """What the outlines change of the values of patches."""
-    rows, known = _rows(RESULTS / "patches.csv"), study()
+    rows, known = rows_of(RESULTS / "patches.csv"), study()
     head = ("Bones by", "Parameter", "Patches", "Bias", "SD of differences", "ICC(2,1)", "SD of rescans", "Box off, mm")
     body = []
     for method in (NETWORK, SIMPLE):
@@ -61,12 +57,12 @@ def patches() -> str:
             cells = [f"{off.mean():+.{digits}f}", f"{off.std(ddof=1):.{digits}f}", f"{icc_agreement(values):.3f}"]
             cells += [f"{rescans:.{digits}f}", f"{np.mean(away):.1f}" if key == KEYS[0] else ""]
             body.append([method, quantity(key).symbol, f"{len(both)} of {wanted}", *cells])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def masks() -> str:
     """TRE of bones with and without their labels on the MR."""
-    rows = _rows(RESULTS / "masks.csv")
+    rows = rows_of(RESULTS / "masks.csv")
     head = ("Start", "With", *BONES, "CPU s")
     body = []
     for start in dict.fromkeys(r["start"] for r in rows):
@@ -76,30 +72,16 @@ def masks() -> str:
                 told = "pose search" if start == POSE else f"{float(start):.0f}° off"
                 cells = [_errors([r for r in own if r["bone"] == bone]) for bone in BONES]
                 body.append([told, NAMES[way], *cells, f"{_mean(own, 'cpu_s'):.0f}"])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _errors(own: list[Row]) -> str:
     return ", ".join(f"{float(r['tre_mean_mm']):.2f}" for r in own if r["tre_mean_mm"]) or "-"
 
 
-def _rows(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _mean(rows: list[Row], key: str) -> float:
     values = [float(r[key]) for r in rows if r[key]]
     return float(np.mean(values)) if values else float("nan")
-
-
-def _table(head: tuple[str, ...], body: list[list[str]]) -> str:
-    if not body:
-        return NOT_YET
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 TABLES = {"mr bones outlines": outlines, "mr bones patches": patches, "mr bones masks": masks}

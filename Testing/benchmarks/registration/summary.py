@@ -8,7 +8,6 @@ Usage::
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from CTSMALib.agreement import clustered_interval
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.registration.pairs import CONDITIONS, UNDISTORTED
 from Testing.benchmarks.registration.peer_runs import METHODS
 from Testing.benchmarks.registration.registration import NOT_THE_KNEE, OURS, RESULTS
@@ -27,7 +27,6 @@ LARGE_ERROR_MM, LOST_MM = 1.0, 3.0  # a bone must be flagged above the first; ab
 DOUBTFUL_INSIDE = 0.35  # of the landmarks; below, a flag is no false alarm
 LEAST_RANKED = 5  # bones for a rank correlation
 REFERENCE = "greedy"
-Row = dict[str, str]
 
 
 def registration_accuracy(prefix: str = "") -> str:
@@ -47,7 +46,7 @@ def registration_accuracy(prefix: str = "") -> str:
              _mm(_mean(_numbers(seen, "distortion_mm"))), _share(errors > LARGE_ERROR_MM),
              _counted(own, told), _mm(_mean(every)), _share(every > LARGE_ERROR_MM)]
         )  # fmt: skip
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def registration_verdicts(prefix: str = "") -> str:
@@ -67,7 +66,7 @@ def registration_verdicts(prefix: str = "") -> str:
              str(sum(r["verdict"] == "good" for r in own)), str(len(unflagged(own))),
              _share(np.array([r["verdict"] != "good" for r in fair])), _share(np.array(bound)), spearman(right)]
         )  # fmt: skip
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def unflagged(rows: Iterable[Row]) -> list[Row]:
@@ -109,7 +108,7 @@ def registration_peers(prefix: str = "") -> str:
         body.append(
             [method, str(len(seconds)), *cells, f"{sum(lost)} of {len(lost)}", f"{np.mean(list(seconds.values())):.1f}"]
         )
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def registration_paired(prefix: str = "") -> str:
@@ -140,7 +139,7 @@ def registration_paired(prefix: str = "") -> str:
         f"Ours minus {REFERENCE}, mm",
         "The same where neither lost it",
     ]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _difference(pairs: NDArray[np.float64], keys: list[tuple[str, str]]) -> str:
@@ -162,7 +161,7 @@ def registration_refusals(prefix: str = "") -> str:
             told = [f"{r['knee']} {r['good']}" + (f", {r['tre_mm']} mm off" if r["tre_mm"] else "")
                     for r in own if r["outcome"] == "passed"]  # fmt: skip
             body.append([kind, str(len(own)), *counts, "; ".join(told)])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def registration_landmarks() -> str:
@@ -181,7 +180,7 @@ def registration_landmarks() -> str:
                 [bone, str(len(keys)), _mm(_mean(placed)), *(_mm(v) for v in both.mean(axis=0)),
                  _difference(both, keys), *(_share(column > LARGE_ERROR_MM) for column in both.T)]
             )  # fmt: skip
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def registration_real(rows: list[Row] | None = None) -> str:
@@ -212,7 +211,7 @@ def registration_real(rows: list[Row] | None = None) -> str:
                 middle = float(np.median(values[np.isfinite(values)])) if np.isfinite(values).any() else math.nan
                 cells.append(f"{middle:.3f} ({float(given[name]):.3f})")
         body.append([pair, bone, f"{float(given['inside']):.0%}", f"{len(found)} of {len(tried)}", *cells, verdicts])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _by_method(prefix: str) -> dict[str, list[Row]]:
@@ -268,19 +267,6 @@ def _share(told: NDArray[np.bool_]) -> str:
     return f"{told.sum()} of {len(told)} ({told.mean():.1%})" if len(told) else "–"
 
 
-def _rows(name: str) -> list[Row]:
-    path = RESULTS / f"{name}.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(head: list[str], body: Iterable[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 TABLES: dict[str, Callable[[], str]] = {
     "registration accuracy": registration_accuracy,
     "registration verdicts": registration_verdicts,
@@ -299,3 +285,7 @@ if __name__ == "__main__":
             registration_refusals)  # fmt: skip
     for table in made:
         print(f"{table.__name__}\n{table(wanted)}\n")
+
+
+def _rows(name: str) -> list[Row]:
+    return rows_of(RESULTS / f"{name}.csv")

@@ -1,12 +1,14 @@
 """The published recipe on the patches of the center of :mod:`Testing.benchmarks.student.arms`, at a declared size.
 
 Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by L1. What is trained is reduced in width
-and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (days on a CPU).
+and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (days on a CPU;
+``--device cuda`` puts the networks on a GPU). ``--half`` computes in bfloat16, which some CPUs do twice as fast.
 An arm whose mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
 
 Usage (goes on from the last check of where it was stopped; an hour or more)::
 
     python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--student-steps N] [--full]
+        [--device cuda] [--half]
 """
 
 from __future__ import annotations
@@ -54,13 +56,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--student-steps", type=int, help="of the students (default: as of the teacher)")
     parser.add_argument("--full", action="store_true", help="the published size")
+    parser.add_argument("--device", default="cpu", help="where to compute: cpu, cuda")
+    parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     options = parser.parse_args()
+    how = Computing(options.device, options.half)
     size = Size() if options.full else REDUCED
     found = read_patch_set(options.patches)
     train, stop, test = (with_targets(found.of_split(name)) for name in ("train", "stop", "test"))
     learned, checked, tested = patches_of(first_subjects(train, CENTER.subjects)), patches_of(stop), patches_of(test)
     steps = {"mr": options.steps, "ct": options.student_steps or options.steps}
-    settings = {"made_from": found.facts.made_from, "steps": steps, "size": str(size)}
+    settings = {"made_from": found.facts.made_from, "steps": steps, "size": str(size), "computed": str(how)}
     table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
     table.rows.clear()  # networks that are trained are read again
     cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8]
@@ -68,14 +73,19 @@ def main() -> None:
     for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
         distilled = teacher if arm == "reference_l1" else None
         known = f"{steps['mr']}-" if distilled else ""  # by how long its teacher learned
-        state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}"
-        trained = train_reference(modality, size, learned, checked, steps[modality], state, teacher=distilled)
+        state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}{'-half' * how.half}"
+        trained = train_reference(modality, size, learned, checked, steps[modality], state, how, teacher=distilled)
         teacher = teacher or trained
-        values = read_with_reference(trained, modality, tested, size)
+        values = read_with_reference(trained, images_of(modality, tested, size))
         read = Predicted(values, np.full(values.shape, np.nan))
         write_predictions(test, read, cache / "predictions" / f"{arm}.csv")
         iccs = {key: icc_agreement(np.column_stack([values[:, k], tested.values[:, k]])) for k, key in enumerate(KEYS)}
-        work = {"gmac": multiply_adds(trained.net, image_of(modality, tested.select(np.arange(1)), size)) / 1e9}
+        work = {
+            "gmac": multiply_adds(
+                ReferenceNet(modality, size), images_of(modality, tested.select(np.arange(1)), size).float()
+            )
+            / 1e9
+        }
         row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}
         table.add([{**row, "training_error": trained.errors[0], "check_error": trained.errors[1]}])
         print(table.rows[-1], flush=True)
@@ -86,11 +96,27 @@ def _ours() -> dict[str, object]:
     return {"our_gmac": multiply_adds(PatchNet(CT, CENTER.widths), cube, cube, torch.zeros(1, 5)) / 1e9}
 
 
+@dataclass(frozen=True)
+class Computing:
+    """Attributes: device, as torch names it; whether in bfloat16 (sums and weights stay float32)."""
+
+    device: str = "cpu"
+    half: bool = False
+
+    def read(self, net: ReferenceNet, images: torch.Tensor) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        """Values and maps, float32, on the device."""
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.half):
+            values, maps = net(images.to(self.device, torch.float32))
+        return values.float(), [one.float() for one in maps]
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Attributes: the network; extremes of the targets; steps; seconds; mean squared errors in training and check."""
+    """Attributes: the network; how it computes; extremes of the targets; steps; seconds; mean squared errors in
+    training and check."""
 
     net: ReferenceNet
+    how: Computing
     low: Floats
     high: Floats
     steps: int
@@ -99,7 +125,8 @@ class Trained:
 
 
 def train_reference(
-    modality: str, size: Size, patches: Patches, stop: Patches, steps: int, folder: Path, seed: int = 0,
+    modality: str, size: Size, patches: Patches, stop: Patches, steps: int, folder: Path,
+    how: Computing = Computing(), seed: int = 0,
     teacher: Trained | None = None, weight: float = 1.0,
 ) -> Trained:  # fmt: skip
     """Train the published network, or go on from its last check.
@@ -114,35 +141,37 @@ def train_reference(
         stop: to check on.
         steps: of batches of :data:`BATCH`.
         folder: holds the state of the last check; each network has its own.
+        how: device and precision.
         seed: of weights and order.
         teacher: whose maps the student is compared with; ``None`` does not distil.
         weight: of that.
     """
     torch.manual_seed(seed)
-    net = ReferenceNet(modality, size)
+    net = ReferenceNet(modality, size).to(how.device, memory_format=torch.channels_last_3d)
     low, high = patches.values.min(axis=0), patches.values.max(axis=0)
     run = _Run(net, steps, folder)
     every = max(1, steps // CHECKS)
+    images, checks = images_of(modality, patches, size), images_of(modality, stop, size)
+    seen = images_of("mr", patches, size) if teacher else None
+    wanted = torch.from_numpy(((patches.values - low) / (high - low)).astype(np.float32)).to(how.device)
     for step in range(run.first, steps):
         torch.manual_seed(seed + 1000 * step)  # of what is dropped; a stopped run ends as a whole one
-        rows = np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH)
-        some = patches.select(rows)
-        found, maps = net.train()(image_of(modality, some, size))
-        wanted = torch.from_numpy(((some.values - low) / (high - low)).astype(np.float32))
-        loss = nn.functional.mse_loss(found, wanted)
-        apart = _apart(maps, teacher, some, size) if teacher else 0.0
+        rows = torch.from_numpy(np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH))
+        found, maps = how.read(net.train(), images[rows])
+        loss = nn.functional.mse_loss(found, wanted[rows.to(how.device)])
+        apart = _apart(maps, teacher, seen[rows]) if teacher and seen is not None else 0.0
         run.learn(loss, loss + weight * apart)
         if (step + 1) % every == 0:
-            read = read_with_reference(Trained(net, low, high, step + 1, 0.0, (0.0, 0.0)), modality, stop, size)
+            read = read_with_reference(Trained(net, how, low, high, step + 1, 0.0, (0.0, 0.0)), checks)
             run.checked(step + 1, float(np.mean(((read - stop.values) / (high - low)) ** 2)))
     net.load_state_dict(run.kept)
-    return Trained(net.eval(), low, high, steps, run.seconds, (float(np.mean(run.losses[-every:])), run.best))
+    return Trained(net.eval(), how, low, high, steps, run.seconds, (float(np.mean(run.losses[-every:])), run.best))
 
 
-def _apart(maps: Sequence[torch.Tensor], teacher: Trained, patches: Patches, size: Size) -> torch.Tensor:
+def _apart(maps: Sequence[torch.Tensor], teacher: Trained, images: torch.Tensor) -> torch.Tensor:
     """L1 between the maps of a student and of its teacher, summed over layers."""
     with torch.no_grad():
-        taught = teacher.net.eval()(image_of("mr", patches, size))[1]
+        taught = teacher.how.read(teacher.net.eval(), images)[1]
     return torch.stack([nn.functional.l1_loss(a, b) for a, b in zip(maps, taught, strict=True)]).sum()
 
 
@@ -201,21 +230,22 @@ class _Run:
         write_state_file(state, self._folder)
 
 
-def read_with_reference(trained: Trained, modality: str, patches: Patches, size: Size) -> Floats:
-    """(n, 4) values read off patches."""
+def read_with_reference(trained: Trained, images: torch.Tensor) -> Floats:
+    """(n, 4) values read off (n, 2, edge, edge, edge) images."""
     trained.net.eval()
-    parts = []
     with torch.inference_mode():
-        for start in range(0, len(patches), AT_ONCE):
-            rows = np.arange(start, min(start + AT_ONCE, len(patches)))
-            parts.append(trained.net(image_of(modality, patches.select(rows), size))[0].numpy())
+        parts = [trained.how.read(trained.net, some)[0].cpu().numpy() for some in images.split(AT_ONCE)]
     found: Floats = np.concatenate(parts).astype(float) * (trained.high - trained.low) + trained.low
     return found
 
 
-def image_of(modality: str, patches: Patches, size: Size) -> torch.Tensor:
-    """(n, 2, edge, edge, edge) cubes and masks as the published networks take them."""
-    return _mr_image(patches.mr, size.edge) if modality == "mr" else _ct_image(patches.ct)
+def images_of(modality: str, patches: Patches, size: Size) -> torch.Tensor:
+    """(n, 2, edge, edge, edge) float16 cubes and masks as the published networks take them."""
+    parts = []
+    for start in range(0, len(patches), AT_ONCE):
+        some = patches.select(np.arange(start, min(start + AT_ONCE, len(patches))))
+        parts.append((_mr_image(some.mr, size.edge) if modality == "mr" else _ct_image(some.ct)).half())
+    return torch.cat(parts)
 
 
 def _mr_image(cubes: Cubes, edge: int) -> torch.Tensor:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
 from statistics import mean, stdev
 
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.structure import STRUCTURE_KEYS
+from Testing.benchmarks.markdown import NOT_YET, Row, rows_of, table_of
 from Testing.benchmarks.student.agreement_rows import MEAN
 from Testing.benchmarks.student.arms import RESULTS
 
-NOT_YET = "Not measured yet."
 FACTORS = {
     "baseline": "Baselines", "way": "Ways of distilling", "patients": "Paired patients", "size": "Smaller student",
     "misregistration": "Misregistration", "maps": "Maps that are distilled",
 }  # fmt: skip
 AGAINST = {"mr": "MR values", "truth-calibrated": "truth, on its scale"}
 TITLES = {"field": "family of fields", "bonebox_0": "built on a micro-CT, 1", "bonebox_1": "built on a micro-CT, 2"}
-Row = dict[str, str]
 
 
 def arms() -> str:
@@ -34,7 +31,7 @@ def arms() -> str:
             own = [row for row in rows if row["arm"] == name]
             cells = [_cell(own, f"test_{key}") for key in (*KEYS, "mean")]
             body.append([title, f"`{name}`", str(len(own)), *cells, less.get(name, "—")])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _less() -> dict[str, str]:
@@ -55,7 +52,7 @@ def reference() -> str:
         times = f"{float(row['gmac']) / float(row['our_gmac']):.0f} times"
         cells = [_cell([row], key) for key in (*KEYS, "mean")]
         body.append([f"`{row['arm']}`", *cells, less.get(row["arm"], "—"), times])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def unseen() -> str:
@@ -71,7 +68,7 @@ def unseen() -> str:
             means = [f"{r['mean']} ({r['low']} to {r['high']})" for r in (without, seen)]
             outside = f"{float(without['outside']):.0%}"
             body.append([group, f"`{arm}`", without["patients"], *means, outside])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def unseen_structure() -> str:
@@ -87,7 +84,7 @@ def unseen_structure() -> str:
         counts = f"{seen['patches']} ({seen['knees']})"
         body.append([TITLES.get(group, group), f"`{arm}`", counts, *(r["icc"] for r in unseen[:-1]), *means])
     symbols = [quantity(key).symbol for key in STRUCTURE_KEYS]
-    return _table(["Held out", "Arm", "Patches (knees)", *symbols, "Mean, not seen in training", "Mean, seen"], body)
+    return table_of(["Held out", "Arm", "Patches (knees)", *symbols, "Mean, not seen in training", "Mean, seen"], body)
 
 
 def test_split() -> str:
@@ -101,7 +98,7 @@ def test_split() -> str:
     arms = {row["arm"] for row in rows if row["kind"] in ("arm", "ceiling")}
     order = sorted(arms, key=lambda arm: -_value(found, arm))
     body = [[f"`{arm}`", *(_interval(found.get((arm, *name))) for name in wanted)] for arm in order]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def levels() -> str:
@@ -116,7 +113,7 @@ def levels() -> str:
         for target, level in dict.fromkeys((row["target"], row["level"]) for row in rows)
         if target in AGAINST
     ]
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def groups() -> str:
@@ -125,7 +122,7 @@ def groups() -> str:
     if not rows:
         return NOT_YET
     body = [[row["grouping"], row["group"], _interval(row), row["patients"]] for row in rows]
-    return _table(["Grouped by", "Group", "Mean ICC(2,1)", "Patients"], body)
+    return table_of(["Grouped by", "Group", "Mean ICC(2,1)", "Patients"], body)
 
 
 def structure() -> str:
@@ -145,7 +142,7 @@ def structure() -> str:
     ]
     shares = {row["key"]: f"{float(row['value']):.0%}" for row in covered}
     body.append(["`structure`, in the 95 % interval", "all", *(shares.get(key, "—") for key in KEYS), "—"])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _test_rows(**wanted: str) -> list[Row]:
@@ -164,9 +161,9 @@ def _interval(row: Row | None) -> str:
     return f"{float(row['value']):.3f}{inside}"
 
 
-def whole() -> str:
-    """Agreement on whole virtual scans."""
-    rows = _read("whole.csv")
+def whole(name: str = "whole.csv") -> str:
+    """Agreement on whole virtual scans: with the MR, or (``whole_structure.csv``) with the structure."""
+    rows = _read(name)
     if not rows:
         return NOT_YET
     head = ["Arm", "Parameter", "Patches (knees)", "ICC(2,1)", "ICC(3,1)", "Bias", "RMSE", "In the 95 % interval"]
@@ -178,7 +175,7 @@ def whole() -> str:
             continue
         others = [r["consistency"], r["bias"], r["rmse"], f"{float(r['covered']):.0%}"]
         body.append([f"`{r['arm']}`", quantity(r["parameter"]).symbol, counts, icc, *others])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def untouched() -> str:
@@ -194,18 +191,9 @@ def untouched() -> str:
         counts = f"{of_arm[0]['patches']} ({of_arm[0]['knees']})"
         values = [f"{r['icc']} ({r['low']} to {r['high']})" for r in of_arm]
         body.append([f"`{arm}`", against, TITLES.get(group, group), counts, *values])
-    return _table(
+    return table_of(
         ["Arm", "Against", "Knees", "Patches (knees)", "BV/TV", "Tb.Th", "Tb.Sp", "Tb.N", "Mean of four"], body
     )
-
-
-def _read(name: str) -> list[Row]:
-    """Rows of a table of the results; none where it is not there."""
-    path = RESULTS / name
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _cell(rows: list[Row], key: str) -> str:
@@ -213,6 +201,5 @@ def _cell(rows: list[Row], key: str) -> str:
     return f"{mean(values):.3f}" + (f" (SD {stdev(values):.3f})" if len(values) > 1 else "")
 
 
-def _table(head: list[str], body: Iterable[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _read(name: str) -> list[Row]:
+    return rows_of(RESULTS / name)

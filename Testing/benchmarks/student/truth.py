@@ -22,17 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from CTSMALib.jobs.virtual import real_makers
 from CTSMALib.learning.patches.columns import TRUE
 from CTSMALib.learning.patches.patch_set import PATCHES_FILE
 from CTSMALib.outputs import replace_file
-from CTSMALib.virtual.body.knee import STANDARD, virtual_knee
 from CTSMALib.virtual.body.learning_boxes import learning_boxes
 from CTSMALib.virtual.body.order import THICKNESS
 from CTSMALib.virtual.body.truth import patch_truth
-from CTSMALib.virtual.cohort.cohort_order import CohortOrder
-from CTSMALib.virtual.cohort.knee_plan import plan_knee
 from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
+from Testing.benchmarks.student.made_again import made_again
 
 COLUMNS = {column: column.partition(":")[2] for column in TRUE}
 Truths = dict[str, dict[str, float]]
@@ -79,10 +76,7 @@ def _measure(knee: CohortKnee, ids: list[str], cohort: Path, each: int, cache: P
     missing = {ids[n] for n in chosen} - truths.keys()
     if not missing:
         return
-    order = json.loads((cohort / "cohort.json").read_text())["arguments"]
-    number = int(knee.subject.removeprefix("vk"))
-    spec = plan_knee(CohortOrder(number, order["seed"], grades=order["grades"]), number, real_makers()).spec
-    made = virtual_knee(spec, STANDARD)
+    made = made_again(knee, cohort)
     boxes = [box for box in learning_boxes(made.shape) if box.id in missing]
     truths |= patch_truth(made, boxes, THICKNESS)
     replace_file(cache / f"{knee.subject}.json", json.dumps(truths).encode())

@@ -60,7 +60,7 @@ def main() -> None:
     empty = {**dict.fromkeys(table.rows[0], ""), "patches": len(found)}
     table.add([{**empty, **row} for row in _less_ridge(iccs, len(np.unique(subjects)))])
     known = found.select(np.isfinite(found.truth).all(axis=1))
-    for arm, read in _structures(model, known, learned):
+    for arm, read in structures(model, known, learned):
         families = known.of_knee("family")
         for group in (ALL, *FAMILIES):
             rows = np.flatnonzero((families == group) | (group == ALL))
@@ -83,7 +83,7 @@ def _less_ridge(iccs: dict[str, Floats], patients: int) -> list[dict[str, object
     return rows
 
 
-def _structures(model: StudentModel, known: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Structure]]:
+def structures(model: StudentModel, known: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Structure]]:
     features, cubes = table_of(known).features, Cubes(known.ct, known.ct_valid)
     told = model.estimate(cubes, known.covariates, features).structure
     alone = fit_without_networks(with_targets(learned.of_split("tune")))

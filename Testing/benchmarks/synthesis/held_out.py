@@ -29,13 +29,14 @@ from numpy.typing import NDArray
 
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.bundles.bundle import read_bundle, sha256_of
+from CTSMALib.learning.synthesis.scanned import SEQUENCES
 from CTSMALib.registration.review.bone_overlap import bone_overlap
 from CTSMALib.synthesis.model import TASK, SynthesisModel, load_model
 from CTSMALib.synthesis.synthesize import synthesize
 from CTSMALib.synthesis.synthetic_knee import SyntheticKnee
 from CTSMALib.virtual.version import GENERATOR
 from Testing.benchmarks.record import ResultTable
-from Testing.benchmarks.synthesis.knees import SEQUENCES, TestKnee, test_knees
+from Testing.benchmarks.synthesis.knees import TestKnee, test_knees
 from Testing.benchmarks.synthesis.reference_2d import Reference, load_reference, reference_ct
 
 RESULTS = Path(__file__).parent / "results"
@@ -72,11 +73,11 @@ def main() -> None:
 
 
 def _rows(knee: TestKnee, sequence: str, model: SynthesisModel, reference: Reference | None) -> list[Row]:
-    mr = knee.mr(sequence)
+    scan = knee.scanned.seen_by(sequence)
     began = time.monotonic()
-    found = synthesize(mr, model)
+    found = synthesize(scan.mr, model)
     seconds = time.monotonic() - began
-    truth, bones = knee.true_ct(found.grid, sequence).astype(float), knee.true_bones(found.grid, sequence)
+    truth, bones = scan.true_ct(found.grid).astype(float), scan.true_bones(found.grid)
     first: Row = {"knee": knee.number, "source": knee.source, "sequence": sequence}
     ours: Row = {
         **first, "method": OURS, **errors(found.hu, truth, bones, found.known), **_within(found, truth, bones),
@@ -85,7 +86,7 @@ def _rows(knee: TestKnee, sequence: str, model: SynthesisModel, reference: Refer
     }  # fmt: skip
     empty = dict.fromkeys(ours, "")
     signal = sitk.GetArrayFromImage(
-        sitk.Resample(mr, found.grid.image(found.hu), sitk.Transform(), sitk.sitkLinear, 0.0, sitk.sitkFloat32)
+        sitk.Resample(scan.mr, found.grid.image(found.hu), sitk.Transform(), sitk.sitkLinear, 0.0, sitk.sitkFloat32)
     )
     curve = _curve(signal, truth, found.known)
     rows = [ours, {**empty, **first, "method": CURVE, **errors(curve, truth, bones, found.known)}]

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
-from pathlib import Path
-
 import numpy as np
 
+from CTSMALib.learning.synthesis.scanned import SEQUENCES
+from Testing.benchmarks.markdown import NOT_YET, Row, rows_of, table_of
 from Testing.benchmarks.registration.guides import CONDITIONS, DEGREES
 from Testing.benchmarks.registration.registration import RESULTS as REGISTRATION
 from Testing.benchmarks.synthesis.held_out import CURVE, OURS, REFERENCE, RESULTS
-from Testing.benchmarks.synthesis.knees import HELD_OUT, SEQUENCES
+from Testing.benchmarks.synthesis.knees import HELD_OUT
 
 BONES = ("femur", "tibia", "patella", "fibula")
 GUIDES = ("mr", "synthetic", "both")
 LOST_MM = 1.0
 SEEN = 0.35  # of the landmarks in the MR, as in the benchmark of the registration
 DRAWS, SEED = 2000, 5
-NOT_YET = "Not measured yet."
-Row = dict[str, str]
 
 
 def held_out() -> str:
@@ -28,7 +24,7 @@ def held_out() -> str:
         "Anatomy", "Sequence", "Method", "Knees", "Soft tissue, HU", "Bone, HU", "In the 90 % interval",
         "Dice: femur, tibia, patella, fibula", "ASSD, mm", "Flagged", "Seconds",
     ]  # fmt: skip
-    rows, body = _rows(RESULTS / "held_out.csv"), []
+    rows, body = rows_of(RESULTS / "held_out.csv"), []
     for name, wanted in (("held out", True), ("others of the training", False)):
         for sequence in SEQUENCES:
             for method in (OURS, REFERENCE, CURVE):
@@ -38,7 +34,7 @@ def held_out() -> str:
                 ]  # fmt: skip
                 if own:
                     body.append([name, sequence, method, str(len(own)), *_measured(own)])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _measured(own: list[Row]) -> list[str]:
@@ -56,7 +52,7 @@ def _measured(own: list[Row]) -> list[str]:
 def real() -> str:
     """Bones of real MRs against those of the CT of the same knee."""
     head = ["MR", "Bone", "Volume in the MR, ml", "As given: Dice, ASSD mm", "Registered: Dice, ASSD mm", "CT seen"]
-    rows, body = _rows(RESULTS / "real.csv"), []
+    rows, body = rows_of(RESULTS / "real.csv"), []
     for name in dict.fromkeys(r["mr"] for r in rows):
         for bone in BONES:
             own = [r for r in rows if r["mr"] == name and r["bone"] == bone]
@@ -67,7 +63,7 @@ def real() -> str:
             told = [_overlap(places.get(p)) for p in ("given", "registered")]
             seen = [f"{float(r['compared']):.0%}" for r in places.values()][:1] or ["-"]
             body.append([name, bone, f"{float(volume):.0f}", *told, *seen])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _overlap(row: Row | None) -> str:
@@ -83,7 +79,7 @@ def guides() -> str:
         "Condition", "Bone", "Led by", "n", "Mean TRE, mm", "95 % of bones", "Above 1 mm or refused",
         "Difference to the MR alone, mm", "CPU s", "Synthesis s",
     ]  # fmt: skip
-    rows, body = _rows(REGISTRATION / "guides.csv"), []
+    rows, body = rows_of(REGISTRATION / "guides.csv"), []
     for condition in CONDITIONS:
         for bone in BONES[:3]:
             own = [r for r in rows if r["condition"] == condition and r["bone"] == bone and float(r["inside"]) >= SEEN]
@@ -92,7 +88,7 @@ def guides() -> str:
                 if errors:
                     times = [r for r in own if r["guide"] == guide]
                     body.append([condition, bone, guide, *_accuracy(errors, by_guide["mr"]), *_times(times)])
-    return _table(head, body)
+    return table_of(head, body)
 
 
 def _accuracy(errors: dict[str, float], of_mr: dict[str, float]) -> list[str]:
@@ -124,7 +120,7 @@ def _times(rows: list[Row]) -> list[str]:
 def capture() -> str:
     """Share of femora and tibiae that end within a millimeter, by how far off the start was."""
     head = ["Led by", *(f"{d:.0f} degrees, {0.25 * d:.1f} mm" for d in DEGREES)]
-    rows = _rows(REGISTRATION / "capture.csv")
+    rows = rows_of(REGISTRATION / "capture.csv")
     if not rows:
         return NOT_YET
     body = []
@@ -134,14 +130,7 @@ def capture() -> str:
             own = [r for r in rows if r["guide"] == guide and float(r["degrees"]) == degrees and r["tre_mean_mm"]]
             cells.append(f"{sum(float(r['tre_mean_mm']) <= LOST_MM for r in own)} of {len(own)}")
         body.append([guide, *cells])
-    return _table(head, body)
-
-
-def _rows(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return table_of(head, body)
 
 
 def _number(text: str) -> float:
@@ -151,12 +140,6 @@ def _number(text: str) -> float:
 def _mean(rows: list[Row], key: str) -> float:
     values = [float(r[key]) for r in rows if r[key]]
     return float(np.mean(values)) if values else float("nan")
-
-
-def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 TABLES = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.virtual.apparent import KEYS, TRUTH
 from Testing.benchmarks.virtual.published import QUANTITIES
 
@@ -26,7 +26,6 @@ SHAPES = {
     "spectrum": "", "tb_th": "Tb.Th, ", "tb_sp": "Tb.Sp, ",
 }  # fmt: skip
 FINEST, TRUTH_VOXEL = 0.025, 0.06
-Row = dict[str, str]
 
 
 def virtual_main_job() -> str:
@@ -44,7 +43,7 @@ def virtual_main_job() -> str:
             [what, *cells, "right" if set(told) == {"yes"} else "wrong", knee["refused"] or "–",
              "–" if np.isnan(away) else f"{away:.1f} mm"]
         )  # fmt: skip
-    return _table(["Knee", *names, "Side, compartments", "Refused", "Patches off by (median)"], body)
+    return table_of(["Knee", *names, "Side, compartments", "Refused", "Patches off by (median)"], body)
 
 
 def virtual_regions() -> str:
@@ -54,7 +53,7 @@ def virtual_regions() -> str:
     for where in dict.fromkeys(r["where"] for r in rows):
         own = {(r["quantity"], r["of"]): r for r in rows if r["where"] == where}
         body.append([f"{where} (n = {own['bv_tv', 'mean']['n']})", *(_mean_and_sd(own, name) for name in QUANTITIES)])
-    return _table(["Where, stage", *(TITLES[name] for name in QUANTITIES)], body)
+    return table_of(["Where, stage", *(TITLES[name] for name in QUANTITIES)], body)
 
 
 def _mean_and_sd(own: dict[tuple[str, str], Row], name: str) -> str:
@@ -81,7 +80,7 @@ def virtual_relations() -> str:
          f"{float(r['wanted']):.2f} ± {float(r['tolerance']):.2f}"]
         for r in rows
     ]  # fmt: skip
-    return _table(["What", "", "Found", "Wanted"], body)
+    return table_of(["What", "", "Found", "Wanted"], body)
 
 
 def virtual_verdicts() -> str:
@@ -91,7 +90,7 @@ def virtual_verdicts() -> str:
     for of, title in (("mean", "Means, within 1 SD between subjects"), ("sd", "SDs, within 30 %")):
         own = [r for r in rows if r["of"] == of]
         body.append([title, f"{sum(r['within'] == 'yes' for r in own)} of {len(own)}"])
-    return _table(["Tolerance", "Kept"], body)
+    return table_of(["Tolerance", "Kept"], body)
 
 
 def virtual_micro_ct() -> str:
@@ -104,7 +103,7 @@ def virtual_micro_ct() -> str:
         fields = [r for r in own if r["structure"] == "field"]
         near = min(fields, key=lambda r: float(r["distance"]))
         body.append([specimen, *(f"{float(real[n]):.2f} / {float(near[n]):.2f}" for n in names), near["distance"]])
-    return _table(["Specimen / nearest field", *(TITLES[n] for n in names), "RMS difference"], body)
+    return table_of(["Specimen / nearest field", *(TITLES[n] for n in names), "RMS difference"], body)
 
 
 def virtual_microct_shape() -> str:
@@ -123,7 +122,7 @@ def virtual_microct_shape() -> str:
         ]
         body.append([f"{SHAPES[what]}{SHAPES[of]}", f"{first['real_low']} to {first['real_high']}", allowed, *cells])
     families = (f"{r['family']} (n = {r['n']} knees)" for r in rows[:2])
-    return _table(["What", "Specimens (n = 3)", "Allowed", *families], body)
+    return table_of(["What", "Specimens (n = 3)", "Allowed", *families], body)
 
 
 def virtual_spacing() -> str:
@@ -142,7 +141,7 @@ def virtual_spacing() -> str:
             ]
             cells.append(f"{100 * np.mean(off):+.1f} % (farthest {100 * np.abs(off).max():.1f} %)")
         body.append([TITLES[name], *cells])
-    return _table([f"n = {len(finest)}, against {FINEST} mm", *(f"{v:g} mm" for v in voxels)], body)
+    return table_of([f"n = {len(finest)}, against {FINEST} mm", *(f"{v:g} mm" for v in voxels)], body)
 
 
 def virtual_scanners() -> str:
@@ -153,7 +152,17 @@ def virtual_scanners() -> str:
         own = [r for r in rows if r["scanner"] == scanner and r["quantity"].startswith(kind)]
         worst = max(abs(float(r["off"])) for r in own)
         body.append([f"{scanner}, {kind}", str(len(own)), f"{100 * worst:.1f} %", f"{tolerance} %"])
-    return _table(["Check", "n", "Farthest off", "Tolerance"], body)
+    return table_of(["Check", "n", "Farthest off", "Tolerance"], body)
+
+
+def virtual_tissue_hu() -> str:
+    """CT number of each tissue, with the range that was wanted."""
+    body = [
+        [r["tissue"], r["knees"], f"{float(r['mean_hu']):.0f} ({float(r['sd_hu']):.0f})",
+         f"{float(r['low']):.0f} to {float(r['high']):.0f}", r["source"], r["kept"]]
+        for r in _rows("tissue_hu")
+    ]  # fmt: skip
+    return table_of(["Tissue", "Knees", "Mean (SD over knees), HU", "Wanted, HU", "Range from", "Within"], body)
 
 
 def virtual_apparent() -> str:
@@ -169,29 +178,23 @@ def virtual_apparent() -> str:
             ratio = np.median([float(r[name]) / float(truth[r["knee"], r["patch"]][name]) for r in own])
             cells.append(f"{value:.2f}" + ("" if scan == TRUTH else f" ({ratio:.1f} x)"))
         body.append([f"{scan}, {read}" if read else f"{scan} (n = {len(own)})", *cells])
-    return _table(["Read from", *(TITLES[name] for name in KEYS)], body)
+    return table_of(["Read from", *(TITLES[name] for name in KEYS)], body)
 
 
 def virtual_mean_hu() -> str:
     """Areas under the ROC curve, and the groups."""
     body = [[r[k] or "–" for k in ("of", "region", "value", "wanted", "without", "with")] for r in _rows("mean_hu_auc")]
-    return _table(["Of", "Region", "Found", "Wanted", "HU without OA", "HU with OA"], body)
+    return table_of(["Of", "Region", "Found", "Wanted", "HU without OA", "HU with OA"], body)
 
 
 TABLES: dict[str, Callable[[], str]] = {
     f.__name__: f
     for f in (
         virtual_main_job, virtual_verdicts, virtual_regions, virtual_relations, virtual_micro_ct, virtual_microct_shape,
-        virtual_spacing, virtual_scanners, virtual_apparent, virtual_mean_hu,
+        virtual_spacing, virtual_scanners, virtual_tissue_hu, virtual_apparent, virtual_mean_hu,
     )
 }  # fmt: skip
 
 
 def _rows(name: str) -> list[Row]:
-    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _table(head: Iterable[str], body: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *body))
+    return rows_of(RESULTS / f"{name}.csv")

@@ -28,7 +28,7 @@ from CTSMALib.learning.synthesis import train as training
 from CTSMALib.learning.synthesis.config import TrainingConfig
 from CTSMALib.synthesis.model import load_model
 from Testing.core.jobs.worker_tools import LONGEST_END_S, environment, wait_until
-from Testing.core.small_networks import small_training, write_knees
+from Testing.core.small_networks import a_scanned_mr, small_training, write_knees
 
 ROOT = Path(__file__).parents[3]
 QUICK = small_training(coarse_steps=2, steps=2, check_every=1)
@@ -38,7 +38,7 @@ QUICK = small_training(coarse_steps=2, steps=2, check_every=1)
 def few_images() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "CHECKS_EACH", 1)
-        for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("WHOLE", 1)):
+        for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("stop_scans", lambda config: [a_scanned_mr()])):
             patch.setattr(finishing, name, value)
         yield
 

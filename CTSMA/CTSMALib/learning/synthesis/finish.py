@@ -18,6 +18,7 @@ from CTSMALib.learning.synthesis.draw_sample import draw_sample
 from CTSMALib.learning.synthesis.measure import Measured, measure
 from CTSMALib.learning.synthesis.model_card import model_card
 from CTSMALib.learning.synthesis.samples import for_kind, spacing_of
+from CTSMALib.learning.synthesis.scanned import SEQUENCES, stop_scans
 from CTSMALib.learning.synthesis.state import State
 from CTSMALib.learning.synthesis.train import trained_network
 from CTSMALib.progress import Progress, part_of, silent
@@ -28,7 +29,6 @@ from CTSMALib.virtual.version import GENERATOR
 
 LEARNED, HELD_OUT = 300, 150  # images that familiarity is learned from, and that set its limit
 VIEW_MM = (85.0, 160.0)  # edges of the field of view of MRs of knees
-WHOLE = 12  # whole knees that the networks together are measured on
 NINETY = -np.log(0.1)  # half width of the interval of a Laplace distribution that holds 90 %, in scales
 _LEARNED, _HELD_OUT = 3, 4  # streams of random numbers
 
@@ -54,7 +54,8 @@ def finish(
     learned = _features(net.coarse, config, cases, (_LEARNED, LEARNED), part_of(progress, 0.0, 0.5))
     others = _features(net.coarse, config, stop_cases, (_HELD_OUT, HELD_OUT), part_of(progress, 0.5, 0.7))
     familiarity = Familiarity.of(learned, others)
-    whole = measure(net, config, stop_cases, WHOLE, part_of(progress, 0.7, 0.95))
+    count = len(SEQUENCES) * config.stop_knees
+    whole = measure(net, config.network.spacing_mm, stop_scans(config), count, part_of(progress, 0.7, 0.95))
     calibration = float(np.quantile(whole.ratios, 0.9) / NINETY)
     weights = {NETWORK + k: v for k, v in net.state_dict().items()}
     # half precision holds no small precisions: they are stored as they are

@@ -35,13 +35,14 @@ versions of a label map of a real knee. Contrast, resolution, slices, bias, nois
 each of {counts}.
 No real MR was among them; there was no real BFFE at all.
 
-**On {config.stop_knees} virtual knees that it did not learn from** ({whole.count} whole images with the same kinds of
-contrast): mean absolute error {whole.soft_hu:.0f} HU in soft tissue and {whole.bone_hu:.0f} HU in bone, Dice of the
-bones {whole.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
+**On {config.stop_knees} virtual knees that it did not learn from** ({whole.count} MRs of virtual scanners: BFFE,
+T1, PD with fat suppression): mean absolute error {whole.soft_hu:.0f} HU in soft tissue and {whole.bone_hu:.0f} HU in
+bone, Dice of the bones {whole.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
 
-**Its uncertainty** was multiplied by {settings["calibration"]:.2f}, so that 90 % of the voxels of those knees lie in
-the interval. It does not know of errors that simulated knees do not have. MRs whose features lie farther than
-{settings["familiarity_limit"]:.2f} from those of the training are flagged.
+**Its uncertainty** was multiplied by {settings["calibration"]:.2f}, so that 90 % of the voxels of those MRs lie in
+the interval, which is more of some sequences and less of others. It does not know of errors that simulated knees do
+not have. MRs whose features lie farther than {settings["familiarity_limit"]:.2f} from those of the training are
+flagged.
 
 **Made with** `ctsma train synthesis` of CTSMA {__version__}, seed {config.seed}. License Apache-2.0.
 """

@@ -52,16 +52,25 @@ class _FromLabels:
 
 def planned(config: TrainingConfig, folder: Path, use: str) -> list[PlannedCase]:
     """The cases of a training: ``use`` is :data:`TRAIN` or :data:`STOP`."""
-    first = FIRST_SEED + 1000 * config.seed
-    numbers = range(config.knees) if use == TRAIN else range(500, 500 + config.stop_knees)
-    cases = [PlannedCase(folder / f"virtual_{first + n}.npz", _Virtual(first + n, config.sources)) for n in numbers]
+    own = seeds(config, use)
+    cases = [PlannedCase(folder / f"virtual_{seed}.npz", _Virtual(seed, config.sources)) for seed in own]
     if use == TRAIN and LABEL_MAP in config.sources:
         path = resource(f"LabelMaps/{LABEL_MAP}.nii.gz")
         cases += [
-            PlannedCase(folder / f"{LABEL_MAP}_{first + n}.npz", _FromLabels(path, LABEL_MAP, first + n))
-            for n in range(config.variants)
+            PlannedCase(folder / f"{LABEL_MAP}_{seed}.npz", _FromLabels(path, LABEL_MAP, seed))
+            for seed in range(_first_seed(config), _first_seed(config) + config.variants)
         ]
     return cases
+
+
+def seeds(config: TrainingConfig, use: str) -> range:
+    """The seeds of the virtual knees of a training: ``use`` is :data:`TRAIN` or :data:`STOP`."""
+    first = _first_seed(config)
+    return range(first, first + config.knees) if use == TRAIN else range(first + 500, first + 500 + config.stop_knees)
+
+
+def _first_seed(config: TrainingConfig) -> int:
+    return FIRST_SEED + 1000 * config.seed
 
 
 def prepare(config: TrainingConfig, folder: Path, processes: int = 1, progress: Progress = silent) -> None:

@@ -26,8 +26,9 @@ Values = dict[str, float]
 
 
 def patch_truth(
-    knee: VirtualKnee, patches: Sequence[Patch], truth: str = FULL, progress: Progress = silent
-) -> dict[str, Values]:
+    knee: VirtualKnee, patches: Sequence[Patch], truth: str = FULL, progress: Progress = silent,
+    voxel_mm: float = VOXEL_MM,
+) -> dict[str, Values]:  # fmt: skip
     """Measure patches, shell and soft tissue left out.
 
     Args:
@@ -37,6 +38,7 @@ def patch_truth(
         truth: how much to measure, see :class:`~CTSMALib.virtual.body.order.KneeOrder`. What is measured does not
             depend on it.
         progress: told of the share done.
+        voxel_mm: spacing to measure at; what is coarser than the default is no truth of thin trabeculae.
 
     Returns:
         Patch id to values by catalogue key, ``valid_fraction`` (share of the box that is trabecular bone) and
@@ -45,13 +47,13 @@ def patch_truth(
     found = {}
     for done, patch in enumerate(patches):
         progress("Measuring the truth", done / len(patches))
-        found[patch.id] = _measured(knee, patch, truth)
+        found[patch.id] = _measured(knee, patch, truth, voxel_mm)
     return found
 
 
-def _measured(knee: VirtualKnee, patch: Patch, truth: str) -> Values:
+def _measured(knee: VirtualKnee, patch: Patch, truth: str, voxel_mm: float) -> Values:
     lateral, anterior, proximal = patch.center_anatomical_mm
-    box = box_around((proximal, anterior, lateral), EDGE_MM, VOXEL_MM)
+    box = box_around((proximal, anterior, lateral), EDGE_MM, voxel_mm)
     depth = spanned(knee.shape.bones[patch.bone].depth, box.axes())
     material = knee.materials[patch.bone]
     shell = spanned(material.shell_mm, box.axes())
@@ -60,11 +62,11 @@ def _measured(knee: VirtualKnee, patch: Patch, truth: str) -> Values:
     values |= {"valid_fraction": float(inside.mean()), "plate_mm": float(shell.mean())}
     if values["valid_fraction"] < LEAST_BONE:
         return values
-    fraction = material.structure.fraction(box, VOXEL_MM)
+    fraction = material.structure.fraction(box, voxel_mm)
     if truth == FAST:
         return values | {"bv_tv": float(fraction[inside].mean())}
     # beside the trabecular part everything is solid: it is no part of the region, but spheres end there
-    image = from_fraction(np.where(inside, fraction, np.float32(1.0)), VOXEL_MM)
+    image = from_fraction(np.where(inside, fraction, np.float32(1.0)), voxel_mm)
     options = MeasureOptions(denoise=False, surface=truth == FULL, moved=False, maps=False)
     region = measure(image, [whole(inside)], options).regions[0]
     return values | {key: estimate.value for key, estimate in region.values.items() if key in KEYS}

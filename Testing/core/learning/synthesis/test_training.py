@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.errors import CancelledError, InputError
@@ -16,17 +17,20 @@ from CTSMALib.learning.state_file import STATE_FILE
 from CTSMALib.learning.synthesis import finish as finishing
 from CTSMALib.learning.synthesis import train as training
 from CTSMALib.learning.synthesis.case import TissueCase
-from CTSMALib.learning.synthesis.check import check
+from CTSMALib.learning.synthesis.check import AIR_HU, check
 from CTSMALib.learning.synthesis.config import LABEL_MAP, TrainingConfig
 from CTSMALib.learning.synthesis.loss import hu_loss, loss_of
 from CTSMALib.learning.synthesis.measure import measure
 from CTSMALib.learning.synthesis.prepare import STOP, TRAIN, load, planned, prepare
 from CTSMALib.learning.synthesis.samples import Batch
+from CTSMALib.learning.synthesis.scanned import ScannedMR
 from CTSMALib.learning.synthesis.state import State, read_state
 from CTSMALib.learning.synthesis.train import train, trained_network
-from CTSMALib.synthesis.model import TASK, load_model
+from CTSMALib.synthesis.model import TASK, SynthesisModel, load_model
 from CTSMALib.synthesis.network import CLASSES, COARSE, FINE, HU_SCALE, read_out
-from Testing.core.small_networks import a_bundle, a_tissue_case, small_training, write_knees
+from CTSMALib.synthesis.windows import seen_by
+from CTSMALib.synthesis.working_image import working_image
+from Testing.core.small_networks import a_bundle, a_scanned_mr, a_tissue_case, small_training, write_knees
 
 CONFIG = small_training()
 
@@ -238,22 +242,35 @@ def test_knees_that_are_there_are_not_made_again(tmp_path: Path) -> None:
 def test_a_bundle_of_a_training_holds_both_networks(
     trained: dict[str, State], cases: list[TissueCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("WHOLE", 1)):
+    scans = [a_scanned_mr(0), a_scanned_mr(1)]
+    for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("stop_scans", lambda config: scans)):
         monkeypatch.setattr(finishing, name, value)
     bundle = finishing.finish(CONFIG, trained[COARSE], trained[FINE], cases[:1], cases[1:], tmp_path / "b")
     assert read_bundle(tmp_path / "b", TASK) == bundle
     assert bundle.metadata["training"]["seed"] == CONFIG.seed
-    found = measure(load_model(bundle).net, CONFIG, cases[1:], 1)  # weights are stored in half precision
+    found = measure(load_model(bundle).net, CONFIG.network.spacing_mm, scans, 2)  # weights are stored in half precision
     assert bundle.metadata["eval_metrics"]["bone_dice"] == pytest.approx(found.dice, abs=0.02)
     assert bundle.metadata["eval_metrics"]["bone_mae_hu"] == pytest.approx(found.bone_hu, rel=0.02)
     assert "Research use only" in (tmp_path / "b" / "docs" / "README.md").read_text()
     model = load_model(bundle)
-    assert model.spacing_mm == CONFIG.network.spacing_mm and model.calibration > 0
+    assert model.spacing_mm == CONFIG.network.spacing_mm
+    within = np.mean([np.mean(_off(model, scan) <= 1.0) for scan in scans])  # every MR counts alike
+    assert within == pytest.approx(0.9, abs=0.01)
     assert 0 < model.familiarity.limit < np.inf and not model.net.training
     for net, kind in ((model.net.coarse, COARSE), (model.net.fine, FINE)):
         stored = net.state_dict()
         own = trained_network(trained[kind], kind).state_dict()
         assert all(torch.allclose(stored[name], value, rtol=1e-3, atol=1e-4) for name, value in own.items())
+
+
+def _off(model: SynthesisModel, scan: ScannedMR) -> NDArray[np.float64]:
+    """Errors outside the air, in half widths of the interval of 90 %."""
+    image = working_image(scan.mr, model.spacing_mm)
+    found = seen_by(model.net, image.signal, image.known).prediction
+    hu = scan.true_ct(image.grid)
+    half = found.scale_hu[0, 0].numpy() * model.calibration * np.log(10.0)
+    counted = image.known & ((scan.true_bones(image.grid) > 0) | (hu > AIR_HU))
+    return (np.abs(found.hu[0, 0].numpy() - hu) / half)[counted]
 
 
 def test_a_bundle_whose_networks_do_not_fit_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+"""Tables of ceilings and of whole scans for ``docs/diagnosis.md``, from the committed results."""
+
+from __future__ import annotations
+
+from Testing.benchmarks.diagnosis.quoted import RESULTS
+from Testing.benchmarks.markdown import NOT_YET, Row, rows_of, table_of
+
+
+def ceilings() -> str:
+    """AUC by source of the values, and how much more than the student's with the regression."""
+    rows = _read("ceilings.csv")
+    if not rows:
+        return NOT_YET
+    body = []
+    for row in rows:
+        more = "{:+.3f} ({:+.3f} to {:+.3f})".format(*(float(row[end]) for end in ("more", "more_low", "more_high")))
+        beside = "—" if (row["more_low"], row["more_high"]) == ("0.000", "0.000") else more
+        body.append([row["values"], f"`{row['aggregator']}`", _interval(row), beside])
+    return table_of(["Values", "Aggregator", "AUC", "More than `logistic` on the student's values"], body)
+
+
+def whole() -> str:
+    """AUC of the shipped chain on whole scans."""
+    rows = _read("whole_auc.csv")
+    if not rows:
+        return NOT_YET
+    return table_of(["By", "Knees", "AUC"], [[f"`{row['aggregator']}`", row["knees"], _interval(row)] for row in rows])
+
+
+def _interval(row: Row) -> str:
+    return f"{row['auc']} ({row['low']} to {row['high']})"
+
+
+def _read(name: str) -> list[Row]:
+    return rows_of(RESULTS / name)

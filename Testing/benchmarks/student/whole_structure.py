@@ -1,0 +1,103 @@
+"""``vcal_*`` of the shipped student on whole virtual scans, against the structure at the very places of the patches.
+
+Patches lie where our own anatomy puts them in the CT, not where the generator's would; the truth is measured there, in
+cubes along the axes of the generator's frames (which differ by a few degrees). Patches, pairs and registrations are
+those of :mod:`Testing.benchmarks.student.whole`. Beside the student stands the same regression without networks.
+
+Usage (a quarter of an hour; goes on where it was stopped)::
+
+    python -m Testing.benchmarks.student.whole_structure --pairs PAIRS --registered REGISTERED --patches WHOLE
+        --trained-on SET_WITH_TRUTH --cache DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.patch import as_point
+from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.outputs import replace_file
+from CTSMALib.student.model import load_student
+from CTSMALib.student.structure import STRUCTURE_KEYS
+from CTSMALib.virtual.body.learning_boxes import learning_boxes
+from CTSMALib.virtual.body.order import THICKNESS
+from CTSMALib.virtual.body.truth import patch_truth
+from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
+from Testing.benchmarks.record import ResultTable
+from Testing.benchmarks.student.agreement_rows import Floats, agreement_rows
+from Testing.benchmarks.student.made_again import made_again
+from Testing.benchmarks.student.untouched import structures
+from Testing.benchmarks.student.whole import CODE, RESULTS
+
+EACH = 24  # patches of a knee
+TRUE_KEYS = ("bv_tv", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="cohort of whole virtual scans")
+    parser.add_argument("--registered", type=Path, required=True, help="its registrations")
+    parser.add_argument("--patches", type=Path, required=True, help="patch set of these")
+    parser.add_argument("--trained-on", type=Path, required=True, help="patch set that the baseline is fitted on")
+    parser.add_argument("--cache", type=Path, required=True, help="where what was measured goes")
+    options = parser.parse_args()
+    found, learned = read_patch_set(options.patches), read_patch_set(options.trained_on)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    truth = np.full((len(found), len(TRUE_KEYS)), np.nan)
+    names, ids = found.patches["knee"], found.patches["id"]
+    for knee in read_cohort(options.pairs).knees:
+        rows = np.flatnonzero(names == f"{knee.subject}_{knee.side}")
+        rows = np.sort(np.random.default_rng(int(knee.facts["seed"])).permutation(rows)[:EACH])
+        folder = options.registered / f"{knee.subject}-{knee.side}"
+        truth[rows] = _true_values(knee, ids[rows].tolist(), options.pairs, folder, options.cache)
+    known = np.isfinite(truth).all(axis=1)
+    part, true = found.select(known), truth[known]
+    subjects = part.of_knee("subject").astype(np.str_)
+    model = load_student()
+    settings = {"model": model.identity, "patches": int(known.sum()), "trained_on": learned.facts.made_from}
+    table = ResultTable(RESULTS / "whole_structure.csv", ("arm", "parameter"), CODE, **settings)
+    table.rows.clear()
+    for arm, read in structures(model, part, learned):
+        rows = agreement_rows(read.values, read.uncertainties, true, subjects, STRUCTURE_KEYS)
+        table.add([{"arm": arm, **row} for row in rows])
+    for row in table.rows:
+        print(row, flush=True)
+
+
+def _true_values(knee: CohortKnee, ids: list[str], pairs: Path, registered: Path, cache: Path) -> Floats:
+    """(n, 4) of some patches of a knee."""
+    path = cache / f"{knee.subject}.json"
+    if not path.exists():
+        replace_file(path, json.dumps(_measured(knee, ids, pairs, registered)).encode())
+        print(knee.subject, flush=True)
+    truths = json.loads(path.read_text(encoding="utf-8"))
+    return np.array([[truths[name][key] for key in TRUE_KEYS] for name in ids])
+
+
+def _measured(knee: CohortKnee, ids: list[str], pairs: Path, registered: Path) -> dict[str, dict[str, float]]:
+    facts = json.loads((knee.folder / "knee.json").read_text(encoding="utf-8"))["frames"]
+    frames = {
+        bone: JointFrame(np.array(one["origin_lps_mm"]), np.array(one["axes_lps"]), one["mirrored"])
+        for bone, one in facts.items()
+    }
+    with (registered / "patches.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    made = made_again(knee, pairs)
+    boxes = []
+    for box in learning_boxes(made.shape):
+        if box.id in ids:
+            center = np.array([float(rows[box.id][f"ct_{axis}_mm"]) for axis in "xyz"])
+            boxes.append(replace(box, center_anatomical_mm=as_point(frames[box.bone].to_anatomical(center))))
+    missing = {key: float("nan") for key in TRUE_KEYS}
+    return {name: missing for name in ids} | patch_truth(made, boxes, THICKNESS)
+
+
+if __name__ == "__main__":
+    main()
