@@ -72,14 +72,14 @@ class CohortPanel:
         Args:
             state: names the paths.
             desk: its manifest; ``None`` where there is none.
-            problem: why there is none.
+            problem: why there is none, or why it cannot be read for now.
             obstacle: why nothing can be started now; empty where something can.
         """
         self._state, self._desk = state, desk
         for text, edit in ((state.cohort, self.ui.cohortEdit), (state.project, self.ui.projectEdit)):
             if value_of(edit, "currentPath") != text:
                 put(edit, "setCurrentPath", text)
-        self.ui.kindLabel.setText(problem if desk is None else self._about(desk))
+        self.ui.kindLabel.setText(problem if desk is None or problem else self._about(desk))
         self._fill()
         kind = desk.project.kind if desk is not None else None
         self._allow(problem, obstacle, kind)

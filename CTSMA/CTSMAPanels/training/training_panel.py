@@ -54,6 +54,7 @@ class TrainingPanel(ScenePanel):
         self.project: Project | None = None
         self.desk: CohortDesk | None = None
         self.problem = ""
+        self._read = ("", "")  # cohort and project as they were chosen
         self._curves_at = self._registrations_at = 0.0
         self._told: JobState | None = None
         self.actions = StepActions(self)
@@ -147,13 +148,18 @@ class TrainingPanel(ScenePanel):
         self.apply(state)
 
     def read_project(self) -> None:
-        """Read cohort and project from their folders; corrections that are not saved stay."""
+        """Read cohort and project from their folders; corrections of the same that are not saved stay, even while these
+        cannot be read, as on a share that is away."""
         problem, project = "", None
+        chosen = (self.state.cohort, self.state.project)
+        before, self._read = self._read, chosen
         try:
             project = read_project(self.state.cohort, self.state.project)
         except CTSMAError as error:
             problem = str(error)
-        if project is not None and project == self.project and self.desk is not None and self.desk.unsaved:
+        same = project == self.project if project is not None else chosen == before
+        if same and self.desk is not None and self.desk.unsaved:
+            self.problem = problem
             return
         self.project, self.problem, self.desk = project, problem, None
         if project is not None:

@@ -233,3 +233,28 @@ def test_boxes_of_virtual_knees_need_no_manifest_and_no_registration(
     assert not a_panel.cohort.ui.findButton.property("enabled")
     assert a_panel.step_lines()[0].step == a_panel.state.step == "patches"
     assert a_panel.steps.ui.startButton.property("enabled")
+
+
+def test_changes_are_not_lost_while_a_folder_cannot_be_read(
+    bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
+) -> None:
+    """As on a network share that is away for a while."""
+    panel = a_working_panel
+    choose(panel, scans, tmp_path / "project")
+    panel.cohort.ui.findButton.click()
+    select(panel.cohort.ui.kneeTable, 5)
+    panel.cohort.ui.removeButton.click()
+    away = scans.with_name("away")
+    scans.rename(away)
+    try:
+        panel.enter()
+        assert panel.desk.unsaved and len(cells(panel)) == 5
+        assert "does not exist" in panel.cohort.ui.kindLabel.property("text")
+    finally:
+        away.rename(scans)
+    panel.enter()
+    assert panel.desk.unsaved and "changes that are not saved" in panel.cohort.ui.kindLabel.property("text")
+    panel.cohort.ui.saveButton.click()
+    assert len(read_table(tmp_path / "project" / "manifest.csv").rows) == 5
+    choose(panel, tmp_path / "elsewhere", tmp_path / "project")
+    assert panel.desk is None
