@@ -18,7 +18,7 @@ from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.diagnosis import quoted
 from Testing.benchmarks.diagnosis import summary as diagnosis
-from Testing.benchmarks.markdown import Row, rows_of, table_of
+from Testing.benchmarks.markdown import Row, rows_of, table_of, told
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.mr_bones import summary as mr_bones
 from Testing.benchmarks.record import ROOT
@@ -44,7 +44,7 @@ def main() -> None:
         for name, table in TABLES.items():
             text = re.sub(
                 rf"(<!-- table {name} -->\n).*?(<!-- end -->)",
-                lambda marks, table=table: f"{marks[1]}{table()}\n{marks[2]}",
+                lambda marks, table=table: f"{marks[1]}{told(table)}\n{marks[2]}",
                 text,
                 flags=re.DOTALL,
             )

@@ -90,9 +90,9 @@ def a_tissue_case(seed: int = 0, size: int = 48) -> TissueCase:
     return TissueCase(f"made up {seed}", "made up", grid, stored, tissue, bones)
 
 
-def a_scanned_mr(seed: int = 0) -> ScannedMR:
+def a_scanned_mr(seed: int = 0, size: int = 64) -> ScannedMR:
     """A made-up knee as an MR shows it, with its truth."""
-    case = a_tissue_case(seed, 64)
+    case = a_tissue_case(seed, size)
     bone = case.fraction / float(FULL)
     signal = np.select([case.tissue == Tissue.FAT, case.tissue == Tissue.AIR], [900.0, 0.0], 400.0) * (1.0 - bone)
     hu = np.where(case.tissue == Tissue.AIR, -1000.0, 50.0 + 1400.0 * bone)

@@ -43,6 +43,16 @@ def test_files_and_functions_are_short() -> None:
     for_each(SOURCES, check)
 
 
+def test_nothing_is_defined_after_a_module_has_run() -> None:
+    """What follows ``if __name__ == "__main__"`` is not there yet where the module is run as a program."""
+
+    def check(path: Path) -> None:
+        begun = [isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in parsed(path).body]
+        assert not any(begun[:-1]), "more follows"
+
+    for_each(SOURCES, check)
+
+
 def test_everything_public_has_a_docstring() -> None:
     def check(path: Path) -> None:
         tree = parsed(path)

@@ -8,7 +8,6 @@ Usage::
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.learning.diagnosis.tables import DIFFERENCES_FILE, MEASURED_FILE
 from CTSMALib.learning.diagnosis.train import BUNDLE
 from CTSMALib.outputs import replace_file
-from Testing.benchmarks.markdown import NOT_YET, table_of
+from Testing.benchmarks.markdown import rows_of, table_of
 
 RESULTS = Path(__file__).parent / "results"
 QUOTED = {
@@ -41,11 +40,7 @@ def main() -> None:
 
 def table(name: str) -> str:
     """Each aggregator with its numbers, as Markdown."""
-    path = RESULTS / f"{name}.csv"
-    if not path.exists():
-        return NOT_YET
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = {(row["aggregator"], row["measure"]): row for row in csv.DictReader(file)}
+    rows = {(row["aggregator"], row["measure"]): row for row in rows_of(RESULTS / f"{name}.csv")}
     body = []
     for aggregator in dict.fromkeys(name for name, _ in rows):
         body.append([f"`{aggregator}`", *(_cell(rows[aggregator, measure]) for measure in QUOTED)])

@@ -1,7 +1,9 @@
 """The shipped student and diagnosis on whole virtual scans: what they say of each knee, and how well that ranks them.
 
 The patch set is that of :mod:`Testing.benchmarks.student.whole` (twelve knees: the interval of an AUC is wide). Values
-are the student's, read off the CT alone. Beside the aggregators stands the mean CT number of the medial patches.
+are the student's, read off the CT alone; patches that look unlike its training count as absent, as in ``ctsma
+diagnose``, but compartments are not refused, and patches that could not be used on the MR are not there. Beside the
+aggregators stands the mean CT number of the medial patches.
 
 Usage::
 
@@ -18,11 +20,10 @@ import numpy as np
 from CTSMALib.agreement import clustered_interval
 from CTSMALib.diagnosis.model import load_model
 from CTSMALib.diagnosis.names import AGGREGATORS
-from CTSMALib.diagnosis.tokens import knee_tokens
+from CTSMALib.diagnosis.tokens import IDS, knee_tokens
 from CTSMALib.learning.diagnosis.dataset import OA_GRADE
 from CTSMALib.learning.diagnosis.statistics import auc
 from CTSMALib.learning.patches.patch_set import read_patch_set
-from CTSMALib.learning.student.chain import with_targets
 from CTSMALib.learning.student.data import table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.cubes import Cubes
@@ -38,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patches", type=Path, required=True, help="patch set of whole scans")
     options = parser.parse_args()
-    found = with_targets(read_patch_set(options.patches))
+    found = read_patch_set(options.patches)
     student, model = load_student(), load_model()
     read = student.estimate(Cubes(found.ct, found.ct_valid), found.covariates, table_of(found).features)
     table = ResultTable(RESULTS / "whole.csv", ("knee",), CODE, model=model.identity, student=student.identity)
@@ -50,11 +51,12 @@ def main() -> None:
             {name: dict(zip(KEYS, array[n], strict=True)) for name, n in zip(ids, own, strict=True)}
             for array in (read.values, read.uncertainties)
         )
-        tokens = knee_tokens(values, unsure)
+        unlike = {name for name, n in zip(ids, own, strict=True) if read.distances[n] > 1.0}
+        tokens = knee_tokens(values, unsure).without_unlike(np.array([name in unlike for name in IDS]))
         medial = own[np.isin(found.patches["compartment"][own], MEDIAL)]
         answers = {name: model.predict(tokens, name) for name in AGGREGATORS}
         told = {name: "" if one.probability is None else one.probability for name, one in answers.items()}
-        facts = {"knee": knee, "grade": int(found.knees["grade"][row]), "patches": len(own)}
+        facts = {"knee": knee, "grade": int(found.knees["grade"][row]), "patches": len(own), "unlike": len(unlike)}
         table.add([{**facts, **told, MEAN_HU: float(found.patches["ct_hu_mean"][medial].mean())}])
     _summarized(table)
 

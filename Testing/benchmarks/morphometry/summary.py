@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 
-from Testing.benchmarks.markdown import Row, rows_of, table_of
+from Testing.benchmarks.markdown import Row, rows_of, table_of, told
 from Testing.benchmarks.morphometry import ours
 from Testing.benchmarks.morphometry.accuracy import CLEANED, NOISY
 from Testing.benchmarks.morphometry.conditions import CONDITIONS
@@ -150,10 +150,10 @@ def tables() -> dict[str, Callable[[], str]]:
     return {f"morphometry_{q}": _of(q) for q in TITLES} | {f"morphometry_{f.__name__}": f for f in others}
 
 
-if __name__ == "__main__":
-    for name, table in tables().items():
-        print(f"{name}\n{table()}\n")
-
-
 def _rows(name: str) -> list[Row]:
     return rows_of(RESULTS / f"{name}.csv")
+
+
+if __name__ == "__main__":
+    for name, table in tables().items():
+        print(f"{name}\n{told(table)}\n")

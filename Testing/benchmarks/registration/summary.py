@@ -11,13 +11,14 @@ import argparse
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from CTSMALib.agreement import clustered_interval
-from Testing.benchmarks.markdown import Row, rows_of, table_of
+from Testing.benchmarks.markdown import Row, rows_of, table_of, told
 from Testing.benchmarks.registration.pairs import CONDITIONS, UNDISTORTED
 from Testing.benchmarks.registration.peer_runs import METHODS
 from Testing.benchmarks.registration.registration import NOT_THE_KNEE, OURS, RESULTS
@@ -277,6 +278,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "registration real": registration_real,
 }
 
+
+def _rows(name: str) -> list[Row]:
+    return rows_of(RESULTS / f"{name}.csv")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prefix", default="", help="of the result files: quick_ for those of trials")
@@ -284,8 +290,4 @@ if __name__ == "__main__":
     made = (registration_accuracy, registration_verdicts, registration_peers, registration_paired,
             registration_refusals)  # fmt: skip
     for table in made:
-        print(f"{table.__name__}\n{table(wanted)}\n")
-
-
-def _rows(name: str) -> list[Row]:
-    return rows_of(RESULTS / f"{name}.csv")
+        print(f"{table.__name__}\n{told(partial(table, wanted))}\n")

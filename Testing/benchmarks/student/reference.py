@@ -73,19 +73,15 @@ def main() -> None:
     for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
         distilled = teacher if arm == "reference_l1" else None
         known = f"{steps['mr']}-" if distilled else ""  # by how long its teacher learned
-        state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}{'-half' * how.half}"
+        state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}-{how.device}{'-half' * how.half}"
         trained = train_reference(modality, size, learned, checked, steps[modality], state, how, teacher=distilled)
         teacher = teacher or trained
-        values = read_with_reference(trained, images_of(modality, tested, size))
+        values = read_with_reference(trained, images_of(modality, tested, size, how.half))
         read = Predicted(values, np.full(values.shape, np.nan))
         write_predictions(test, read, cache / "predictions" / f"{arm}.csv")
         iccs = {key: icc_agreement(np.column_stack([values[:, k], tested.values[:, k]])) for k, key in enumerate(KEYS)}
-        work = {
-            "gmac": multiply_adds(
-                ReferenceNet(modality, size), images_of(modality, tested.select(np.arange(1)), size).float()
-            )
-            / 1e9
-        }
+        one = images_of(modality, tested.select(np.arange(1)), size)
+        work = {"gmac": multiply_adds(ReferenceNet(modality, size), one) / 1e9}
         row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}
         table.add([{**row, "training_error": trained.errors[0], "check_error": trained.errors[1]}])
         print(table.rows[-1], flush=True)
@@ -151,8 +147,8 @@ def train_reference(
     low, high = patches.values.min(axis=0), patches.values.max(axis=0)
     run = _Run(net, steps, folder)
     every = max(1, steps // CHECKS)
-    images, checks = images_of(modality, patches, size), images_of(modality, stop, size)
-    seen = images_of("mr", patches, size) if teacher else None
+    images, checks = images_of(modality, patches, size, how.half), images_of(modality, stop, size, how.half)
+    seen = images_of("mr", patches, size, how.half) if teacher else None
     wanted = torch.from_numpy(((patches.values - low) / (high - low)).astype(np.float32)).to(how.device)
     for step in range(run.first, steps):
         torch.manual_seed(seed + 1000 * step)  # of what is dropped; a stopped run ends as a whole one
@@ -239,12 +235,13 @@ def read_with_reference(trained: Trained, images: torch.Tensor) -> Floats:
     return found
 
 
-def images_of(modality: str, patches: Patches, size: Size) -> torch.Tensor:
-    """(n, 2, edge, edge, edge) float16 cubes and masks as the published networks take them."""
+def images_of(modality: str, patches: Patches, size: Size, half: bool = False) -> torch.Tensor:
+    """(n, 2, edge, edge, edge) cubes and masks as the published networks take them; as float16 if ``half``."""
     parts = []
     for start in range(0, len(patches), AT_ONCE):
         some = patches.select(np.arange(start, min(start + AT_ONCE, len(patches))))
-        parts.append((_mr_image(some.mr, size.edge) if modality == "mr" else _ct_image(some.ct)).half())
+        found = _mr_image(some.mr, size.edge) if modality == "mr" else _ct_image(some.ct)
+        parts.append(found.half() if half else found)
     return torch.cat(parts)
 
 

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from CTSMALib.catalogue import quantity
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.structure import STRUCTURE_KEYS
-from Testing.benchmarks.markdown import NOT_YET, Row, rows_of, table_of
+from Testing.benchmarks.markdown import NotMeasured, Row, rows_of, table_of
 from Testing.benchmarks.student.agreement_rows import MEAN
 from Testing.benchmarks.student.arms import RESULTS
 
@@ -22,8 +22,6 @@ TITLES = {"field": "family of fields", "bonebox_0": "built on a micro-CT, 1", "b
 def arms() -> str:
     """ICC(2,1) of every arm on the split ``test``."""
     rows = _read("arms.csv")
-    if not rows:
-        return NOT_YET
     head = ["Factor", "Arm", "Seeds", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less none"]
     less, body = _less(), []
     for factor, title in FACTORS.items():
@@ -44,8 +42,6 @@ def _less() -> dict[str, str]:
 def reference() -> str:
     """The published recipe at the size that was trained, beside ours at the center of the arms."""
     rows = _read("reference.csv")
-    if not rows:
-        return NOT_YET
     head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Less ours", "Multiply-adds of ours"]
     less, body = _less(), []
     for row in rows:
@@ -58,8 +54,6 @@ def reference() -> str:
 def unseen() -> str:
     """Agreement on kernels and families that the training never showed, beside one that did."""
     found = {(row["group"], row["arm"], row["trained"]): row for row in _read("unseen.csv")}
-    if not found:
-        return NOT_YET
     head = ["Held out", "Arm", "Test patients", "Not seen in training", "Seen", "Scans outside the training"]
     body = []
     for group, arm in dict.fromkeys(key[:2] for key in found):
@@ -74,8 +68,6 @@ def unseen() -> str:
 def unseen_structure() -> str:
     """The structure itself on groups that the training never showed: each parameter, and the mean with its interval."""
     rows = {(r["group"], r["arm"], r["trained"], r["parameter"]): r for r in _read("unseen_structure.csv")}
-    if not rows:
-        return NOT_YET
     body = []
     for group, arm in dict.fromkeys(key[:2] for key in rows):
         unseen = [rows[group, arm, "unseen", key] for key in (*STRUCTURE_KEYS, MEAN)]
@@ -90,8 +82,6 @@ def unseen_structure() -> str:
 def test_split() -> str:
     """Agreement of patches of the split ``test`` with the MR, by arm and parameter."""
     rows = _test_rows(target="mr", level="patch", grouping="all")
-    if not rows:
-        return NOT_YET
     head = ["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four", "Mean ICC(3,1)"]
     wanted = [(key, "icc_agreement") for key in (*KEYS, "mean")] + [("mean", "icc_consistency")]
     found = {(row["arm"], row["key"], row["statistic"]): row for row in rows}
@@ -104,8 +94,6 @@ def test_split() -> str:
 def levels() -> str:
     """Agreement of the student with MR and truth at every level."""
     rows = [row for row in _test_rows(grouping="all", statistic="icc_agreement") if row["arm"] == "student"]
-    if not rows:
-        return NOT_YET
     found = {(row["target"], row["level"], row["key"]): row for row in rows}
     head = ["Against", "Level", *(quantity(key).symbol for key in KEYS)]
     body = [
@@ -119,8 +107,6 @@ def levels() -> str:
 def groups() -> str:
     """Agreement of the student with the MR in groups of patches."""
     rows = [row for row in _test_rows(target="mr", level="patch", arm="student") if row["grouping"] != "all"]
-    if not rows:
-        return NOT_YET
     body = [[row["grouping"], row["group"], _interval(row), row["patients"]] for row in rows]
     return table_of(["Grouped by", "Group", "Mean ICC(2,1)", "Patients"], body)
 
@@ -129,7 +115,7 @@ def structure() -> str:
     """Agreement with the truth of single patches: of what reads the structure itself, and of others after a line."""
     rows = _test_rows(target="truth-calibrated", level="patch", statistic="icc_agreement")
     if not any(row["arm"] == "structure" for row in rows):
-        return NOT_YET
+        raise NotMeasured("structure")
     found = {(row["arm"], row["group"], row["key"]): row for row in rows if row["grouping"] in ("all", "family")}
     covered = _test_rows(
         target="truth-calibrated", level="patch", statistic="coverage", arm="structure", grouping="all"
@@ -164,8 +150,6 @@ def _interval(row: Row | None) -> str:
 def whole(name: str = "whole.csv") -> str:
     """Agreement on whole virtual scans: with the MR, or (``whole_structure.csv``) with the structure."""
     rows = _read(name)
-    if not rows:
-        return NOT_YET
     head = ["Arm", "Parameter", "Patches (knees)", "ICC(2,1)", "ICC(3,1)", "Bias", "RMSE", "In the 95 % interval"]
     body = []
     for r in rows:
@@ -181,8 +165,6 @@ def whole(name: str = "whole.csv") -> str:
 def untouched() -> str:
     """Agreement of the shipped student on patients that nobody looked at, with values of the MR and with truth."""
     found = {(r["arm"], r["group"], r["parameter"]): r for r in _read("untouched.csv")}
-    if not found:
-        return NOT_YET
     body = []
     for arm, group in dict.fromkeys(key[:2] for key in found):
         keys = STRUCTURE_KEYS if (arm, group, STRUCTURE_KEYS[0]) in found else KEYS

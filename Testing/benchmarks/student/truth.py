@@ -32,6 +32,7 @@ from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
 from Testing.benchmarks.student.made_again import made_again
 
 COLUMNS = {column: column.partition(":")[2] for column in TRUE}
+TRUE_KEYS = tuple(COLUMNS.values())
 Truths = dict[str, dict[str, float]]
 
 

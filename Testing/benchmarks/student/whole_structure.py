@@ -33,11 +33,11 @@ from CTSMALib.virtual.cohort.read import CohortKnee, read_cohort
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.student.agreement_rows import Floats, agreement_rows
 from Testing.benchmarks.student.made_again import made_again
+from Testing.benchmarks.student.truth import TRUE_KEYS, Truths
 from Testing.benchmarks.student.untouched import structures
 from Testing.benchmarks.student.whole import CODE, RESULTS
 
 EACH = 24  # patches of a knee
-TRUE_KEYS = ("bv_tv", "tb_th_mm", "tb_sp_mm", "tb_n_per_mm")
 
 
 def main() -> None:
@@ -55,6 +55,8 @@ def main() -> None:
     for knee in read_cohort(options.pairs).knees:
         rows = np.flatnonzero(names == f"{knee.subject}_{knee.side}")
         rows = np.sort(np.random.default_rng(int(knee.facts["seed"])).permutation(rows)[:EACH])
+        if not len(rows):
+            continue  # none of its bones was registered
         folder = options.registered / f"{knee.subject}-{knee.side}"
         truth[rows] = _true_values(knee, ids[rows].tolist(), options.pairs, folder, options.cache)
     known = np.isfinite(truth).all(axis=1)
@@ -74,14 +76,16 @@ def main() -> None:
 def _true_values(knee: CohortKnee, ids: list[str], pairs: Path, registered: Path, cache: Path) -> Floats:
     """(n, 4) of some patches of a knee."""
     path = cache / f"{knee.subject}.json"
-    if not path.exists():
-        replace_file(path, json.dumps(_measured(knee, ids, pairs, registered)).encode())
+    truths: Truths = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    missing = [name for name in ids if name not in truths]
+    if missing:
+        truths |= _measured(knee, missing, pairs, registered)
+        replace_file(path, json.dumps(truths).encode())
         print(knee.subject, flush=True)
-    truths = json.loads(path.read_text(encoding="utf-8"))
     return np.array([[truths[name][key] for key in TRUE_KEYS] for name in ids])
 
 
-def _measured(knee: CohortKnee, ids: list[str], pairs: Path, registered: Path) -> dict[str, dict[str, float]]:
+def _measured(knee: CohortKnee, ids: list[str], pairs: Path, registered: Path) -> Truths:
     facts = json.loads((knee.folder / "knee.json").read_text(encoding="utf-8"))["frames"]
     frames = {
         bone: JointFrame(np.array(one["origin_lps_mm"]), np.array(one["axes_lps"]), one["mirrored"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from CTSMALib.learning.synthesis.scanned import SEQUENCES
-from Testing.benchmarks.markdown import NOT_YET, Row, rows_of, table_of
+from Testing.benchmarks.markdown import Row, rows_of, table_of
 from Testing.benchmarks.registration.guides import CONDITIONS, DEGREES
 from Testing.benchmarks.registration.registration import RESULTS as REGISTRATION
 from Testing.benchmarks.synthesis.held_out import CURVE, OURS, REFERENCE, RESULTS
@@ -121,8 +121,6 @@ def capture() -> str:
     """Share of femora and tibiae that end within a millimeter, by how far off the start was."""
     head = ["Led by", *(f"{d:.0f} degrees, {0.25 * d:.1f} mm" for d in DEGREES)]
     rows = rows_of(REGISTRATION / "capture.csv")
-    if not rows:
-        return NOT_YET
     body = []
     for guide in GUIDES:
         cells = []

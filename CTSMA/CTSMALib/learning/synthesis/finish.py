@@ -18,7 +18,7 @@ from CTSMALib.learning.synthesis.draw_sample import draw_sample
 from CTSMALib.learning.synthesis.measure import Measured, measure
 from CTSMALib.learning.synthesis.model_card import model_card
 from CTSMALib.learning.synthesis.samples import for_kind, spacing_of
-from CTSMALib.learning.synthesis.scanned import SEQUENCES, stop_scans
+from CTSMALib.learning.synthesis.scanned import scan_count, stop_scans
 from CTSMALib.learning.synthesis.state import State
 from CTSMALib.learning.synthesis.train import trained_network
 from CTSMALib.progress import Progress, part_of, silent
@@ -54,8 +54,8 @@ def finish(
     learned = _features(net.coarse, config, cases, (_LEARNED, LEARNED), part_of(progress, 0.0, 0.5))
     others = _features(net.coarse, config, stop_cases, (_HELD_OUT, HELD_OUT), part_of(progress, 0.5, 0.7))
     familiarity = Familiarity.of(learned, others)
-    count = len(SEQUENCES) * config.stop_knees
-    whole = measure(net, config.network.spacing_mm, stop_scans(config), count, part_of(progress, 0.7, 0.95))
+    told = part_of(progress, 0.7, 0.95)
+    whole = measure(net, config.network.spacing_mm, stop_scans(config), scan_count(config), told)
     calibration = float(np.quantile(whole.ratios, 0.9) / NINETY)
     weights = {NETWORK + k: v for k, v in net.state_dict().items()}
     # half precision holds no small precisions: they are stored as they are

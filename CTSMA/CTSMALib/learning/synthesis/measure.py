@@ -1,4 +1,5 @@
-"""How good both networks together are on whole MRs, as they are used: the fine one gets what the coarse one says."""
+"""How good both networks together are on whole MRs: the fine one gets what the coarse one says. Air that is found by
+its signal, and pieces of bones that are left out later, are not set yet."""
 
 from __future__ import annotations
 

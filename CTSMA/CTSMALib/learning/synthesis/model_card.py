@@ -35,7 +35,7 @@ versions of a label map of a real knee. Contrast, resolution, slices, bias, nois
 each of {counts}.
 No real MR was among them; there was no real BFFE at all.
 
-**On {config.stop_knees} virtual knees that it did not learn from** ({whole.count} MRs of virtual scanners: BFFE,
+**On virtual knees that it did not learn from** ({whole.count} MRs of virtual scanners: BFFE,
 T1, PD with fat suppression): mean absolute error {whole.soft_hu:.0f} HU in soft tissue and {whole.bone_hu:.0f} HU in
 bone, Dice of the bones {whole.dice:.3f}. Held-out anatomy and real MRs: see `docs/synthesis.md` of the project.
 

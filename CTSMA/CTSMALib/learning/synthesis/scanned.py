@@ -27,6 +27,7 @@ from CTSMALib.virtual.spec import KneeSpec
 from CTSMALib.volumes.grid import Grid
 
 BFFE, T1, PD_FS = SEQUENCES = ("bffe", "t1", "pd_fs")
+MOST_KNEES = 4  # half a minute for each MR
 TRUE_CT = CTProtocol(
     "true", pixel_mm=1.0, slice_mm=1.0, increment_mm=1.0, psf_fwhm_mm=1.18, edge_enhancement=0.0, focal_blur_mm=0.85,
     noise_hu=0.0,
@@ -80,9 +81,14 @@ def scanned_knee(spec: KneeSpec) -> ScannedKnee:
     return ScannedKnee(knee, {BFFE: fine[BFFE], T1: thick[T1], PD_FS: thick[PD_FS]})
 
 
+def scan_count(config: TrainingConfig) -> int:
+    """How many MRs :func:`stop_scans` makes."""
+    return len(SEQUENCES) * min(config.stop_knees, MOST_KNEES)
+
+
 def stop_scans(config: TrainingConfig) -> Iterator[ScannedMR]:
-    """Every sequence of every stop knee of a training."""
-    for seed in seeds(config, STOP):
+    """Every sequence of the first stop knees of a training, :func:`scan_count` in all."""
+    for seed in seeds(config, STOP)[:MOST_KNEES]:
         knee = scanned_knee(spec_of(seed, config.sources))
         for sequence in SEQUENCES:
             yield knee.seen_by(sequence)

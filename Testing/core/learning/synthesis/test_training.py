@@ -242,7 +242,7 @@ def test_knees_that_are_there_are_not_made_again(tmp_path: Path) -> None:
 def test_a_bundle_of_a_training_holds_both_networks(
     trained: dict[str, State], cases: list[TissueCase], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scans = [a_scanned_mr(0), a_scanned_mr(1)]
+    scans = [a_scanned_mr(0), a_scanned_mr(1, 88)]
     for name, value in (("LEARNED", 5), ("HELD_OUT", 3), ("stop_scans", lambda config: scans)):
         monkeypatch.setattr(finishing, name, value)
     bundle = finishing.finish(CONFIG, trained[COARSE], trained[FINE], cases[:1], cases[1:], tmp_path / "b")
