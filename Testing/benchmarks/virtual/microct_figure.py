@@ -49,7 +49,7 @@ def draw(spectra: list[Row], diameters: list[Row], path: Path) -> None:
     foot = "Cubes of 3.9 mm at 0.05 mm; bands: all knees of a family. Virtual: research use only."
     figure.text(0.99, 0.012, foot, size=8.5, color=MUTED, ha="right")
     figure.subplots_adjust(left=0.07, right=0.985, top=0.925, bottom=0.095, wspace=0.19, hspace=0.27)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _spectra(axes: Axes, rows: list[Row], name: str) -> None:
@@ -95,7 +95,7 @@ def _label(axes: Axes, below: str, beside: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """As a picture of few colors, which is small."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
