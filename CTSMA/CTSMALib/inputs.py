@@ -10,15 +10,19 @@ from CTSMALib.errors import InputError
 
 Row = dict[str, str]
 _DELIMITERS = (",", ";", "\t")  # spreadsheets write semicolons where the comma is that of decimals
+NOT_UTF8 = "has a name that is not in UTF-8"
+RENAME = "Rename it, and the folders that it lies in, with plain letters."
 
 
 def existing_path(path: str | Path) -> Path:
     """``path`` made absolute.
 
     Raises:
-        InputError: nothing is there.
+        InputError: nothing is there, or the libraries that read images cannot be given its name.
     """
     source = Path(path)
+    if not is_utf8(source.absolute()):
+        raise InputError(f"'{printable(source)}' {NOT_UTF8}.", RENAME)
     try:
         exists = source.exists()
     except (OSError, ValueError):  # a name too long, or with a null character
@@ -26,6 +30,25 @@ def existing_path(path: str | Path) -> Path:
     if not exists:
         raise InputError(f"'{path}' does not exist.", "Check the spelling of the path.")
     return source.absolute()
+
+
+def is_utf8(path: Path) -> bool:
+    """Whether a path can be given to libraries; names from old archives cannot, and end some of them at once."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(path: Path) -> str:
+    """A path of any kind as text that can be shown."""
+    return str(path).encode("utf-8", "replace").decode("utf-8")
+
+
+def delimiter_of(head: str) -> str:
+    """What separates the cells of a table, told from its first line."""
+    return max(_DELIMITERS, key=head.count)
 
 
 def read_rows(path: Path, needed: Sequence[str], what: str, remedy: str) -> tuple[tuple[str, ...], list[Row]]:
@@ -47,7 +70,7 @@ def read_rows(path: Path, needed: Sequence[str], what: str, remedy: str) -> tupl
         with path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
             file.seek(0)
-            reader = csv.DictReader(file, strict=True, delimiter=max(_DELIMITERS, key=head.count))
+            reader = csv.DictReader(file, strict=True, delimiter=delimiter_of(head))
             columns = tuple(name.strip() for name in reader.fieldnames or ())
             reader.fieldnames = list(columns)
             rows = list(reader)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
-PATHS = ("ct", "mr", "truth", "patches")  # columns; the last two of virtual cohorts
+PATHS = ("ct", "mr", "truth", "patches", "other_cts", "other_mrs")  # columns; some are of virtual cohorts
 SIDES = {"": "auto", "unknown": "auto", "l": "left", "left": "left", "r": "right", "right": "right"}
 STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
 AGAIN = "Delete the folder to register the pair again."
@@ -167,10 +167,14 @@ def _write_tables(
             status.append([*key, "", "refused", "", damage])
         elif pair.name in reasons:
             status.append([*key, "", "refused", "", reasons[pair.name]])
+    from CTSMALib.learning.pairs.cohort_table import BETWEEN
+
     names = {id(pair.cells): pair.name for pair in pairs}
     table = [wanted]
     for row in rows:
-        paths = {c: _relative(base / row[c], out) for c in PATHS if row.get(c)}
+        paths = {
+            c: BETWEEN.join(_relative(base / one, out) for one in row[c].split(BETWEEN)) for c in PATHS if row.get(c)
+        }
         cells = row | paths | {"registration": registered.get(names.get(id(row), ""), "")}
         table.append([cells.get(column, "") for column in wanted])
     _write_rows(out / MANIFEST_FILE, table)

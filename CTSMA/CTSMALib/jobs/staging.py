@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from CTSMALib.errors import OutputError
+from CTSMALib.inputs import NOT_UTF8, is_utf8, printable
 from CTSMALib.jobs.cancel import deferred
 
 try:
@@ -157,12 +158,15 @@ def resolved(path: Path) -> Path:
     """``path`` made absolute, with ``~`` and links followed.
 
     Raises:
-        OutputError: a loop of links, or a home folder that does not exist.
+        OutputError: a loop of links, a home folder that does not exist, or a name that is not in UTF-8.
     """
     try:
-        return path.expanduser().resolve()
+        found = path.expanduser().resolve()
     except (OSError, RuntimeError) as error:
         raise OutputError(f"The path {path} cannot be followed.", "Name another folder with --out.") from error
+    if not is_utf8(found):
+        raise OutputError(f"The folder {printable(found)} {NOT_UTF8}.", "Name another folder with --out.")
+    return found
 
 
 def output_error(error: OSError, target: Path, remedy: str = "Name another folder with --out.") -> OutputError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import read_rows
 from CTSMALib.notices import Notice
 from CTSMALib.registration.fixed_knee import WHOLE
 from CTSMALib.volumes.rigid import Matrix, applied, rigid
@@ -38,12 +38,10 @@ def read_landmarks(path: Path) -> dict[str, Pairs]:
     """
     found: dict[str, list[list[float]]] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file, strict=True):
-                found.setdefault(row["bone"].strip().lower(), []).append([float(row[name]) for name in _NUMBERS])
-    except OSError as error:
-        raise InputError(f"The landmarks '{path.name}' cannot be read ({error.strerror}).", _FORMAT) from error
-    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
+        _, rows = read_rows(path, ("bone", *_NUMBERS), f"The table of landmarks '{path.name}'", _FORMAT)
+        for row in rows:
+            found.setdefault(row["bone"].lower(), []).append([float(row[name]) for name in _NUMBERS])
+    except ValueError as error:
         raise InputError(f"The landmarks '{path.name}' are no table of pairs of points.", _FORMAT) from error
     unknown = sorted(set(found) - {WHOLE, *(bone.name for bone in BONES)})
     if unknown or not found:
@@ -62,7 +60,9 @@ def check_pairs(bone: str, ct_mm: NDArray[np.float64], mr_mm: NDArray[np.float64
         InputError: there are fewer than three, they lie on a line, are no numbers, or fit a mirror image.
     """
     both = np.hstack([ct_mm, mr_mm])
-    if len(ct_mm) < FEWEST or not np.all(np.isfinite(both)):
+    if not np.all(np.isfinite(both)):
+        raise InputError(f"A landmark of the {bone} has a place that is no number.", "Set or write it again.")
+    if len(ct_mm) < FEWEST:
         raise InputError(f"There are {len(ct_mm)} landmarks of the {bone}.", f"Set at least {FEWEST} pairs of points.")
     for points in (ct_mm, mr_mm):
         spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False) / np.sqrt(len(points))

@@ -20,6 +20,7 @@ from CTSMALib.volumes.scan import InputIdentity, ScanHeader
 
 REMOVED = "[removed]"
 SHORTEST_SCRUBBED = 3  # shorter strings occur in any sentence and identify nobody
+VIRTUAL_SURNAME = "VIRTUAL"  # of all simulated patients
 OLDEST_STATED_AGE = 89  # years; ages above are given as one group, as in the HIPAA Safe Harbor rule
 
 # A file or series called like this identifies nobody, and sentences need the word.
@@ -102,7 +103,8 @@ def _identifier_pattern(analysis: KneeAnalysis) -> re.Pattern[str] | None:
     """Matches every identifier of this analysis as a whole word; names and IDs in any case."""
     header, identity = analysis.header, analysis.identity
     any_case = [header.patient_name, header.patient_id, header.accession_number, header.study_uid, header.series_uid]
-    any_case += re.split(r"[\^=,\s]+", header.patient_name)
+    names = re.split(r"[\^=,\s]+", header.patient_name)
+    any_case += [name for name in names if name != VIRTUAL_SURNAME]  # which sentences and the scanner's name need
     any_case += [identity.sha256, *_date_forms(header.patient_birth_date), *_date_forms(header.study_date)]
     any_case += [identity.name] if "." in identity.name else []
     exact = [header.study_description, header.series_description, header.contrast_agent, identity.name]

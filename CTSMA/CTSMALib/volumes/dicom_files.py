@@ -184,7 +184,7 @@ def _forbidden(folder: Path) -> InputError:
 
 def _no_dicom(folder: Path, kinds: dict[str, list[Path]], seen: int) -> InputError:
     if not seen:
-        return InputError(f"The folder '{folder.name}' is empty.", "Give the folder with the DICOM slices of the CT.")
+        return InputError(f"The folder '{folder.name}' is empty.", "Give the folder with the DICOM slices of the scan.")
     if "unreadable" in kinds:
         return _forbidden(folder)
     for kind in ("NIfTI", "NRRD", "MetaImage"):
@@ -199,5 +199,5 @@ def _no_dicom(folder: Path, kinds: dict[str, list[Path]], seen: int) -> InputErr
             "Unpack the archive and give the folder that comes out.",
         )
     return InputError(
-        f"The folder '{folder.name}' holds no DICOM files.", "Give the folder with the DICOM slices of the CT."
+        f"The folder '{folder.name}' holds no DICOM files.", "Give the folder with the DICOM slices of the scan."
     )

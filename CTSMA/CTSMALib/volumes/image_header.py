@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from CTSMALib.volumes.nifti_file import begins_like_nifti
 from CTSMALib.volumes.silence import libraries_silenced
 
 _READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
+_NRRD_STEPS = (b"spacings:", b"space directions:")
 
 
 def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
@@ -31,6 +33,8 @@ def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
     if kind == "NIfTI" and not path.name.lower().endswith((".nii", ".nii.gz")):
         raise InputError(f"'{path.name}' is a NIfTI file by content but not by name.", "Rename it to end in .nii.")
     _check_beginning(path, kind, wanted)
+    if kind == "NRRD" and not _says_steps(path):
+        raise InputError(f"{what} does not say how large its voxels are.", "Save it with spacings, or as NIfTI.")
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
@@ -100,6 +104,14 @@ def _check_beginning(path: Path, kind: str, wanted: str) -> None:
         return
     if not fits:
         raise InputError(f"'{path.name}' is not a {kind} image, though its name says so.", f"Give {wanted}.")
+
+
+def _says_steps(path: Path) -> bool:
+    """Whether an NRRD header gives the size of voxels; libraries take 1 mm where it does not."""
+    with path.open("rb") as file:
+        header = iter(file.readline, b"")
+        lines = itertools.takewhile(lambda line: line.strip(), header)
+        return any(line.lower().startswith(_NRRD_STEPS) for line in lines)
 
 
 def _explained(error: Exception, what: str) -> InputError:

@@ -215,7 +215,10 @@ def a_quick_job(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_cohort_lists_what_is_refused_and_goes_on(tmp_path: Path, a_quick_job: list[str], capsys) -> None:
     source = tmp_path / "in"
-    text = "subject,side,ct,mr,site\ns2,left,a/ct.nii.gz,a/none.nii.gz,x\ns1,right,a/ct.nii.gz,a/mr.nii.gz,y\n"
+    text = (
+        "subject,side,ct,mr,site,other_mrs\ns2,left,a/ct.nii.gz,a/none.nii.gz,x,\n"
+        "s1,right,a/ct.nii.gz,a/mr.nii.gz,y,a/t1.nii.gz|a/pd.nii.gz\n"
+    )
     manifest, out = a_manifest(source, text), tmp_path / "deep" / "out"
     (source / "a").mkdir()
     for name in ("ct.nii.gz", "mr.nii.gz"):
@@ -234,6 +237,8 @@ def test_a_cohort_lists_what_is_refused_and_goes_on(tmp_path: Path, a_quick_job:
     assert [row["site"] for row in filled] == ["x", "y"]
     assert (out / filled[1]["ct"]).resolve() == (source / "a" / "ct.nii.gz").resolve()
     assert (out / filled[1]["mr"]).resolve() == (source / "a" / "mr.nii.gz").resolve()
+    others = [(out / one).resolve() for one in filled[1]["other_mrs"].split("|")]
+    assert others == [(source / "a" / name).resolve() for name in ("t1.nii.gz", "pd.nii.gz")]
     (source / "a" / "none.nii.gz").write_bytes(b"")
     register_cohort.run(RegisterCohortRequest(manifest, out))
     assert a_quick_job == ["s2-left", "s1-right", "s2-left"]  # what was done is not done again

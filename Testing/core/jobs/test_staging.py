@@ -110,6 +110,12 @@ def test_an_impossible_place_is_refused(tmp_path: Path, path: str) -> None:
     assert os.listdir(tmp_path) == []
 
 
+def test_a_name_that_is_not_in_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="not in UTF-8"):
+        write(target(tmp_path / "kn\udcfc", overwrite=True))
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(OutputError):

@@ -73,8 +73,14 @@ def test_a_misplaced_point_is_told_and_rough_ones_are_not() -> None:
 
 
 def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="landmarks of the femur"):
+    with pytest.raises(InputError, match="A landmark of the femur has a place that is no number"):
         read_landmarks(a_table(tmp_path / "l.csv", np.vstack([POINTS, np.full(3, np.nan)])))
+
+
+def test_a_table_of_a_spreadsheet_with_semicolons_is_read(tmp_path: Path) -> None:
+    path = a_table(tmp_path / "l.csv", POINTS)
+    path.write_text("\ufeff" + path.read_text().replace(",", ";"), encoding="utf-8")
+    assert motions(read_landmarks(path))["femur"] == pytest.approx(MOTION, abs=1e-9)
 
 
 def test_an_unknown_bone_is_refused_by_its_name(tmp_path: Path) -> None:

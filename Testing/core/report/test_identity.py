@@ -105,5 +105,14 @@ def test_plain_words_survive(a_knee_analysis: AnalyzedKnee) -> None:
     assert prepared(named, ReportOptions(pseudonymise=True)).notices[0].text == "The knee is cut by the image."
 
 
+def test_the_surname_of_simulated_patients_stays_in_sentences(a_knee_analysis: AnalyzedKnee) -> None:
+    analysis = a_knee_analysis.analysis
+    header = replace(analysis.header, patient_name="VIRTUAL^vk0007", patient_id="vk0007")
+    text = "Made by the CTSMA virtual scanner of vk0007."
+    named = replace(analysis, header=header, notices=(Notice("x", text),))
+    said = prepared(named, ReportOptions(pseudonymise=True)).notices[0].text
+    assert said == "Made by the CTSMA virtual scanner of [removed]."
+
+
 def test_nothing_is_removed_without_the_option(a_knee_analysis: AnalyzedKnee) -> None:
     assert prepared(a_knee_analysis.analysis, ReportOptions()) == a_knee_analysis.analysis

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.errors import InputError
+from CTSMALib.inputs import existing_path
 from CTSMALib.virtual.cohort.images import write_scan
 from CTSMALib.volumes import list_series, read_scan
 from Testing.core.volumes.bad_files import NRRD_HEADER
@@ -95,6 +98,23 @@ def test_what_a_header_leaves_open_is_said(tmp_path: Path, a_phantom: np.ndarray
     header = NRRD_HEADER + "spacings: .8 .7 1.5\n\n"
     (tmp_path / "k.nrrd").write_bytes(header.encode() + a_phantom.astype("<i2").tobytes())
     assert codes(read_scan(tmp_path / "k.nrrd")) == {"orientation-unknown"}
+
+
+def test_an_nrrd_without_voxel_size_is_refused(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    (tmp_path / "k.nrrd").write_bytes((NRRD_HEADER + "\n").encode() + a_phantom.astype("<i2").tobytes())
+    with pytest.raises(InputError, match="does not say how large its voxels are"):
+        read_scan(tmp_path / "k.nrrd")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_in_utf8_is_refused(tmp_path: Path, an_image: sitk.Image) -> None:
+    """As in old archives; libraries that are given one end the whole program."""
+    folder = tmp_path / "kn\udcfc"
+    folder.mkdir()
+    sitk.WriteImage(an_image, str(tmp_path / "k.nii.gz"))
+    (tmp_path / "k.nii.gz").rename(folder / "k.nii.gz")
+    with pytest.raises(InputError, match="not in UTF-8"):
+        existing_path(folder / "k.nii.gz")
 
 
 @pytest.mark.parametrize("file", ["k.nii.gz", "k.mha"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,10 +120,20 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
         else:
             cases.append(case)
     if len({case.has_oa for case in cases}) < 2:
-        raise InputError("There are not both knees with and without osteoarthritis.", "Take more knees or splits.")
+        raise InputError(_one_sided(cases, left_out), "Take more knees or splits, and knees with more patches.")
     paths = (patch_set / KNEES_FILE, patch_set / PATCHES_FILE, source)
     name = predictions if predictions in (MR, TRUTH) else source.stem
     return DiagnosisData(tuple(cases), left_out, name, _digest(paths), _student_of(source))
+
+
+def _one_sided(cases: list[Case], left_out: dict[str, str]) -> str:
+    """That knees of one kind are missing, and why knees were left out."""
+    count, healthy = len(cases) + len(left_out), sum(not case.has_oa for case in cases)
+    said = f"Of {count} knees, {healthy} have no osteoarthritis and {len(cases) - healthy} have it; both are needed."
+    if left_out:
+        most, times = Counter(left_out.values()).most_common(1)[0]
+        said += f" {len(left_out)} were left out, {times} of them for this: {most}"
+    return said
 
 
 def _by_knee(table: Columns, columns: dict[str, str]) -> dict[str, dict[str, dict[str, float]]]:
@@ -130,7 +141,10 @@ def _by_knee(table: Columns, columns: dict[str, str]) -> dict[str, dict[str, dic
     found: dict[str, dict[str, dict[str, float]]] = {}
     known = {key: table[column].tolist() for key, column in columns.items() if column in table}
     for row, (knee, name) in enumerate(zip(table["knee"].tolist(), table["id"].tolist(), strict=True)):
-        found.setdefault(knee, {})[name] = {key: cells[row] for key, cells in known.items()}
+        own = found.setdefault(knee, {})
+        if name in own:
+            raise InputError(f"The patch {name} of the knee '{knee}' is in a table twice.", "Keep one of its rows.")
+        own[name] = {key: cells[row] for key, cells in known.items()}
     return found
 
 

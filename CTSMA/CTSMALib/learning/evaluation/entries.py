@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from CTSMALib.catalogue import quantity
 from CTSMALib.learning.evaluation import result
 from CTSMALib.learning.evaluation.ceilings import calibrated, from_true_parameters
 from CTSMALib.learning.evaluation.patch_table import PatchTable
 from CTSMALib.learning.evaluation.predictions import Run
 from CTSMALib.learning.evaluation.samples import Setting
+from CTSMALib.student.structure import STRUCTURE_KEYS
 
 Numbers = NDArray[np.float64]
 CALIBRATE = "calibrate"  # the split that lines to truth are fitted on
@@ -73,8 +75,9 @@ def entries(
     if np.isfinite(reached).any():
         sight = Sight(table.labels[rows], reached, None)
         found.append(Entry(result.TRUE_PARAMETERS, result.CEILING, {result.MR: (sight,)}))
-    else:
+    elif np.isfinite(truth).any(axis=0).all():
         remarks.append("There are too few patients for ridge on true parameters.")
+    remarks += _without_truth(truth)
     own = _sights(
         table, [Run(result.MR_VALUES, result.MR_VALUES, table.labels, np.full_like(table.labels, np.nan))], setting
     )
@@ -94,7 +97,8 @@ def _sights(table: PatchTable, runs: Sequence[Run], setting: Setting) -> dict[st
         found[result.TRUTH] = tuple(Sight(truth, run.values[rows], None) for run in runs)
         fitted_on = table.splits == CALIBRATE
         lines = [calibrated(run.values, table.truth, fitted_on, rows) for run in runs]
-        if all(np.isfinite(values).any(axis=0).all() for values in lines):
+        known = np.isfinite(truth).any(axis=0)
+        if all(np.isfinite(values[:, known]).any(axis=0).all() for values in lines):
             found[result.CALIBRATED] = tuple(Sight(truth, values, None) for values in lines)
     return found
 
@@ -103,4 +107,16 @@ def _uncalibrated(found: Sequence[Entry]) -> tuple[str, ...]:
     names = [entry.arm for entry in found if entry.kind == result.ARM and result.CALIBRATED not in entry.sights]
     if not names:
         return ()
-    return (f"Without predictions of the split '{CALIBRATE}', not calibrated to truth: {', '.join(names)}.",)
+    few = f"Without enough predictions of the split '{CALIBRATE}'"
+    return (f"{few} (three patches with true values), not calibrated to truth: {', '.join(names)}.",)
+
+
+def _without_truth(truth: Numbers) -> list[str]:
+    """Which parameters cannot be compared with truth."""
+    missing = [quantity(key).symbol for k, key in enumerate(STRUCTURE_KEYS) if not np.isfinite(truth[:, k]).any()]
+    if not missing:
+        return []
+    return [
+        f"The set holds no true {', '.join(missing)}: nothing of these is compared with truth. Virtual cohorts that "
+        "are made with --thickness-truth have them."
+    ]

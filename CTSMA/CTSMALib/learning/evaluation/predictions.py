@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import read_rows
 from CTSMALib.learning.evaluation.patch_table import PatchTable
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.structure import STRUCTURE_KEYS
@@ -60,10 +60,10 @@ def read_predictions(folder: Path, table: PatchTable) -> tuple[Run, ...]:
 
 
 def read_run(path: Path, table: PatchTable) -> Run:
-    """One table of predictions.
+    """One table of predictions; nothing is predicted where a cell is empty or ``nan``.
 
     Raises:
-        InputError: it is empty, or not of these patches.
+        InputError: it is empty, not of these patches, or holds something else than numbers.
     """
     rows, keys = _read_rows(path)
     if not rows:
@@ -71,8 +71,8 @@ def read_run(path: Path, table: PatchTable) -> Run:
     places = _places(rows, path, table)
     values = np.full((len(table.names), len(KEYS)), np.nan)
     uncertainties = values.copy()
-    values[places] = _columns(rows, keys)
-    uncertainties[places] = _columns(rows, [f"u:{key}" for key in keys])
+    values[places] = _columns(rows, keys, path)
+    uncertainties[places] = _columns(rows, [f"u:{key}" for key in keys], path)
     if not np.isfinite(values).any():
         raise InputError(f"The predictions in {path} hold no numbers.", _REMEDY)
     if (uncertainties < 0.0).any():
@@ -83,12 +83,7 @@ def read_run(path: Path, table: PatchTable) -> Run:
 
 def _read_rows(path: Path) -> tuple[list[dict[str, str]], tuple[str, ...]]:
     """Rows, and the keys of the parameters that they hold."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="")
-            rows, names = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"There is no readable table {path}.", _REMEDY) from error
+    names, rows = read_rows(path, (), f"The table {path}", _REMEDY)
     keys = STRUCTURE_KEYS if STRUCTURE_KEYS[0] in names else KEYS
     missing = [name for name in ("knee", "id", *keys) if name not in names]
     if rows and missing:
@@ -111,14 +106,20 @@ def _places(rows: Sequence[dict[str, str]], path: Path, table: PatchTable) -> li
     return places
 
 
-def _columns(rows: Sequence[dict[str, str]], names: Sequence[str]) -> NDArray[np.float64]:
-    return np.array([[_number(row.get(name, "")) for name in names] for row in rows]).reshape(len(rows), len(names))
+def _columns(rows: Sequence[dict[str, str]], names: Sequence[str], path: Path) -> NDArray[np.float64]:
+    found = [[_number(row.get(name, ""), name, row, path) for name in names] for row in rows]
+    return np.array(found).reshape(len(rows), len(names))
 
 
-def _number(text: str) -> float:
-    """The finite number that a cell holds; not a number otherwise."""
+def _number(text: str, name: str, row: dict[str, str], path: Path) -> float:
+    """What a cell holds; not a number where it is empty."""
     try:
-        found = float(text)
+        found = float(text or "nan")
     except ValueError:
-        return float("nan")
-    return found if np.isfinite(found) else float("nan")
+        found = float("inf")
+    if np.isinf(found):
+        raise InputError(
+            f"{path}: '{text}' of {name} of the patch {row['id']} of the knee '{row['knee']}' is no finite number.",
+            "Write numbers with a decimal point, and leave cells empty where nothing was predicted.",
+        )
+    return found

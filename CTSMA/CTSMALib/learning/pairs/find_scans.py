@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import NOT_UTF8, RENAME, is_utf8
 from CTSMALib.learning.pairs.found_scan import FoundScan, LeftOut
 from CTSMALib.learning.pairs.image_scan import image_scan
 from CTSMALib.learning.pairs.naming import names_image
@@ -101,7 +102,9 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
+            if not is_utf8(path):
+                left_out.append(LeftOut(path, f"It {NOT_UTF8}. {RENAME}"))
+            elif not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
                 yield path
     closed = [Path(error.filename or "") for error in failed]
     left_out += [LeftOut(path, "The folder may not be read.") for path in closed]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.errors import InputError
+from CTSMALib.inputs import delimiter_of
 from CTSMALib.learning.patches.columns import COLUMNS, COUNTS, TEXTS, TRUE, UNCERTAINTIES
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.covariates import COVARIATES
@@ -235,7 +236,9 @@ def read_table(path: Path, texts: tuple[str, ...], needed: tuple[str, ...], reme
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *rows = list(csv.reader(file, strict=True))
+            first = file.readline()
+            file.seek(0)
+            header, *rows = list(csv.reader(file, strict=True, delimiter=delimiter_of(first)))
         missing = [name for name in needed if name not in header]
         if missing:
             raise ValueError(f"it has no column {missing[0]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,8 +86,29 @@ def test_tables_that_cannot_be_used_are_refused_with_the_reason(cases: tuple[Cas
     with pytest.raises(InputError, match="'stranger'"):
         read_data(folder, str(tmp_path / "other.csv"))
     changed(folder / "knees.csv", lambda row: {**row, "grade": "1"})
-    with pytest.raises(InputError, match="both knees with and without"):
+    with pytest.raises(InputError, match=f"Of {len(cases)} knees, {len(cases)} have no osteoarthritis and 0 have it"):
         read_data(folder, "mr")
+
+
+def test_where_knees_have_too_few_patches_that_is_said(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    first: dict[str, str] = {}
+    kept = [row for row in rows_of(folder / "patches.csv") if first.setdefault(row["knee"], row["id"]) == row["id"]]
+    write_table(folder / "patches.csv", kept)
+    facts = json.loads((folder / "patches.json").read_text())
+    (folder / "patches.json").write_text(json.dumps({**facts, "patches": len(kept)}))
+    with pytest.raises(InputError, match=f"{len(cases)} were left out, .*Only 1 of 96 patches have values"):
+        read_data(folder, "mr")
+
+
+def test_a_patch_that_is_predicted_twice_is_refused(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
+    write_table(tmp_path / "a.csv", [*rows, {**rows[0], KEYS[0]: "0.125"}])
+    with pytest.raises(
+        InputError, match=f"The patch {rows[0]['id']} of the knee '{rows[0]['knee']}' is in a table twice"
+    ):
+        read_data(folder, str(tmp_path / "a.csv"))
 
 
 @pytest.mark.parametrize("grade", ["5", "-1", "2.7", "inf", "two"])

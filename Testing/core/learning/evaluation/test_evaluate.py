@@ -204,7 +204,10 @@ def test_without_the_split_for_it_nothing_is_calibrated(a_table: PatchTable) -> 
     found = evaluate(a_table, (run,), resamplings=FEW)
     assert found.find("arm", target=result.TRUTH) is not None
     assert found.find("arm", target=result.CALIBRATED) is None
-    assert found.remarks == ("Without predictions of the split 'calibrate', not calibrated to truth: arm.",)
+    assert found.remarks == (
+        "Without enough predictions of the split 'calibrate' (three patches with true values), not calibrated to "
+        "truth: arm.",
+    )
 
 
 def test_intervals_of_the_mean_cover_its_true_value() -> None:

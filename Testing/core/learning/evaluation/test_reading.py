@@ -74,7 +74,11 @@ def test_runs_beside_what_they_give_together_are_an_arm_of_their_own(
         ("knee,id,app_bv_tv\nvk000_left,FM-0,1\n", "no column 'app_tb_th_mm'"),
         ("{head}\nvk000_left,FM-9,1,1,1,1\n", "which the set lacks"),
         ("{head}\nvk000_left,FM-0,1,1,1,1\nvk000_left,FM-0,1,1,1,1\n", "one patch twice"),
-        ("{head}\nvk000_left,FM-0,,x,nan,inf\n", "hold no numbers"),
+        ("{head}\nvk000_left,FM-0,,nan,nan,\n", "hold no numbers"),
+        ("{head}\nvk000_left,FM-0,1,x,1,1\n", "'x' of app_tb_th_mm of the patch FM-0"),
+        ("{head}\nvk000_left,FM-0,1,1,1,inf\n", "'inf' of app_tb_n_per_mm"),
+        ('{head}\nvk000_left,FM-0,"0,5",1,1,1\n', "'0,5' of app_bv_tv"),
+        ("{head}\nvk000_left,FM-0,1,1,1\n", "wrong number of cells"),
         ("{head},u:app_bv_tv\nvk000_left,FM-0,1,1,1,1,-1\n", "negative uncertainty"),
     ],
 )
@@ -83,6 +87,13 @@ def test_predictions_that_do_not_fit_are_refused(a_table: PatchTable, tmp_path: 
     (tmp_path / "arm.csv").write_text(text.replace("{head}", head))
     with pytest.raises(InputError, match=said):
         read_predictions(tmp_path, a_table)
+
+
+def test_cells_may_be_separated_by_semicolons(a_table: PatchTable, tmp_path: Path) -> None:
+    head = "knee;id;app_bv_tv;app_tb_th_mm;app_tb_sp_mm;app_tb_n_per_mm"
+    (tmp_path / "arm.csv").write_text(f"\ufeff{head}\r\nvk000_left;FM-0;0.25;;nan;1.5\r\n", encoding="utf-8")
+    (run,) = read_predictions(tmp_path, a_table)
+    assert np.isfinite(run.values).sum() == 2 and np.nanmin(run.values) == 0.25
 
 
 def test_a_folder_without_predictions_is_refused(a_table: PatchTable, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -241,6 +242,18 @@ def test_two_names_in_one_folder_may_be_one_person(tmp_path: Path) -> None:
         for kind in ("CT", "MR"):
             dicom(tmp_path / "case" / subject / kind, kind, subject)
     assert all("give both one name" in row["doubts"] for row in found(tmp_path).rows)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_what_has_a_name_that_is_not_in_utf8_is_left_out(tmp_path: Path) -> None:
+    dicom(tmp_path / "P1" / "ct", "CT")
+    dicom(tmp_path / "P1" / "mr", "MR")
+    (tmp_path / "P2").mkdir()
+    (tmp_path / "P1" / "ct").rename(tmp_path / "P1" / "Kn\udcfcie")
+    (tmp_path / "P2" / "t1_\udcfc.nii.gz").write_bytes(b"x")
+    result = find_pairs(tmp_path, tmp_path / "manifest.csv", seed=1)
+    assert not any("\udcfc" in cell for row in result.table.rows for cell in row.values())
+    assert any("not in UTF-8" in one.reason for one in result.left_out)
 
 
 def test_a_folder_without_scans_is_refused(tmp_path: Path) -> None:
