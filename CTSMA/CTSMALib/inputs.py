@@ -21,12 +21,12 @@ def existing_path(path: str | Path) -> Path:
         InputError: nothing is there, or the libraries that read images cannot be given its name.
     """
     source = Path(path)
-    if not is_utf8(source.absolute()):
-        raise InputError(f"'{printable(source)}' {NOT_UTF8}.", RENAME)
     try:
-        exists = source.exists()
+        exists, readable = source.exists(), is_utf8(source.absolute())
     except (OSError, ValueError):  # a name too long, or with a null character
-        exists = False
+        exists, readable = False, True
+    if not readable:
+        raise InputError(f"'{printable(source)}' {NOT_UTF8}.", RENAME)
     if not exists:
         raise InputError(f"'{path}' does not exist.", "Check the spelling of the path.")
     return source.absolute()

@@ -19,7 +19,7 @@ from CTSMALib.jobs.dicom_names import KINDS, PDF, PM, SR, TITLES
 from CTSMALib.jobs.export import Destination
 from CTSMALib.jobs.knee_folders import holds_result, knee_folders
 from CTSMALib.jobs.request import PAPERS
-from CTSMALib.jobs.staging import Target, resolved, staged
+from CTSMALib.jobs.staging import Target, followed, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def write_objects(request: DicomRequest, progress: Progress = silent) -> tuple[P
     knees = _prepared(request, part_of(progress, 0.0, _READ))
     out, result = resolved(request.out), resolved(request.result)
     planned = [(knee, one) for knee, objects in knees for one in objects]
-    sources = {resolved(file.path).parent for file in knees[0][0].study.source.files}
+    sources = {followed(file.path).parent for file in knees[0][0].study.source.files}
     names = tuple(one.file for _, one in planned)
     destination = SeriesDestination(out, names, request.overwrite, result, tuple(sources))
     with staged(destination) as folder:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import InputError, OutputError
-from CTSMALib.inputs import existing_path, read_rows
+from CTSMALib.inputs import existing_path, printable, read_rows
 from CTSMALib.jobs.arguments import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.staging import resolved
@@ -95,7 +95,7 @@ def run(request: PairsRequest, progress: Progress = silent) -> Path:
     earlier = read_table(out) if out.exists() else None
     found = find_pairs(folder, out, request.seed, earlier, part_of(progress, 0.0, _FOUND))
     if not found.table.rows:
-        reasons = " ".join(f"{left.path.name}: {left.reason}" for left in found.left_out[:3])
+        reasons = " ".join(f"{printable(Path(left.path.name))}: {left.reason}" for left in found.left_out[:3])
         raise InputError(f"'{folder.name}' holds neither a CT nor an MR. {reasons}", "Give the folder with the scans.")
     progress("Writing the manifest", _FOUND)
     write_table(found.table, out)

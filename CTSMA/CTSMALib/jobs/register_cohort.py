@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.errors import CancelledError, CTSMAError, InputError
-from CTSMALib.inputs import existing_path, read_rows
+from CTSMALib.inputs import existing_path, is_utf8, read_rows
 from CTSMALib.jobs import register
 from CTSMALib.jobs.cohort_resume import changed_scan, otherwise_made
 from CTSMALib.jobs.register_guide import guide_bundle, led_by
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 MANIFEST_FILE, STATUS_FILE = "manifest.csv", "status.csv"
 NEEDED = ("subject", "side", "ct", "mr")
-PATHS = ("ct", "mr", "truth", "patches", "other_cts", "other_mrs")  # columns; some are of virtual cohorts
+PATHS = ("ct", "mr", "truth", "patches")  # columns; the last two of virtual cohorts
+SEVERAL = ("other_cts", "other_mrs")  # columns with several paths in a cell
 SIDES = {"": "auto", "unknown": "auto", "l": "left", "left": "left", "r": "right", "right": "right"}
 STATUS_COLUMNS = ("subject", "side", "folder", "bone", "verdict", "estimated_error_mm", "reasons")
 AGAIN = "Delete the folder to register the pair again."
@@ -172,11 +173,10 @@ def _write_tables(
     names = {id(pair.cells): pair.name for pair in pairs}
     table = [wanted]
     for row in rows:
-        paths = {
-            c: BETWEEN.join(_relative(base / one, out) for one in row[c].split(BETWEEN)) for c in PATHS if row.get(c)
-        }
-        cells = row | paths | {"registration": registered.get(names.get(id(row), ""), "")}
-        table.append([cells.get(column, "") for column in wanted])
+        cells = {c: [row[c]] for c in PATHS if row.get(c)} | {c: row[c].split(BETWEEN) for c in SEVERAL if row.get(c)}
+        paths = {c: BETWEEN.join(_relative(base / one, out) for one in parts) for c, parts in cells.items()}
+        filled = row | paths | {"registration": registered.get(names.get(id(row), ""), "")}
+        table.append([filled.get(column, "") for column in wanted])
     _write_rows(out / MANIFEST_FILE, table)
     _write_rows(out / STATUS_FILE, status)
 
@@ -194,10 +194,13 @@ def _record(folder: Path) -> tuple[RegistrationRecord | None, str]:
 
 
 def _relative(path: Path, out: Path) -> str:
+    place = path.resolve()
+    if not is_utf8(place):  # a link leads there; what it is called itself can be written
+        place = Path(os.path.abspath(path))
     try:
-        return Path(os.path.relpath(path.resolve(), out)).as_posix()
+        return Path(os.path.relpath(place, out)).as_posix()
     except ValueError:  # another drive of Windows
-        return path.resolve().as_posix()
+        return place.as_posix()
 
 
 def _write_rows(path: Path, rows: list[list[str]]) -> None:

@@ -68,7 +68,7 @@ class Target:
             raise OutputError(f"The folder {path} already exists.", "Name a new folder, or add --overwrite.")
         if not self.is_result(path):
             raise OutputError(f"The folder {path} holds no CTSMA result, so it is kept.", "Name a new folder.")
-        if any(path in (kept, *kept.parents) for kept in map(resolved, self.keep)):
+        if any(path in (kept, *kept.parents) for kept in map(followed, self.keep)):
             raise OutputError(f"The scan lies in the folder {path}.", "Name a folder that does not hold the scan.")
         return path
 
@@ -155,18 +155,27 @@ def recover(target: Path, dead: int = 0) -> None:
 
 
 def resolved(path: Path) -> Path:
-    """``path`` made absolute, with ``~`` and links followed.
+    """Where something is written: ``path`` made absolute, with ``~`` and links followed.
 
     Raises:
         OutputError: a loop of links, a home folder that does not exist, or a name that is not in UTF-8.
     """
+    found = followed(path)
+    if not is_utf8(found):
+        raise OutputError(f"{printable(found)} {NOT_UTF8}.", "Name another place with --out.")
+    return found
+
+
+def followed(path: Path) -> Path:
+    """``path`` made absolute, with ``~`` and links followed, whatever its name.
+
+    Raises:
+        OutputError: a loop of links, or a home folder that does not exist.
+    """
     try:
-        found = path.expanduser().resolve()
+        return path.expanduser().resolve()
     except (OSError, RuntimeError) as error:
         raise OutputError(f"The path {path} cannot be followed.", "Name another folder with --out.") from error
-    if not is_utf8(found):
-        raise OutputError(f"The folder {printable(found)} {NOT_UTF8}.", "Name another folder with --out.")
-    return found
 
 
 def output_error(error: OSError, target: Path, remedy: str = "Name another folder with --out.") -> OutputError:

@@ -21,7 +21,7 @@ FAR_OFF = "landmarks-far-off"
 FAR_OFF_MM = 4.0  # residual that careful placing stays below
 FLAT_MM = 2.0  # points nearer to a line than this do not fix a turn about it
 _NUMBERS = ("ct_x_mm", "ct_y_mm", "ct_z_mm", "mr_x_mm", "mr_y_mm", "mr_z_mm")
-_FORMAT = "Give a CSV file with the columns bone, ct_x_mm, ct_y_mm, ct_z_mm, mr_x_mm, mr_y_mm, mr_z_mm (LPS)."
+_FORMAT = f"Give a CSV file with the columns bone, {', '.join(_NUMBERS)} (LPS); decimals have a point."
 
 
 def read_landmarks(path: Path) -> dict[str, Pairs]:
@@ -41,7 +41,7 @@ def read_landmarks(path: Path) -> dict[str, Pairs]:
         _, rows = read_rows(path, ("bone", *_NUMBERS), f"The table of landmarks '{path.name}'", _FORMAT)
         for row in rows:
             found.setdefault(row["bone"].lower(), []).append([float(row[name]) for name in _NUMBERS])
-    except ValueError as error:
+    except ValueError as error:  # also of decimal commas
         raise InputError(f"The landmarks '{path.name}' are no table of pairs of points.", _FORMAT) from error
     unknown = sorted(set(found) - {WHOLE, *(bone.name for bone in BONES)})
     if unknown or not found:

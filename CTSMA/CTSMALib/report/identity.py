@@ -17,6 +17,7 @@ from CTSMALib.analysis.result import KneeAnalysis, SideFinding
 from CTSMALib.report.model import ReportOptions
 from CTSMALib.report.wording import LONGEST_TEXT, age_text, clean, date_text
 from CTSMALib.volumes.scan import InputIdentity, ScanHeader
+from CTSMALib.volumes.virtual_mark import NOTICE as VIRTUAL
 
 REMOVED = "[removed]"
 SHORTEST_SCRUBBED = 3  # shorter strings occur in any sentence and identify nobody
@@ -104,7 +105,8 @@ def _identifier_pattern(analysis: KneeAnalysis) -> re.Pattern[str] | None:
     header, identity = analysis.header, analysis.identity
     any_case = [header.patient_name, header.patient_id, header.accession_number, header.study_uid, header.series_uid]
     names = re.split(r"[\^=,\s]+", header.patient_name)
-    any_case += [name for name in names if name != VIRTUAL_SURNAME]  # which sentences and the scanner's name need
+    nobody = VIRTUAL in analysis.notices  # then its surname is a word that sentences and the scanner's name need
+    any_case += [name for name in names if not (nobody and name == VIRTUAL_SURNAME)]
     any_case += [identity.sha256, *_date_forms(header.patient_birth_date), *_date_forms(header.study_date)]
     any_case += [identity.name] if "." in identity.name else []
     exact = [header.study_description, header.series_description, header.contrast_agent, identity.name]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from CTSMALib.volumes.nifti_file import begins_like_nifti
 from CTSMALib.volumes.silence import libraries_silenced
 
 _READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
-_NRRD_STEPS = (b"spacings:", b"space directions:")
+_NRRD_STEPS = ("spacings", "space directions", "spacedirections")
 
 
 def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
@@ -33,8 +35,6 @@ def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
     if kind == "NIfTI" and not path.name.lower().endswith((".nii", ".nii.gz")):
         raise InputError(f"'{path.name}' is a NIfTI file by content but not by name.", "Rename it to end in .nii.")
     _check_beginning(path, kind, wanted)
-    if kind == "NRRD" and not _says_steps(path):
-        raise InputError(f"{what} does not say how large its voxels are.", "Save it with spacings, or as NIfTI.")
     reader = sitk.ImageFileReader()
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
@@ -43,6 +43,8 @@ def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
             reader.ReadImageInformation()
     except RuntimeError as error:
         raise _explained(error, what) from error
+    if kind == "NRRD" and not _says_steps(path, min(reader.GetDimension(), 3)):
+        raise InputError(f"{what} does not say how large its voxels are.", "Save it with spacings, or as NIfTI.")
     kinds = reader.GetPixelID()
     if reader.GetNumberOfComponents() > 1 or kinds in (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64):
         raise InputError(f"{what} has several values per voxel (color, vector or complex numbers).", f"Give {wanted}.")
@@ -106,12 +108,24 @@ def _check_beginning(path: Path, kind: str, wanted: str) -> None:
         raise InputError(f"'{path.name}' is not a {kind} image, though its name says so.", f"Give {wanted}.")
 
 
-def _says_steps(path: Path) -> bool:
-    """Whether an NRRD header gives the size of voxels; libraries take 1 mm where it does not."""
+def _says_steps(path: Path, axes: int) -> bool:
+    """Whether an NRRD header gives the size of voxels along so many axes; libraries take 1 mm where it does not."""
     with path.open("rb") as file:
-        header = iter(file.readline, b"")
-        lines = itertools.takewhile(lambda line: line.strip(), header)
-        return any(line.lower().startswith(_NRRD_STEPS) for line in lines)
+        lines = itertools.takewhile(lambda line: line.strip(), iter(file.readline, b""))
+        fields = [line.decode("ascii", "replace").partition(":") for line in lines]
+    for name, _, value in fields:
+        if name.strip().lower() in _NRRD_STEPS and not value.startswith("="):  # "name:=value" is a remark
+            entries = re.findall(r"\([^)]*\)|\S+", value)
+            return sum(_is_step(entry) for entry in entries) >= axes
+    return False
+
+
+def _is_step(entry: str) -> bool:
+    """Whether a spacing, or a direction in parentheses, is one."""
+    try:
+        return all(math.isfinite(float(number)) for number in entry.strip("()").split(","))
+    except ValueError:  # "none"
+        return False
 
 
 def _explained(error: Exception, what: str) -> InputError:

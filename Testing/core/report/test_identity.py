@@ -15,6 +15,7 @@ from CTSMALib.report import FORMATS, ReportOptions, write_reports
 from CTSMALib.report.identity import REMOVED, prepared, pseudonym_for
 from CTSMALib.report.model import ReportModel
 from CTSMALib.report.pdf import render_pdf
+from CTSMALib.volumes.virtual_mark import NOTICE as VIRTUAL
 from Testing.core.report.conftest import AnalyzedKnee
 from Testing.core.report.readers import HtmlReader, pdf_pages
 from Testing.core.report.synthetic_knee import HEADER
@@ -109,9 +110,11 @@ def test_the_surname_of_simulated_patients_stays_in_sentences(a_knee_analysis: A
     analysis = a_knee_analysis.analysis
     header = replace(analysis.header, patient_name="VIRTUAL^vk0007", patient_id="vk0007")
     text = "Made by the CTSMA virtual scanner of vk0007."
-    named = replace(analysis, header=header, notices=(Notice("x", text),))
+    named = replace(analysis, header=header, notices=(Notice("x", text), VIRTUAL))
     said = prepared(named, ReportOptions(pseudonymise=True)).notices[0].text
     assert said == "Made by the CTSMA virtual scanner of [removed]."
+    real = replace(named, notices=named.notices[:1])
+    assert "virtual" not in prepared(real, ReportOptions(pseudonymise=True)).notices[0].text
 
 
 def test_nothing_is_removed_without_the_option(a_knee_analysis: AnalyzedKnee) -> None:

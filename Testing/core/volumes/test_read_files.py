@@ -100,8 +100,9 @@ def test_what_a_header_leaves_open_is_said(tmp_path: Path, a_phantom: np.ndarray
     assert codes(read_scan(tmp_path / "k.nrrd")) == {"orientation-unknown"}
 
 
-def test_an_nrrd_without_voxel_size_is_refused(tmp_path: Path, a_phantom: np.ndarray) -> None:
-    (tmp_path / "k.nrrd").write_bytes((NRRD_HEADER + "\n").encode() + a_phantom.astype("<i2").tobytes())
+@pytest.mark.parametrize("steps", ["", "spacings: .8 .7 nan\n", "spacings: nan nan nan\n", "spacings:=.8 .7 1.5\n"])
+def test_an_nrrd_without_voxel_size_is_refused(tmp_path: Path, a_phantom: np.ndarray, steps: str) -> None:
+    (tmp_path / "k.nrrd").write_bytes((NRRD_HEADER + steps + "\n").encode() + a_phantom.astype("<i2").tobytes())
     with pytest.raises(InputError, match="does not say how large its voxels are"):
         read_scan(tmp_path / "k.nrrd")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,11 +127,14 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
 
 def _one_sided(cases: list[Case], left_out: dict[str, str]) -> str:
     """That knees of one kind are missing, and why knees were left out."""
-    count, healthy = len(cases) + len(left_out), sum(not case.has_oa for case in cases)
-    said = f"Of {count} knees, {healthy} have no osteoarthritis and {len(cases) - healthy} have it; both are needed."
+    healthy = sum(not case.has_oa for case in cases)
+    said = (
+        f"Of the knees that can be used, {healthy} have no osteoarthritis and {len(cases) - healthy} have it; both are "
+        "needed."
+    )
     if left_out:
-        most, times = Counter(left_out.values()).most_common(1)[0]
-        said += f" {len(left_out)} were left out, {times} of them for this: {most}"
+        knee, reason = next(iter(left_out.items()))
+        said += f" Left out: {len(left_out)}, for example '{knee}': {reason.rstrip('.')}."
     return said
 
 

@@ -77,6 +77,8 @@ def entries(
         found.append(Entry(result.TRUE_PARAMETERS, result.CEILING, {result.MR: (sight,)}))
     elif np.isfinite(truth).any(axis=0).all():
         remarks.append("There are too few patients for ridge on true parameters.")
+    else:
+        remarks.append("Ridge on true parameters, as a reference, needs all four of them.")
     remarks += _without_truth(truth)
     own = _sights(
         table, [Run(result.MR_VALUES, result.MR_VALUES, table.labels, np.full_like(table.labels, np.nan))], setting
@@ -113,7 +115,11 @@ def _uncalibrated(found: Sequence[Entry]) -> tuple[str, ...]:
 
 def _without_truth(truth: Numbers) -> list[str]:
     """Which parameters cannot be compared with truth."""
-    missing = [quantity(key).symbol for k, key in enumerate(STRUCTURE_KEYS) if not np.isfinite(truth[:, k]).any()]
+    missing = [
+        quantity(key).symbol.removeprefix("cal. ")
+        for k, key in enumerate(STRUCTURE_KEYS)
+        if not np.isfinite(truth[:, k]).any()
+    ]
     if not missing:
         return []
     return [

@@ -77,6 +77,7 @@ def _files_by_folder(
 ) -> dict[Path, dict[str, list[Path]]]:  # fmt: skip
     """Files by folder and kind; hidden ones are passed over, those that are of no use are left out."""
     places: dict[Path, dict[str, list[Path]]] = {}
+    badly_named: set[Path] = set()
     for path in _files(folder, left_out):
         if len(places.setdefault(path.parent, {})) == 0:
             progress("Looking for scans", 0.0, path.parent.name)
@@ -87,6 +88,11 @@ def _files_by_folder(
             continue
         if kind in _USELESS and (kind != "empty" or names_image(path.name)):
             left_out.append(LeftOut(path, _USELESS[kind]))
+        elif kind in ("DICOM", *IMAGES) and not is_utf8(path):
+            place = path if is_utf8(path.parent) else path.parent
+            if place not in badly_named:
+                badly_named.add(place)
+                left_out.append(LeftOut(place, f"It {NOT_UTF8}. {RENAME}"))
         elif path.name.upper() != "DICOMDIR":
             places[path.parent].setdefault(kind, []).append(path)
     return places
@@ -102,9 +108,7 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if not is_utf8(path):
-                left_out.append(LeftOut(path, f"It {NOT_UTF8}. {RENAME}"))
-            elif not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
+            if not name.startswith(".") and path.is_file():  # opening a pipe would wait for ever
                 yield path
     closed = [Path(error.filename or "") for error in failed]
     left_out += [LeftOut(path, "The folder may not be read.") for path in closed]
