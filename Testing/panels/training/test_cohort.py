@@ -18,6 +18,15 @@ def cells(panel: Any) -> list[list[str]]:
     return [[str(table.item(row, column).text()) for column in range(columns)] for row in range(rows)]
 
 
+def corrected(panel: Any, scans: Path, project: Path) -> Any:
+    """The panel with pairs that were found, one of which was removed, and nothing saved."""
+    choose(panel, scans, project)
+    panel.cohort.ui.findButton.click()
+    select(panel.cohort.ui.kneeTable, 5)
+    panel.cohort.ui.removeButton.click()
+    return panel
+
+
 def test_pairs_are_found_corrected_and_saved(bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path) -> None:
     panel, ui = a_working_panel, a_working_panel.cohort.ui
     choose(panel, scans, tmp_path / "project")
@@ -130,11 +139,7 @@ def test_changes_are_not_lost_when_something_is_imported_into_the_scene(
     bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
 ) -> None:
     """As files are with "Add data"; the module tells the panel of it."""
-    panel = a_working_panel
-    choose(panel, scans, tmp_path / "project")
-    panel.cohort.ui.findButton.click()
-    select(panel.cohort.ui.kneeTable, 5)
-    panel.cohort.ui.removeButton.click()
+    panel = corrected(a_working_panel, scans, tmp_path / "project")
     panel.read_scene()
     assert panel.desk.unsaved and len(cells(panel)) == 5
 
@@ -143,11 +148,7 @@ def test_changes_are_not_lost_when_the_scene_is_closed(
     bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
 ) -> None:
     """Nobody is asked then; the manifest stays where it can be saved."""
-    panel = a_working_panel
-    choose(panel, scans, tmp_path / "project")
-    panel.cohort.ui.findButton.click()
-    select(panel.cohort.ui.kneeTable, 5)
-    panel.cohort.ui.removeButton.click()
+    panel = corrected(a_working_panel, scans, tmp_path / "project")
 
     def close_scene() -> None:
         scene.Clear(False)
@@ -239,11 +240,7 @@ def test_changes_are_not_lost_while_a_folder_cannot_be_read(
     bench: Any, scene: Any, a_working_panel: Any, scans: Path, tmp_path: Path
 ) -> None:
     """As on a network share that is away for a while."""
-    panel = a_working_panel
-    choose(panel, scans, tmp_path / "project")
-    panel.cohort.ui.findButton.click()
-    select(panel.cohort.ui.kneeTable, 5)
-    panel.cohort.ui.removeButton.click()
+    panel = corrected(a_working_panel, scans, tmp_path / "project")
     away = scans.with_name("away")
     scans.rename(away)
     try:
