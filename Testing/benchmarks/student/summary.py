@@ -157,7 +157,7 @@ def whole(name: str = "whole.csv") -> str:
         if r["parameter"] == MEAN:
             body.append([f"`{r['arm']}`", "mean of four", counts, icc, "", "", "", ""])
             continue
-        others = [r["consistency"], r["bias"], r["rmse"], f"{float(r['covered']):.0%}"]
+        others = [r["consistency"], r["bias"], r["rmse"], f"{float(r['covered']):.0%}" if r["covered"] else "—"]
         body.append([f"`{r['arm']}`", quantity(r["parameter"]).symbol, counts, icc, *others])
     return table_of(head, body)
 

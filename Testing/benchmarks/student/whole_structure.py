@@ -2,7 +2,8 @@
 
 Patches lie where our own anatomy puts them in the CT, not where the generator's would; the truth is measured there, in
 cubes along the axes of the generator's frames (which differ by a few degrees). Patches, pairs and registrations are
-those of :mod:`Testing.benchmarks.student.whole`. Beside the student stands the same regression without networks.
+those of :mod:`Testing.benchmarks.student.whole`. Beside the student stands the same regression without networks, and
+``direct``: the bone volume fraction by tissue mixing, which is measured on the CT without any model.
 
 Usage (a quarter of an hour; goes on where it was stopped)::
 
@@ -38,6 +39,7 @@ from Testing.benchmarks.student.untouched import structures
 from Testing.benchmarks.student.whole import CODE, RESULTS
 
 EACH = 24  # patches of a knee
+FRACTION = "ct_bvf"
 
 
 def main() -> None:
@@ -69,6 +71,10 @@ def main() -> None:
     for arm, read in structures(model, part, learned):
         rows = agreement_rows(read.values, read.uncertainties, true, subjects, STRUCTURE_KEYS)
         table.add([{"arm": arm, **row} for row in rows])
+    fraction = part.patches[FRACTION][:, None]
+    unknown = np.full(fraction.shape, np.nan)
+    (row, _) = agreement_rows(fraction, unknown, true[:, :1], subjects, STRUCTURE_KEYS[:1])
+    table.add([{"arm": "direct", **row, "covered": ""}])  # it has no interval
     for row in table.rows:
         print(row, flush=True)
 

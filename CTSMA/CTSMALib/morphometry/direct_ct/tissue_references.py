@@ -28,7 +28,7 @@ FAT_DEFAULT = (-100.0, 20.0)  # HU and plausible error
 MUSCLE_DEFAULT = (55.0, 15.0)
 
 MARROW_PERCENTILE = 5.0
-MARROW_RANGE_HU = (-140.0, 20.0)  # above this only red marrow or trabecular bone was in view
+MARROW_RANGE_HU = (-140.0, -20.0)  # of yellow marrow; above this trabecular bone or red marrow was in view
 MARROW_DEFAULT_SHARE = 0.3  # yellow marrow lies about this far from fat towards muscle
 MARROW_DEFAULT_SD_HU = 30.0
 
