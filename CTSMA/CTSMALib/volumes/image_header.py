@@ -17,7 +17,12 @@ from CTSMALib.volumes.nifti_file import begins_like_nifti
 from CTSMALib.volumes.silence import libraries_silenced
 
 _READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
-_NRRD_STEPS = ("spacings", "space directions", "spacedirections")
+# What stands between a name and its value in a header, and under which names it has the size of voxels.
+_STEPS = {
+    "NRRD": (":", ("spacings", "space directions", "spacedirections")),
+    "MetaImage": ("=", ("elementspacing", "elementsize")),
+}
+_LAST_FIELD = b"ElementDataFile"
 
 
 def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
@@ -43,8 +48,8 @@ def open_image(path: Path, kind: str, wanted: str) -> sitk.ImageFileReader:
             reader.ReadImageInformation()
     except RuntimeError as error:
         raise _explained(error, what) from error
-    if kind == "NRRD" and not _says_steps(path, min(reader.GetDimension(), 3)):
-        raise InputError(f"{what} does not say how large its voxels are.", "Save it with spacings, or as NIfTI.")
+    if kind in _STEPS and not _says_steps(path, kind, min(reader.GetDimension(), 3)):
+        raise InputError(f"{what} does not say how large its voxels are.", "Save it with its spacing, or as NIfTI.")
     kinds = reader.GetPixelID()
     if reader.GetNumberOfComponents() > 1 or kinds in (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64):
         raise InputError(f"{what} has several values per voxel (color, vector or complex numbers).", f"Give {wanted}.")
@@ -108,15 +113,18 @@ def _check_beginning(path: Path, kind: str, wanted: str) -> None:
         raise InputError(f"'{path.name}' is not a {kind} image, though its name says so.", f"Give {wanted}.")
 
 
-def _says_steps(path: Path, axes: int) -> bool:
-    """Whether an NRRD header gives the size of voxels along so many axes; libraries take 1 mm where it does not."""
+def _says_steps(path: Path, kind: str, axes: int) -> bool:
+    """Whether a header gives the size of voxels along so many axes; libraries take 1 mm where it does not."""
+    between, names = _STEPS[kind]
     with path.open("rb") as file:
-        lines = itertools.takewhile(lambda line: line.strip(), iter(file.readline, b""))
-        fields = [line.decode("ascii", "replace").partition(":") for line in lines]
+        header = iter(file.readline, b"")
+        lines = itertools.takewhile(lambda line: line.strip() and not line.startswith(_LAST_FIELD), header)
+        fields = [line.decode("ascii", "replace").partition(between) for line in lines]
     for name, _, value in fields:
-        if name.strip().lower() in _NRRD_STEPS and not value.startswith("="):  # "name:=value" is a remark
+        if name.strip().lower() in names and not value.startswith("="):  # "name:=value" is a remark
             entries = re.findall(r"\([^)]*\)|\S+", value)
-            return sum(_is_step(entry) for entry in entries) >= axes
+            known = [entry for entry in entries if kind != "NRRD" or _is_step(entry)]  # others are refused as they are
+            return len(known) >= axes
     return False
 
 

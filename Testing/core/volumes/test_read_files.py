@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import sys
 from pathlib import Path
 
@@ -98,6 +99,14 @@ def test_what_a_header_leaves_open_is_said(tmp_path: Path, a_phantom: np.ndarray
     header = NRRD_HEADER + "spacings: .8 .7 1.5\n\n"
     (tmp_path / "k.nrrd").write_bytes(header.encode() + a_phantom.astype("<i2").tobytes())
     assert codes(read_scan(tmp_path / "k.nrrd")) == {"orientation-unknown"}
+
+
+def test_a_meta_image_without_voxel_size_is_refused(tmp_path: Path, an_image: sitk.Image) -> None:
+    sitk.WriteImage(an_image, str(tmp_path / "k.mhd"))
+    text = (tmp_path / "k.mhd").read_text()
+    (tmp_path / "k.mhd").write_text(re.sub("ElementSpacing = .*\n", "", text))
+    with pytest.raises(InputError, match="does not say how large its voxels are"):
+        read_scan(tmp_path / "k.mhd")
 
 
 @pytest.mark.parametrize("steps", ["", "spacings: .8 .7 nan\n", "spacings: nan nan nan\n", "spacings:=.8 .7 1.5\n"])
