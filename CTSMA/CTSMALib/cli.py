@@ -89,11 +89,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     import logging
     import warnings
 
-    try:
-        options = _parser().parse_args(arguments)
-    except SystemExit:  # after --help, for example
-        from CTSMALib.subcommands.running import say
+    from CTSMALib.subcommands.running import say, writing
 
+    try:
+        with writing():
+            options = _parser().parse_args(arguments)
+    except SystemExit:  # after --help, for example
         say("")
         raise
     if not options.debug:

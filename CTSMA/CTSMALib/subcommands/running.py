@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,22 +20,29 @@ RESEARCH_USE = "Research use only: not a medical device."
 Run = Callable[[argparse.Namespace], int]
 
 
-def say(text: str, stream: TextIO | None = None) -> None:
-    """Print to standard output, or to ``stream`` in its place.
+@contextmanager
+def writing() -> Iterator[None]:
+    """Say in words what cannot be written within.
 
     Raises:
         BrokenPipeError: the reader has gone.
-        OutputError: it cannot be written.
+        OutputError: standard output cannot be written.
     """
-    from CTSMALib.jobs.reporters import output_failure
-
     try:
-        print(text, end="\n" if text else "", file=stream or sys.stdout, flush=True)
+        yield
     except OSError as error:
+        from CTSMALib.jobs.reporters import output_failure
+
         sys.stdout = None  # or Python would try again at exit
         if isinstance(error, BrokenPipeError):
             raise
         raise output_failure(error) from error
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print to standard output, or to ``stream`` in its place; raises as :func:`writing`."""
+    with writing():
+        print(text, end="\n" if text else "", file=stream or sys.stdout, flush=True)
 
 
 def add_command(commands: Commands, name: str, about: str, run: Run) -> argparse.ArgumentParser:
