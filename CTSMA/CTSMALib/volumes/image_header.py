@@ -17,10 +17,10 @@ from CTSMALib.volumes.nifti_file import begins_like_nifti
 from CTSMALib.volumes.silence import libraries_silenced
 
 _READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
-# What stands between a name and its value in a header, and under which names it has the size of voxels.
+# Under which names a header has the size of voxels: those of NRRD in any case, of MetaImage as they are.
 _STEPS = {
-    "NRRD": (":", ("spacings", "space directions", "spacedirections")),
-    "MetaImage": ("=", ("elementspacing", "elementsize")),
+    "NRRD": ("spacings", "space directions", "spacedirections"),
+    "MetaImage": ("ElementSpacing", "ElementSize"),
 }
 _LAST_FIELD = b"ElementDataFile"
 
@@ -115,15 +115,18 @@ def _check_beginning(path: Path, kind: str, wanted: str) -> None:
 
 def _says_steps(path: Path, kind: str, axes: int) -> bool:
     """Whether a header gives the size of voxels along so many axes; libraries take 1 mm where it does not."""
-    between, names = _STEPS[kind]
+    nrrd = kind == "NRRD"
     with path.open("rb") as file:
         header = iter(file.readline, b"")
-        lines = itertools.takewhile(lambda line: line.strip() and not line.startswith(_LAST_FIELD), header)
-        fields = [line.decode("ascii", "replace").partition(between) for line in lines]
-    for name, _, value in fields:
-        if name.strip().lower() in names and not value.startswith("="):  # "name:=value" is a remark
+        lines = itertools.takewhile(
+            lambda line: bool(line.strip()) if nrrd else not line.startswith(_LAST_FIELD), header
+        )
+        fields = [re.split(":" if nrrd else "[:=]", line.decode("ascii", "replace"), maxsplit=1) for line in lines]
+    for name, value in (field for field in fields if len(field) == 2):
+        key = name.strip().lower() if nrrd else name.strip()
+        if key in _STEPS[kind] and not value.startswith("="):  # "name:=value" is a remark
             entries = re.findall(r"\([^)]*\)|\S+", value)
-            known = [entry for entry in entries if kind != "NRRD" or _is_step(entry)]  # others are refused as they are
+            known = [entry for entry in entries if not nrrd or _is_step(entry)]  # of MetaImage refused as they are
             return len(known) >= axes
     return False
 

@@ -179,7 +179,7 @@ class CohortPanel:
         about = _("Twelve small virtual knees that come with CTSMA, to see how a training goes.")
         allow(self.ui.practiceButton, obstacle, about)
         allow(self.ui.findButton, find, _("Look for CT and MR of the same subject and side, by headers and names."))
-        none = problem or ("" if table else _("There is no manifest yet."))
+        none = "" if table else problem or _("There is no manifest yet.")  # corrections can be saved whatever is away
         fixed = fixed if self._desk is not None and not self._desk.may_change else ""
         about = _("Give every subject that has none a split; where all have one, draw all anew.")
         allow(self.ui.splitsButton, none or fixed, about)

@@ -60,7 +60,7 @@ class TrainingPanel(ScenePanel):
         self.actions = StepActions(self)
         self.run_bar = RunBar(self.actions.cancel)
         self.jobs = TrainingJobs(JobHost(new_runner, work, self._job_changed, tell), self.actions.ended)
-        self.cohort = CohortPanel(self.change, self.actions.find_pairs, self.refresh)
+        self.cohort = CohortPanel(self.change, self.actions.find_pairs, self.edited)
         self.steps = StepsPanel(self.change, self.actions.start, self.actions.pause)
         self.settings = SettingsPanel(self.change)
         self.registrations = RegistrationsPanel(self.actions.review)
@@ -174,6 +174,12 @@ class TrainingPanel(ScenePanel):
             self.state = replace(self.state, step=needed[0])
 
     # Showing ----------------------------------------------------------------------------------------------
+
+    def edited(self) -> None:
+        """The manifest was changed or saved; what could not be read may be there again."""
+        if self.problem:
+            self.read_project()
+        self.refresh()
 
     def refresh(self) -> None:
         """Show again what is there and what may be done now."""

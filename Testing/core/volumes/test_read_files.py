@@ -101,10 +101,19 @@ def test_what_a_header_leaves_open_is_said(tmp_path: Path, a_phantom: np.ndarray
     assert codes(read_scan(tmp_path / "k.nrrd")) == {"orientation-unknown"}
 
 
-def test_a_meta_image_without_voxel_size_is_refused(tmp_path: Path, an_image: sitk.Image) -> None:
+@pytest.mark.parametrize("written", ["\nElementSpacing = ", "ElementSpacing : "])
+def test_a_meta_image_may_be_written_by_hand(tmp_path: Path, an_image: sitk.Image, written: str) -> None:
     sitk.WriteImage(an_image, str(tmp_path / "k.mhd"))
     text = (tmp_path / "k.mhd").read_text()
-    (tmp_path / "k.mhd").write_text(re.sub("ElementSpacing = .*\n", "", text))
+    (tmp_path / "k.mhd").write_text(text.replace("ElementSpacing = ", written))
+    assert read_scan(tmp_path / "k.mhd").image.GetSpacing() == pytest.approx(an_image.GetSpacing())
+
+
+@pytest.mark.parametrize("written", ["", "elementspacing = .5 .5 .5\n"])  # libraries do not know it in small letters
+def test_a_meta_image_without_voxel_size_is_refused(tmp_path: Path, an_image: sitk.Image, written: str) -> None:
+    sitk.WriteImage(an_image, str(tmp_path / "k.mhd"))
+    text = (tmp_path / "k.mhd").read_text()
+    (tmp_path / "k.mhd").write_text(re.sub("ElementSpacing = .*\n", written, text))
     with pytest.raises(InputError, match="does not say how large its voxels are"):
         read_scan(tmp_path / "k.mhd")
 

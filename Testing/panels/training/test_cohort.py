@@ -249,9 +249,9 @@ def test_changes_are_not_lost_while_a_folder_cannot_be_read(
         assert "does not exist" in panel.cohort.ui.kindLabel.property("text")
     finally:
         away.rename(scans)
-    panel.enter()
-    assert panel.desk.unsaved and "changes that are not saved" in panel.cohort.ui.kindLabel.property("text")
+    assert panel.cohort.ui.saveButton.property("enabled")
     panel.cohort.ui.saveButton.click()
+    assert "does not exist" not in panel.cohort.ui.kindLabel.property("text") and not panel.desk.unsaved
     assert len(read_table(tmp_path / "project" / "manifest.csv").rows) == 5
     choose(panel, tmp_path / "elsewhere", tmp_path / "project")
     assert panel.desk is None

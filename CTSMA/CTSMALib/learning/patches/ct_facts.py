@@ -30,7 +30,8 @@ def references_from_boxes(boxes: ScanBoxes, kvp: float | None = None) -> TissueR
 
     Marrow is the 5th percentile of the CT number, smoothed over 1.5 mm, of trabecular bone in all boxes, as
     :func:`~CTSMALib.morphometry.direct_ct.tissue_references.estimate_tissue_references` has it of whole bones; boxes
-    hold more bone than the shafts, so it comes out higher. Fat, muscle and solid bone are the usual values.
+    hold more bone than the shafts, so that it is seldom that of marrow, and the usual value is taken. Fat, muscle and
+    solid bone are the usual values.
 
     Args:
         boxes: of the CT, HU.

@@ -82,6 +82,14 @@ def test_trabecular_bone_without_a_fatty_canal_is_not_taken_for_marrow(inside: f
     assert found.marrow.hu < 0.0
 
 
+@pytest.mark.parametrize(("inside", "measured"), [(-18.0, True), (0.0, False)])
+def test_marrow_is_measured_as_far_as_that_of_yellow_marrow_reaches(inside: float, measured: bool) -> None:
+    """The 5th percentile lies some 12 HU below what is inside."""
+    found = estimate_tissue_references(*a_leg((0.8, 0.8, 0.8), marrow=inside)).marrow
+    assert found.measured is measured
+    assert found.hu < -20.0
+
+
 def test_mixing_runs_from_marrow_to_bone_and_no_further() -> None:
     hu = np.array([-300.0, -60.0, 670.0, 1400.0, 2000.0])
     assert np.allclose(bone_volume_fraction(hu, references()), [0.0, 0.0, 0.5, 1.0, 1.0])
