@@ -8,7 +8,9 @@ An arm whose mean ICC is below ridge regression is underfitted: nothing may be c
 Usage (goes on from the last check of where it was stopped; an hour or more)::
 
     python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--student-steps N] [--full]
-        [--device cuda] [--half]
+        [--device cuda] [--half] [--only ARM]
+
+``--only`` trains one arm and writes no table, so that two processes share the work; run it whole afterwards.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ MILESTONES, GAMMA = (0.25, 0.5, 0.75), 0.1  # shares of the training, as epochs 
 CT_RANGE_HU = (-200.0, 1500.0)  # not stated in what was published; chosen here
 CHECKS = 12
 AT_ONCE = 64
+MAPS_BYTES = 4 * 2**30  # of maps of a teacher that are kept; at full size they are made again each time
+ARMS = {"reference_teacher": "mr", "reference_none": "ct", "reference_l1": "ct"}
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +62,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the published size")
     parser.add_argument("--device", default="cpu", help="where to compute: cpu, cuda")
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
+    parser.add_argument("--only", choices=list(ARMS), help="train this arm (and what it learns from), no table")
     options = parser.parse_args()
     how = Computing(options.device, options.half)
     size = Size() if options.full else REDUCED
@@ -66,11 +71,11 @@ def main() -> None:
     learned, checked, tested = patches_of(first_subjects(train, CENTER.subjects)), patches_of(stop), patches_of(test)
     steps = {"mr": options.steps, "ct": options.student_steps or options.steps}
     settings = {"made_from": found.facts.made_from, "steps": steps, "size": str(size), "computed": str(how)}
-    table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
-    table.rows.clear()  # networks that are trained are read again
     cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8]
-    teacher = None
-    for arm, modality in (("reference_teacher", "mr"), ("reference_none", "ct"), ("reference_l1", "ct")):
+    rows, teacher = [], None
+    for arm, modality in ARMS.items():
+        if options.only not in (None, arm, "reference_l1" if arm == "reference_teacher" else None):
+            continue
         distilled = teacher if arm == "reference_l1" else None
         known = f"{steps['mr']}-" if distilled else ""  # by how long its teacher learned
         state = cache / f"{arm}-{known}{steps[modality]}-w{size.width}-e{size.edge}-{how.device}{'-half' * how.half}"
@@ -83,8 +88,12 @@ def main() -> None:
         one = images_of(modality, tested.select(np.arange(1)), size)
         work = {"gmac": multiply_adds(ReferenceNet(modality, size), one) / 1e9}
         row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}
-        table.add([{**row, "training_error": trained.errors[0], "check_error": trained.errors[1]}])
-        print(table.rows[-1], flush=True)
+        rows.append({**row, "training_error": trained.errors[0], "check_error": trained.errors[1]})
+        print(rows[-1], flush=True)
+    if not options.only:
+        table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
+        table.rows.clear()  # networks that are trained are read again
+        table.add(rows)
 
 
 def _ours() -> dict[str, object]:
@@ -148,14 +157,14 @@ def train_reference(
     run = _Run(net, steps, folder)
     every = max(1, steps // CHECKS)
     images, checks = images_of(modality, patches, size, how.half), images_of(modality, stop, size, how.half)
-    seen = images_of("mr", patches, size, how.half) if teacher else None
+    taught = _Taught(teacher, images_of("mr", patches, size, how.half)) if teacher else None
     wanted = torch.from_numpy(((patches.values - low) / (high - low)).astype(np.float32)).to(how.device)
     for step in range(run.first, steps):
         torch.manual_seed(seed + 1000 * step)  # of what is dropped; a stopped run ends as a whole one
         rows = torch.from_numpy(np.random.default_rng([seed, 21, step]).integers(0, len(patches), BATCH))
         found, maps = how.read(net.train(), images[rows])
         loss = nn.functional.mse_loss(found, wanted[rows.to(how.device)])
-        apart = _apart(maps, teacher, seen[rows]) if teacher and seen is not None else 0.0
+        apart = _apart(maps, taught.maps(rows)) if taught else 0.0
         run.learn(loss, loss + weight * apart)
         if (step + 1) % every == 0:
             read = read_with_reference(Trained(net, how, low, high, step + 1, 0.0, (0.0, 0.0)), checks)
@@ -164,11 +173,34 @@ def train_reference(
     return Trained(net.eval(), how, low, high, steps, run.seconds, (float(np.mean(run.losses[-every:])), run.best))
 
 
-def _apart(maps: Sequence[torch.Tensor], teacher: Trained, images: torch.Tensor) -> torch.Tensor:
+def _apart(maps: Sequence[torch.Tensor], taught: Sequence[torch.Tensor]) -> torch.Tensor:
     """L1 between the maps of a student and of its teacher, summed over layers."""
-    with torch.no_grad():
-        taught = teacher.how.read(teacher.net.eval(), images)[1]
     return torch.stack([nn.functional.l1_loss(a, b) for a, b in zip(maps, taught, strict=True)]).sum()
+
+
+class _Taught:
+    """Maps of a teacher, kept (in bfloat16 if it computes so) up to :data:`MAPS_BYTES`; images are never augmented."""
+
+    def __init__(self, teacher: Trained, images: torch.Tensor) -> None:
+        self._teacher, self._images = teacher, images
+        self._known: dict[int, list[torch.Tensor]] = {}
+        self._left = MAPS_BYTES
+
+    def maps(self, rows: torch.Tensor) -> list[torch.Tensor]:
+        """(n, channels, z, y, x) maps of each layer, float32, of n patches by their number."""
+        each = [self._of(int(row)) for row in rows]
+        return [torch.cat(layer).float() for layer in zip(*each, strict=True)]
+
+    def _of(self, row: int) -> list[torch.Tensor]:
+        if row in self._known:
+            return self._known[row]
+        with torch.no_grad():
+            found = self._teacher.how.read(self._teacher.net.eval(), self._images[row : row + 1])[1]
+        kept = [one.to(torch.bfloat16) if self._teacher.how.half else one for one in found]
+        self._left -= sum(one.nbytes for one in kept)
+        if self._left > 0:
+            self._known[row] = kept
+        return kept
 
 
 class _Run:
