@@ -11,19 +11,20 @@ from CTSMALib.diagnosis.origin import MR, Origin
 from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, IDS, KneeTokens, knee_tokens
 
 
-def patient_tokens(analysis: KneeAnalysis) -> KneeTokens:
-    """The patches with all apparent parameters.
+def patient_tokens(analysis: KneeAnalysis, features: int = 0) -> KneeTokens:
+    """The patches with all apparent parameters, and with so many features of the student.
 
     Absent are those that look unlike the student's training, and all of a compartment that is not reported: because of
     metal, because it lies outside the image, or because its bone could not be found.
     """
     patches = analysis.patches
-    return tokens_from(
+    found = tokens_from(
         {one.patch.id: one.values for one in patches},
         {one.patch.id: one.uncertainties for one in patches},
         {one.patch.id: one.flags for one in patches},
         analysis.compartments,
     )
+    return found.with_features({one.patch.id: one.features for one in patches}, features) if features else found
 
 
 def tokens_from(

@@ -11,7 +11,8 @@ from CTSMALib.anatomy.patch import Patch
 from CTSMALib.notices import Notice
 from CTSMALib.volumes.scan import InputIdentity, ScanHeader
 
-SCHEMA_VERSION = "1.2"  # 1.1: MR, uncertainties and flags of patches; 1.2: what outlined the bones of an MR
+# 1.1: MR, uncertainties and flags of patches; 1.2: what outlined the bones of an MR; 1.3: features of patches
+SCHEMA_VERSION = "1.3"
 CT_ROLE, MR_ROLE = SCAN_ROLES = ("ct", "mr")
 
 
@@ -91,13 +92,15 @@ class PatchMeasurement:
     """A patch and its values by catalogue key; a quantity that could not be measured is absent.
 
     ``uncertainties`` holds standard uncertainties of values where they are known, ``flags`` what speaks against the
-    image of the patch (keys of :data:`CTSMALib.morphometry.apparent.quality.FLAGS`).
+    image of the patch (keys of :data:`CTSMALib.morphometry.apparent.quality.FLAGS`), ``features`` what a student sees
+    beside, see :mod:`CTSMALib.student.summary`; empty where none is asked for.
     """
 
     patch: Patch
     values: dict[str, float] = field(default_factory=dict)
     uncertainties: dict[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from CTSMALib.student.covariates import covariates_of
 from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
 from CTSMALib.student.estimate import Estimate, PatchReader
 from CTSMALib.student.linear import FEATURES
+from CTSMALib.student.reference_scale import on_reference_scale
 from CTSMALib.student.structure import STRUCTURE_KEYS
 
 UNLIKE = "unlike-training"  # flag of a patch
@@ -86,7 +87,9 @@ class StudentReading:
     def _estimate(self, patches: list[PatchMeasurement], frame: JointFrame, quick: bool) -> Estimate:
         centers = np.array([item.patch.center_anatomical_mm for item in patches])
         hu, valid = self._cubes(centers, frame, CT_STEPS_MM)
-        cubes = Cubes(np.nan_to_num(hu, nan=self._references.marrow.hu), valid.astype(np.uint8))
+        marrow, bone = self._references.marrow.hu, self._references.bone_tissue_hu
+        seen = on_reference_scale(np.nan_to_num(hu, nan=marrow), marrow, bone)
+        cubes = Cubes(seen, valid.astype(np.uint8))
         measured = patch_features(*self._cubes(centers, frame, STEP_MM), STEP_MM, self._references)
         features = np.column_stack([measured[key] for key in FEATURES])
         return self._reader.estimate(cubes, self._covariates, features, quick)
@@ -154,7 +157,8 @@ def _with_estimate(item: PatchMeasurement, estimate: Estimate, row: int) -> Patc
         values |= dict(zip(STRUCTURE_KEYS, estimate.structure.values[row].tolist(), strict=True))
         sds |= dict(zip(STRUCTURE_KEYS, estimate.structure.uncertainties[row].tolist(), strict=True))
     flags = (UNLIKE,) if estimate.distances[row] > 1.0 else ()
+    features = () if estimate.features is None else tuple(estimate.features[row].tolist())
     return replace(
         item, values={**item.values, **values}, uncertainties={**item.uncertainties, **sds},
-        flags=(*item.flags, *flags),
+        flags=(*item.flags, *flags), features=features,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from CTSMALib.analysis.result import PatchMeasurement
 from CTSMALib.anatomy.patch import Patch
+from CTSMALib.student.summary import FEATURE, feature_column
 
 _LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
 _ANATOMICAL = ("lateral_mm", "anterior_mm", "proximal_mm")
@@ -31,7 +32,8 @@ def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[
     """Write a patch table.
 
     Floats are written in the shortest form that reads back as the same number; a value that is not finite is left out.
-    Columns of uncertainties (``u:`` and a key) and of flags are there where some patch has any.
+    Columns of uncertainties (``u:`` and a key), of features of a student (``f:`` and a number) and of flags are there
+    where some patch has any.
 
     Args:
         path: the CSV file to make.
@@ -43,11 +45,14 @@ def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[
         writer = csv.writer(file, lineterminator="\n")
         known = [key for key in keys if any(key in p.uncertainties for p in patches)]
         flagged = any(p.flags for p in patches)
-        last = [*(UNCERTAINTY + key for key in known), *([FLAGS_COLUMN] if flagged else [])]
+        told = max((len(p.features) for p in patches), default=0)
+        last = [*(UNCERTAINTY + key for key in known), *(feature_column(number) for number in range(told))]
+        last += [FLAGS_COLUMN] if flagged else []
         writer.writerow([*_first_columns(labelled), *keys, *last])
         for number, measurement in enumerate(patches, start=1):
             values = [_cell(measurement.values.get(key)) for key in keys]
             values += [_cell(measurement.uncertainties.get(key)) for key in known]
+            values += [_cell(value) for value in measurement.features] or [""] * told
             values += [" ".join(measurement.flags)] if flagged else []
             writer.writerow([*([number] if labelled else []), *_patch_cells(measurement.patch), *values])
 
@@ -115,11 +120,13 @@ def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str,
                 patch[field.name] = cells[field.name]
         keys = [key for key in columns[columns.index(PATCH_COLUMNS[-1]) + 1 :] if cells[key] and key != FLAGS_COLUMN]
         numbers = {key: float(cells[key]) for key in keys}
+        beside = (UNCERTAINTY, FEATURE)
         return {
             "patch": patch,
-            "values": {key: value for key, value in numbers.items() if not key.startswith(UNCERTAINTY)},
+            "values": {key: value for key, value in numbers.items() if not key.startswith(beside)},
             "uncertainties": {k.removeprefix(UNCERTAINTY): v for k, v in numbers.items() if k.startswith(UNCERTAINTY)},
             "flags": cells.get(FLAGS_COLUMN, "").split(),
+            "features": [value for key, value in numbers.items() if key.startswith(FEATURE)],
         }
     except ValueError as error:
         raise TableError(f"{where} holds something that is not a number") from error

@@ -88,9 +88,9 @@ class DiagnosisModel:
             InputError: the patches have other quantities than those of the training.
         """
         name = aggregator or self.default
-        if tokens.values.shape[1] != len(self.standardizer.scale):
+        if tokens.quantities.shape[1] != len(self.standardizer.scale):
             raise InputError("The model takes other quantities.", "Take another model.")
-        reason, distance = lacking(tokens), None
+        reason, distance = self._without_features(tokens, origin) or lacking(tokens), None
         if not reason:
             distance = self.familiarity.distance(compartment_means(tokens, self.standardizer))
             if distance > self.familiarity.limit:
@@ -126,6 +126,21 @@ class DiagnosisModel:
             severity = float(np.mean([float(net(*batch).severity) for net in self.transformers]))
         return Answer(logits, severity, *presence_contributions(self.transformers, batch))
 
+    @property
+    def features(self) -> int:
+        """How many features of a student it reads beside the values, see :mod:`CTSMALib.student.summary`."""
+        return self.standardizer.features
+
+    def _without_features(self, tokens: KneeTokens, origin: Origin | None) -> str:
+        """Why features that the model needs cannot be used, as a sentence; empty where they can, or it needs none."""
+        if not self.features:
+            return ""
+        if origin is not None and difference(self.origin, origin):
+            return "The model reads features of patches too, and those mean nothing unless its own student found them."
+        if not np.isfinite(tokens.features).any():
+            return "The model reads features of patches too, and there are none: analyze the scan again."
+        return ""
+
     def _unfaithful(self, aggregator: str) -> str:
         share = self.faithful.get(aggregator, 1.0)
         if share >= LEAST_FAITHFUL:
@@ -160,7 +175,7 @@ class DiagnosisModel:
 
 
 def compartment_means(tokens: KneeTokens, standardizer: Standardizer) -> Array:
-    """(4 k,) what familiarity is told by; the number of patches hardly changes them."""
+    """(4 (k + f),) what familiarity is told by; the number of patches hardly changes them."""
     return summarize(standardizer.values(tokens), tokens.present, MEANS).values
 
 

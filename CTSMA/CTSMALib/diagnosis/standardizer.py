@@ -19,9 +19,10 @@ class Standardizer:
     """Usual values, learned from knees.
 
     Attributes:
-        mean: (96, k) at each place, drawn towards the mean over all where few knees have a patch there.
-        scale: (k,) standard deviation about it.
-        log_mean, log_scale: (k,) of logarithms of standard uncertainties.
+        mean: (96, k + f) of values and features at each place, drawn towards the mean over all where few knees have a
+            patch there.
+        scale: (k + f,) standard deviation about it.
+        log_mean, log_scale: (k,) of logarithms of standard uncertainties, which features have none of.
     """
 
     mean: Array
@@ -33,7 +34,7 @@ class Standardizer:
     def of(cls, knees: Sequence[KneeTokens]) -> Standardizer:
         """Learn what is usual."""
         present = np.array([knee.present for knee in knees])
-        values = np.array([knee.values for knee in knees])
+        values = np.array([knee.quantities for knee in knees])
         everywhere = values[present].mean(axis=0)
         sums = np.where(present[..., None], values, 0.0).sum(axis=0) + SHRINKAGE * everywhere
         mean = sums / (present.sum(axis=0)[:, None] + SHRINKAGE)
@@ -51,21 +52,26 @@ class Standardizer:
         """
         found = cls(**{field.name: arrays[field.name] for field in fields(cls)})
         quantities = len(found.scale)
-        if found.mean.shape != (PLACES, quantities) or found.log_mean.shape != (quantities,):
+        if found.mean.shape != (PLACES, quantities) or len(found.log_mean) > quantities:
             raise ValueError("means and scales do not belong together")
         return found
+
+    @property
+    def features(self) -> int:
+        """How many features stand beside the values."""
+        return len(self.scale) - len(self.log_mean)
 
     def arrays(self) -> dict[str, Array]:
         """All of it by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def values(self, tokens: KneeTokens) -> Array:
-        """(96, k) standard deviations from what is usual at the place; 0 where a patch is absent."""
-        off = np.clip((tokens.values - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        """(96, k + f) standard deviations from what is usual at the place; 0 where a patch is absent."""
+        off = np.clip((tokens.quantities - self.mean) / self.scale, -FARTHEST, FARTHEST)
         return np.where(tokens.present[:, None], off, 0.0)
 
     def inputs(self, tokens: KneeTokens) -> Array:
-        """(96, 2 k) values and logarithms of uncertainties; 0 stands for usual or unknown."""
+        """(96, 2 k + f) values, features and logarithms of uncertainties; 0 stands for usual or unknown."""
         logs = np.clip((_logs(tokens.uncertainties) - self.log_mean) / self.log_scale, -FARTHEST, FARTHEST)
         known = np.concatenate([self.values(tokens), logs], axis=1)
         return np.where(tokens.present[:, None] & np.isfinite(known), known, 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class KneeTokens:
         age: of the patient in years; not a number where unknown.
         unlike: how many patches are absent because they look unlike those that their values are learned from.
         refused: compartments that are absent as a whole, each with the reason.
+        features: (96, f) what a student sees beside, see :mod:`CTSMALib.student.summary`; not numbers where absent, and
+            f is 0 where nobody asks for them.
     """
 
     values: Array
@@ -54,18 +56,32 @@ class KneeTokens:
     age: float = float("nan")
     unlike: int = 0
     refused: tuple[str, ...] = ()
+    features: Array = field(default_factory=lambda: np.empty((PLACES, 0)))
 
     def __post_init__(self) -> None:
         """Refuse other shapes."""
         if self.values.ndim != 2 or len(self.values) != PLACES or self.uncertainties.shape != self.values.shape:
             raise ValueError(f"values of shape {self.values.shape}, not ({PLACES}, k)")
-        if self.present.shape != (PLACES,):
+        if self.present.shape != (PLACES,) or self.features.shape[:1] != (PLACES,):
             raise ValueError("one row for each place of the learning grid is needed")
 
     @property
     def counts(self) -> NDArray[np.int64]:
         """(4,) patches that are present in each of :data:`COMPARTMENT_KEYS`."""
         return np.bincount(COMPARTMENT[self.present], minlength=len(COMPARTMENTS)).astype(np.int64)
+
+    @property
+    def quantities(self) -> Array:
+        """(96, k + f) values and features."""
+        return np.concatenate([self.values, self.features], axis=1)
+
+    def with_features(self, features: Mapping[str, Sequence[float]], count: int) -> KneeTokens:
+        """The same knee with the first ``count`` features of patches by their ids; one that lacks them is absent."""
+        found = np.full((PLACES, count), np.nan)
+        for name, known in features.items():
+            if len(known) >= count:
+                found[_NUMBER[name]] = known[:count]
+        return replace(self, features=found, present=self.present & np.isfinite(found).all(axis=1))
 
     def only(self, kept: Flags) -> KneeTokens:
         """The same knee with the patches of (96,) ``kept`` alone."""

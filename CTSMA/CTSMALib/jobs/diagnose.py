@@ -19,7 +19,6 @@ from CTSMALib.progress import Progress, silent
 if TYPE_CHECKING:
     from CTSMALib.analysis.result import KneeAnalysis
     from CTSMALib.diagnosis.model import DiagnosisModel
-    from CTSMALib.diagnosis.tokens import KneeTokens
 
 _REMEDY = "Ask for permission to write there, or copy the result folder to another place."
 
@@ -81,12 +80,13 @@ def run(request: DiagnoseRequest, progress: Progress = silent) -> Path:
         from CTSMALib.analysis.folder import load_analysis
     knees = knee_folders(folder) or [folder]  # load_analysis() says what is wrong with a folder that is no result
     read = [(knee, load_analysis(knee)) for knee in knees]
-    tokens = [tokens_of(analysis, knee) for knee, analysis in read]  # all knees or none
+    for knee, analysis in read:  # all knees or none
+        refuse_unread(analysis, knee)
     diagnoser = Diagnoser.of(request.model, request.aggregator, request.research)
-    for number, ((knee, analysis), known) in enumerate(zip(read, tokens, strict=True)):
+    for number, (knee, analysis) in enumerate(read):
         progress("Diagnosing", number / len(read))
         try:
-            diagnoser.write(analysis, knee, known)
+            diagnoser.write(analysis, knee)
         except OSError as error:
             raise output_error(error, knee, _REMEDY) from error
     progress("Finishing", 1.0)
@@ -116,7 +116,7 @@ class Diagnoser:
             from CTSMALib.diagnosis.names import TASK
         return cls(load_model(None if model is None else read_bundle(model, TASK)), aggregator, research)
 
-    def write(self, analysis: KneeAnalysis, folder: Path, tokens: KneeTokens | None = None) -> None:
+    def write(self, analysis: KneeAnalysis, folder: Path) -> None:
         """Diagnose a knee and write ``diagnosis.json`` into its folder.
 
         Raises:
@@ -128,19 +128,18 @@ class Diagnoser:
 
         virtual = any(notice.code == NOTICE.code for notice in analysis.notices)
         subject = Subject(virtual, self.research, self.model.simulated, analysis.method)
-        known = patient_tokens(analysis) if tokens is None else tokens
-        write_diagnosis(self.model.predict(known, self.aggregator, origin_of(analysis)), subject, folder)
+        tokens = patient_tokens(analysis, self.model.features)
+        write_diagnosis(self.model.predict(tokens, self.aggregator, origin_of(analysis)), subject, folder)
         if not analysis.identity.sha256:  # the folder is pseudonymised
             without_time(folder)
 
 
-def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
-    """The patches of a result as a model takes them, see :func:`~CTSMALib.analysis.patient_tokens.patient_tokens`.
+def refuse_unread(analysis: KneeAnalysis, folder: Path) -> None:
+    """Refuse a result whose patches nobody has read.
 
     Raises:
         InputError: no patch has all apparent parameters.
     """
-    from CTSMALib.analysis.patient_tokens import patient_tokens
     from CTSMALib.morphometry.apparent.recipe import KEYS
 
     if not any(set(KEYS) <= set(one.values) for one in analysis.patches):
@@ -148,7 +147,6 @@ def tokens_of(analysis: KneeAnalysis, folder: Path) -> KneeTokens:
             f"The result in {folder} has no apparent parameters of patches, which a diagnosis is made from.",
             "Analyze the scan again with a model for them.",
         )
-    return patient_tokens(analysis)
 
 
 def diagnosis_summary(folder: Path) -> list[str]:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 
 MEASURED = ("mr", "truth")  # values of the patch set itself, in place of predictions
-_FORMAT = "Give a TOML or JSON file with some of: aggregators, splits, outer_folds, inner_folds, budget, seed, network."
+_FORMAT = (
+    "Give a TOML or JSON file with some of: aggregators, splits, outer_folds, inner_folds, budget, seed, features, "
+    "network."
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def run(request: TrainDiagnosisRequest, progress: Progress = silent) -> Path:
         from CTSMALib.virtual.cohort.lock import locked
     simulated = read_facts(request.patches).virtual
     config = _read_config(request.config)
-    data = read_data(request.patches, predictions, config.splits)
+    data = read_data(request.patches, predictions, config.splits, config.features)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder):

@@ -23,12 +23,14 @@ class Estimate:
         uncertainties: (n, 4) standard uncertainties, calibrated.
         distances: (n,) from the patches and scans of the training, in units of their limit; above 1 is unlike them.
         structure: the structure itself; ``None`` where the student does not tell it.
+        features: (n, f) what a network sees beside, see :mod:`CTSMALib.student.summary`; ``None`` if not asked for.
     """
 
     values: Floats
     uncertainties: Floats
     distances: Floats
     structure: Structure | None = None
+    features: Floats | None = None
 
 
 class PatchReader(Protocol):

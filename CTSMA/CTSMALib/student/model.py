@@ -18,7 +18,9 @@ from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
 from CTSMALib.student.network import CT, PatchNet
+from CTSMALib.student.reference_scale import SCALE
 from CTSMALib.student.structure import STRUCTURE_KEYS, StructureReading
+from CTSMALib.student.summary import SummaryAxes
 from CTSMALib.student.tied_values import tied, together, uncertainties
 from CTSMALib.synthesis.familiarity import Familiarity
 
@@ -46,6 +48,7 @@ class StudentModel:
         sha256: of its weights.
         simulated: whether it learned from simulated knees alone.
         structure: reads the structure itself; ``None`` where the student does not tell it.
+        axes: of what the first network sees.
     """
 
     nets: tuple[PatchNet, ...]
@@ -58,6 +61,7 @@ class StudentModel:
     sha256: str
     simulated: bool
     structure: StructureReading | None = None
+    axes: SummaryAxes | None = None
 
     def outside(self, covariates: Floats) -> tuple[str, ...]:
         """What of a scan with (5,) covariates is unlike the training, in words; empty where nothing is."""
@@ -67,10 +71,11 @@ class StudentModel:
         """Read patches.
 
         Args:
-            cubes: of the CT, on the grid of :mod:`CTSMALib.student.cubes`.
+            cubes: of the CT, on the grid of :mod:`CTSMALib.student.cubes`, CT numbers on the scale of
+                :mod:`CTSMALib.student.reference_scale`.
             covariates: (5,) of the scan, or (n, 5) of the scan of each patch.
             features: (n, f) direct CT quantities in the order of :data:`~CTSMALib.student.linear.FEATURES`.
-            quick: ask one of the networks alone, and leave the structure out, as for maps.
+            quick: ask one of the networks alone, and leave structure and features out, as for maps.
         """
         every = np.broadcast_to(covariates, (len(cubes), np.shape(covariates)[-1]))
         if not len(cubes):
@@ -85,7 +90,8 @@ class StudentModel:
         if self.structure is not None and not quick:
             structure = self.structure.read(features, every, said.numpy().astype(float))
         distances = np.maximum(distances, self.known_scans.distances(every))
-        return Estimate(values, sds * self.calibration, distances, structure)
+        told = None if quick or self.axes is None else self.axes.features(known)
+        return Estimate(values, sds * self.calibration, distances, structure, told)
 
     def _networks(self, cubes: Cubes, covariates: Floats, quick: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, 5) outputs and (n, c) summaries, of a few patches."""
@@ -122,6 +128,8 @@ def load_student(bundle: Bundle | None = None) -> StudentModel:
     tensors = read_weights(bundle)
     try:
         settings = bundle.config["ctsma_student"]
+        if settings["scale"] != SCALE:
+            raise ValueError(settings["scale"])
         nets = tuple(_network(tensors, n, settings["widths"]) for n in range(int(settings["networks"])))
         linear = LinearReading(*(_array(tensors, LINEAR + name) for name in LINEAR_PARTS))
         mean, precision = (_array(tensors, FAMILIARITY + name) for name in ("mean", "precision"))
@@ -135,7 +143,7 @@ def load_student(bundle: Bundle | None = None) -> StudentModel:
         raise of_another_version(bundle) from error
     return StudentModel(
         nets, linear, shares, calibration, familiarity, known_scans, bundle.identity, bundle.sha256, simulated,
-        structure,
+        structure, SummaryAxes.of(familiarity),
     )  # fmt: skip
 
 

@@ -28,14 +28,11 @@ from pathlib import Path
 
 import numpy as np
 
-from CTSMALib.agreement import clustered_interval, icc_agreement
+from CTSMALib.agreement import icc_agreement
 from CTSMALib.diagnosis.tokens import COMPARTMENT, FEWEST_IN_COMPARTMENT, IDS, KneeTokens, knee_tokens
 from CTSMALib.learning.diagnosis.candidates import LOGISTIC, TRANSFORMER
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, labels, read_data
-from CTSMALib.learning.diagnosis.folds import folds
-from CTSMALib.learning.diagnosis.nested import one_fold
-from CTSMALib.learning.diagnosis.statistics import auc
 from CTSMALib.learning.patches.columns import TRUE
 from CTSMALib.learning.patches.patch_set import read_tables
 from CTSMALib.outputs import replace_file
@@ -43,6 +40,7 @@ from CTSMALib.virtual.body.learning_boxes import learning_boxes
 from CTSMALib.virtual.body.order import FULL
 from CTSMALib.virtual.body.truth import patch_truth
 from CTSMALib.virtual.cohort.read import Cohort, read_cohort
+from Testing.benchmarks.diagnosis.compared import areas, cross_validated
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.student.made_again import made_again
 from Testing.benchmarks.student.truth import TRUE_KEYS, Truths
@@ -151,35 +149,10 @@ def _diagnose(sources: Mapping[str, Mapping[str, KneeTokens]], knees: list[Case]
             if aggregator == TRANSFORMER and "microstructure" in source:
                 continue  # its shape is that of four parameters
             own = [replace(case, tokens=tokens[case.knee].only(kept[case.knee])) for case in cases]
-            likely[source, aggregator] = _cross_validated(config, aggregator, own)
-            table.add([_row(source, aggregator, likely, own)])
+            likely[source, aggregator] = cross_validated(config, aggregator, own)
+            found = areas(likely[source, aggregator], likely[STUDENT, LOGISTIC], own)
+            table.add([{"values": source, "aggregator": aggregator, **found}])
             print(table.rows[-1], flush=True)
-
-
-def _cross_validated(config: DiagnosisConfig, aggregator: str, cases: list[Case]) -> np.ndarray:
-    """(n,) calibrated probabilities by folds that did not see the knee."""
-    outer = folds(cases, config.outer_folds, config.seed)
-    nothing = (lambda: None, lambda: None)
-    found = {}
-    for fold in range(config.outer_folds):
-        learned = [case for case, where in zip(cases, outer, strict=True) if where != fold]
-        asked = [case for case, where in zip(cases, outer, strict=True) if where == fold]
-        result = one_fold(config, aggregator, fold, learned, asked, nothing)
-        found |= {one.knee: one.probability for one in result.predicted}
-    return np.array([found[case.knee] for case in cases])
-
-
-def _row(
-    source: str, aggregator: str, likely: Mapping[tuple[str, str], np.ndarray], cases: list[Case]
-) -> dict[str, object]:
-    truth, patients = labels(tuple(cases)), [case.subject for case in cases]
-    own, beside = likely[source, aggregator], likely[STUDENT, LOGISTIC]
-    area = clustered_interval(lambda rows: auc(truth[rows], own[rows]), patients)
-    more = clustered_interval(lambda rows: auc(truth[rows], own[rows]) - auc(truth[rows], beside[rows]), patients)
-    return {
-        "values": source, "aggregator": aggregator, "auc": area.value, "low": area.low, "high": area.high,
-        "more": more.value, "more_low": more.low, "more_high": more.high,
-    }  # fmt: skip
 
 
 if __name__ == "__main__":

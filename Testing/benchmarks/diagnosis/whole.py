@@ -24,9 +24,8 @@ from CTSMALib.diagnosis.tokens import IDS, knee_tokens
 from CTSMALib.learning.diagnosis.dataset import OA_GRADE
 from CTSMALib.learning.diagnosis.statistics import auc
 from CTSMALib.learning.patches.patch_set import read_patch_set
-from CTSMALib.learning.student.data import table_of
+from CTSMALib.learning.student.data import ct_cubes, table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.model import load_student
 from Testing.benchmarks.record import ResultTable
 
@@ -41,7 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     found = read_patch_set(options.patches)
     student, model = load_student(), load_model()
-    read = student.estimate(Cubes(found.ct, found.ct_valid), found.covariates, table_of(found).features)
+    read = student.estimate(ct_cubes(found), found.covariates, table_of(found).features)
     table = ResultTable(RESULTS / "whole.csv", ("knee",), CODE, model=model.identity, student=student.identity)
     table.rows.clear()
     for row, knee in enumerate(found.knees["knee"].tolist()):

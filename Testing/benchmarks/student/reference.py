@@ -272,7 +272,7 @@ def images_of(modality: str, patches: Patches, size: Size, half: bool = False) -
     parts = []
     for start in range(0, len(patches), AT_ONCE):
         some = patches.select(np.arange(start, min(start + AT_ONCE, len(patches))))
-        found = _mr_image(some.mr, size.edge) if modality == "mr" else _ct_image(some.ct)
+        found = _mr_image(some.mr, size.edge) if modality == "mr" else _ct_image(Cubes(some.hu, some.ct.valid))
         parts.append(found.half() if half else found)
     return torch.cat(parts)
 

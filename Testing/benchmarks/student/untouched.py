@@ -24,10 +24,9 @@ import numpy as np
 from CTSMALib.agreement import corrected_interval
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.chain import STRUCTURE, STRUCTURE_RIDGE, with_targets
-from CTSMALib.learning.student.data import table_of
+from CTSMALib.learning.student.data import ct_cubes, table_of
 from CTSMALib.learning.student.structure_fit import fit_without_networks
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.linear import design
 from CTSMALib.student.model import StudentModel, load_student
 from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
@@ -84,7 +83,7 @@ def _less_ridge(iccs: dict[str, Floats], patients: int) -> list[dict[str, object
 
 
 def structures(model: StudentModel, known: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Structure]]:
-    features, cubes = table_of(known).features, Cubes(known.ct, known.ct_valid)
+    features, cubes = table_of(known).features, ct_cubes(known)
     told = model.estimate(cubes, known.covariates, features).structure
     alone = fit_without_networks(with_targets(learned.of_split("tune")))
     assert told is not None and alone is not None

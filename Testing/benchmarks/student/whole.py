@@ -25,9 +25,8 @@ from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.baselines import BASELINES, read_with
 from CTSMALib.learning.student.chain import with_targets
-from CTSMALib.learning.student.data import first_subjects, table_of
+from CTSMALib.learning.student.data import ct_cubes, first_subjects, table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.model import TASK, StudentModel, load_student
 from Testing.benchmarks.record import ResultTable
 from Testing.benchmarks.student.agreement_rows import agreement_rows
@@ -58,7 +57,7 @@ def main() -> None:
 
 def readings(model: StudentModel, found: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Floats, Floats]]:
     """Arm, (n, 4) values and (n, 4) standard uncertainties, of the model and of baselines fitted on few patients."""
-    estimate = model.estimate(Cubes(found.ct, found.ct_valid), found.covariates, table_of(found).features)
+    estimate = model.estimate(ct_cubes(found), found.covariates, table_of(found).features)
     yield STUDENT, estimate.values, estimate.uncertainties
     train = learned.of_split("train")
     few = first_subjects(train, min(SUBJECTS, len(train.knees["subject"])))

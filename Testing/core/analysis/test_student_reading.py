@@ -24,6 +24,7 @@ from CTSMALib.student.cubes import CT_SHAPE, Cubes
 from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.linear import FEATURES
 from CTSMALib.student.model import load_student
+from CTSMALib.student.reference_scale import BONE_HU, on_reference_scale
 from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from CTSMALib.volumes import read_scan
 
@@ -53,7 +54,8 @@ class MeanReader:
         fraction = means / 1000.0
         values = np.column_stack([fraction, fraction / 2.0, (1 - fraction) / 2.0, np.full(len(means), 2.0)])
         structure = Structure(0.5 * values, 0.05 * values) if self.structure and not quick else None
-        return Estimate(values, 0.1 * values, np.where(means > 200.0, 1.5, 0.5), structure)
+        features = None if quick else np.column_stack([means, -means])
+        return Estimate(values, 0.1 * values, np.where(means > 200.0, 1.5, 0.5), structure, features)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,9 @@ def test_every_valid_patch_has_all_four_parameters_and_how_sure_they_are(a_resul
 
 def test_cubes_show_the_same_bone_as_the_direct_measurement(a_reader: MeanReader, a_result: KneeResult) -> None:
     ours, theirs = np.concatenate(a_reader.means_of_features).T
+    references = a_result.analysis.references_hu
+    assert references["bone_tissue"] < 0.95 * BONE_HU  # of 140 kV
+    theirs = on_reference_scale(theirs, references["marrow"], references["bone_tissue"])
     assert np.corrcoef(ours, theirs)[0, 1] > 0.99
     assert np.abs(ours - theirs).mean() < 10.0
 
@@ -101,6 +106,12 @@ def test_the_result_says_who_estimated_and_survives_the_disk(a_result: KneeResul
     assert {m.key for m in stored.maps} >= set(KEYS)
     first = next(p for p in stored.patches if p.values)
     assert first.uncertainties["app_bv_tv"] == pytest.approx(0.1 * first.values["app_bv_tv"])
+    assert first.features == pytest.approx((1000.0 * first.values["app_bv_tv"], -1000.0 * first.values["app_bv_tv"]))
+    assert [p.features for p in stored.patches] == [p.features for p in a_result.analysis.patches]
+    assert not any(set(p.values) & {"f:1", "f:2"} or bool(p.features) != bool(p.values) for p in stored.patches)
+    assert not any(p.features for p in stored.display_patches)
+    assert patient_tokens(stored, 2).present.sum() == patient_tokens(stored).present.sum() > 0
+    assert not patient_tokens(stored, 3).present.any()
     assert (tmp_path / "maps" / "app_bv_tv.nii.gz").is_file()
 
 

@@ -18,7 +18,7 @@ from CTSMALib.bundles.bundle import Bundle
 from CTSMALib.cli import main
 from CTSMALib.diagnosis.tokens import IDS, KneeTokens
 from CTSMALib.jobs.commands import diagnose_arguments
-from CTSMALib.jobs.diagnose import DiagnoseRequest, tokens_of
+from CTSMALib.jobs.diagnose import DiagnoseRequest
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.volumes.virtual_mark import NOTICE
 from Testing.core.diagnosis.made_up_model import a_diagnosis_bundle, some_knees
@@ -151,7 +151,7 @@ def test_a_folder_that_is_no_result_is_refused(tmp_path: Path, a_bundle: Bundle,
 
 def test_tokens_of_a_result_are_those_that_were_put_in(tmp_path: Path) -> None:
     folder = a_result(tmp_path / "r")
-    given, found = some_knees(3, seed=9)[1], tokens_of(load_analysis(folder), folder)
+    given, found = some_knees(3, seed=9)[1], patient_tokens(load_analysis(folder))
     assert np.array_equal(given.present, found.present)
     assert np.array_equal(given.values[given.present], found.values[given.present])
     assert np.array_equal(given.uncertainties[given.present], found.uncertainties[given.present])

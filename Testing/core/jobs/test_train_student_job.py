@@ -20,10 +20,10 @@ from CTSMALib.jobs.evaluate import EvaluateRequest
 from CTSMALib.jobs.evaluate import run as run_evaluation
 from CTSMALib.jobs.train_student import TrainStudentRequest, run
 from CTSMALib.learning.patches.patch_set import read_patch_set
-from CTSMALib.learning.student.data import table_of
+from CTSMALib.learning.student.data import ct_cubes, table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
-from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.model import load_student
+from CTSMALib.student.summary import FEATURES, feature_column
 from Testing.core.student.made_up_set import made_up_set
 
 SMALL = {"teacher": {"widths": [4, 6, 8], "batch": 8, "check_every": 4, "steps": 8, "learning_rate": 0.01}}
@@ -53,16 +53,21 @@ def a_training(a_set: Path, a_config: Path, tmp_path_factory: pytest.TempPathFac
 def test_the_bundle_reads_patches_of_a_ct(a_training: Path, a_set: Path) -> None:
     model = load_student(read_bundle(a_training / "bundle", "student"))
     test = read_patch_set(a_set).of_split("test")
-    found = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features)
+    found = model.estimate(ct_cubes(test), test.covariates, table_of(test).features)
     assert found.values.shape == found.uncertainties.shape == (len(test), 4)
     assert np.allclose(found.values[:, 1] * found.values[:, 3], found.values[:, 0], rtol=1e-4)
     assert np.corrcoef(found.values[:, 0], test.targets[:, 0])[0, 1] > 0.9  # the ridge regression has a share
     assert model.simulated and len(model.nets) == 2 and (found.uncertainties > 0).all()
     assert not model.outside(test.covariates[0]) and model.outside(8.0 * test.covariates[0])
-    coarse = model.estimate(Cubes(test.ct, test.ct_valid), 8.0 * test.covariates, table_of(test).features)
+    coarse = model.estimate(ct_cubes(test), 8.0 * test.covariates, table_of(test).features)
     assert (coarse.distances > 1.0).all()
-    quick = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features, quick=True)
+    quick = model.estimate(ct_cubes(test), test.covariates, table_of(test).features, quick=True)
     assert not np.array_equal(quick.uncertainties, found.uncertainties)  # one network knows of no differences
+    assert quick.features is None and found.features is not None and np.isfinite(found.features).all()
+    half = np.arange(len(test)) < 5  # features do not depend on the patches beside
+    part = test.select(half)
+    alone = model.estimate(ct_cubes(part), part.covariates, table_of(part).features)
+    assert np.allclose(alone.features, found.features[half], atol=1e-4)
 
 
 def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
@@ -73,6 +78,8 @@ def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
     knees = {row["knee"] for row in rows}
     assert not knees & {f"vk{n:04d}_right" for n in range(7)}  # the teacher saw all six of the split train
     assert len(knees) == 5 and all(float(row[f"u:{key}"]) > 0 for row in rows for key in KEYS)
+    features = np.array([[float(row[feature_column(number)]) for number in range(FEATURES)] for row in rows])
+    assert np.isfinite(features).all() and (features.std(axis=0) > 0.0).all()
 
 
 def test_where_the_truth_is_known_the_student_also_tells_the_structure(a_config: Path, tmp_path: Path) -> None:
@@ -81,7 +88,7 @@ def test_where_the_truth_is_known_the_student_also_tells_the_structure(a_config:
     run(TrainStudentRequest(patches, tmp_path / "out", config=a_config, seeds=1, threads=1))
     bundle = read_bundle(tmp_path / "out" / "bundle", "student")
     model, test = load_student(bundle), read_patch_set(patches).of_split("test")
-    found = model.estimate(Cubes(test.ct, test.ct_valid), test.covariates, table_of(test).features)
+    found = model.estimate(ct_cubes(test), test.covariates, table_of(test).features)
     assert found.structure is not None and np.corrcoef(found.structure.values[:, 1], test.truth[:, 1])[0, 1] > 0.9
     assert "cal. Tb.Sp" in (bundle.folder / "docs" / "README.md").read_text()
     with (tmp_path / "out" / "predictions" / "structure.csv").open(newline="") as file:

@@ -6,6 +6,7 @@ import numpy as np
 
 from CTSMALib.learning.student.batches import Patches
 from CTSMALib.student.cubes import CT_SHAPE, MR_SHAPE, Cubes
+from CTSMALib.student.reference_scale import BONE_HU, MARROW_HU
 
 USUAL = (0.7, 0.9, 45.0, 0.38, 0.6)
 
@@ -21,4 +22,5 @@ def made_up_patches(count: int, subjects: int = 6, seed: int = 0) -> Patches:
     ct = Cubes(hu.astype(np.int16), np.ones(hu.shape, np.uint8))
     own = Cubes(mr.astype(np.float16), np.ones(mr.shape, np.uint8))
     names = np.array([f"s{n % subjects}" for n in range(count)])
-    return Patches(ct, own, values, np.tile(USUAL, (count, 1)), names)
+    references = np.tile((MARROW_HU, BONE_HU), (count, 1))
+    return Patches(ct, own, values, np.tile(USUAL, (count, 1)), references, names)

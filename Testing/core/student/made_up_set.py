@@ -10,6 +10,7 @@ from CTSMALib.learning.patches.columns import FEATURES, columns_of
 from CTSMALib.learning.patches.knee_part import KneePart
 from CTSMALib.learning.patches.write import write_patch_set
 from CTSMALib.student.covariates import COVARIATES
+from CTSMALib.student.reference_scale import SCALE
 from Testing.core.student.made_up_cubes import USUAL, made_up_patches
 
 SPLITS = ("train",) * 6 + ("stop", "tune", "calibrate", "calibrate", "test", "test")
@@ -38,7 +39,7 @@ def _part(number: int, split: str, truth: bool) -> KneePart:
     )  # fmt: skip
     knee = {
         "knee": key, "subject": f"vk{number:04d}", "side": "right", "split": split, "grade": number % 5, "age": 60.0,
-        "sex": "F", **dict(zip(COVARIATES, USUAL, strict=True)), "mirrored": 0,
+        "sex": "F", **dict(zip(COVARIATES, USUAL, strict=True)), **SCALE, "mirrored": 0,
     }  # fmt: skip
     ct, mr = found.ct, found.mr
     return KneePart(knee, columns, ct.values, ct.valid, mr.values, mr.valid, {})

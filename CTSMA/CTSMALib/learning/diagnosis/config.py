@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, MOST_CANDIDATES
+from CTSMALib.student.summary import FEATURES
 
 SPLITS = ("train", "tune", "stop", "calibrate", "test", "unpaired")
 
@@ -46,6 +47,8 @@ class DiagnosisConfig:
         all_lost: chance of a knee to be absent as a whole, so that a Transformer learns what is likely before any patch
             is known; contributions start from there.
         grade_weight: of the grades' part of the loss of networks beside that of the binary one.
+        features: how many features of a student each patch has beside its values, see
+            :mod:`CTSMALib.student.summary`; the predictions must hold them. 0 to read the values alone.
         tie: the Transformer becomes the default if its AUC is higher than that of the regression by more than this.
         resamplings: of patients, for intervals.
         network: see there.
@@ -62,6 +65,7 @@ class DiagnosisConfig:
     compartment_lost: float = 0.15
     all_lost: float = 0.05
     grade_weight: float = 0.5
+    features: int = 0
     tie: float = 0.01
     resamplings: int = 1000
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -79,6 +83,8 @@ class DiagnosisConfig:
         for name in ("batch", "resamplings"):
             if getattr(self, name) < 1:
                 raise InputError(f"A training with {name} = {getattr(self, name)} is none.", "Give 1 or more.")
+        if not 0 <= self.features <= FEATURES:
+            raise InputError(f"A student tells no {self.features} features.", f"Give 0 to {FEATURES}.")
         if not 0.0 < self.least_kept <= 1.0:
             raise InputError(f"A knee cannot keep {self.least_kept} of its patches.", "Give a share up to 1.")
         if not (0.0 <= self.compartment_lost < 1.0 and 0.0 <= self.all_lost < 1.0):

@@ -20,6 +20,7 @@ from CTSMALib.learning.student.chain import BUNDLE, PREDICTIONS
 from CTSMALib.learning.student.train import STUDENT
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.model import TASK as STUDENT_TASK
+from CTSMALib.student.summary import feature_column
 
 HU, UNCERTAINTY = "ct_hu_mean", "u:"
 UNGRADED = "grade unknown"
@@ -72,7 +73,7 @@ class DiagnosisData:
     values_sha256: str = ""
 
 
-def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -> DiagnosisData:
+def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = (), features: int = 0) -> DiagnosisData:
     """Read the knees of a patch set.
 
     Args:
@@ -80,6 +81,7 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
         predictions: ``"mr"`` for the targets measured on MR, ``"truth"`` for the truth of virtual knees, or the path
             of a CSV file with predicted values.
         splits: of the knees that take part; all if empty.
+        features: how many features of a student are taken from the predictions beside the values.
 
     Raises:
         InputError: a table cannot be read, lacks a column, or holds no two kinds of knees.
@@ -96,6 +98,13 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
     if unknown:
         raise InputError(f"{source.name} speaks of the knee '{unknown[0]}', which {KNEES_FILE} lacks.", _REMEDY)
     hu = _by_knee(measured, {HU: HU})
+    beside = [feature_column(number) for number in range(features)]
+    if features and not set(beside) <= set(given):
+        raise InputError(
+            f"The values from '{predictions}' come without {features} features of a student.",
+            "Give predictions/student.csv of a training of this version, or set features = 0.",
+        )
+    told = _by_knee(given, {column: column for column in beside})
     values, unsure = (
         _by_knee(given, {key: beginning + column for key, column in columns.items()}) for beginning in ("", UNCERTAINTY)
     )
@@ -110,6 +119,9 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = ()) -
             continue
         age = float(knees["age"][row])
         tokens = knee_tokens(values[knee], unsure[knee], age=age)
+        if features:
+            named = {name: [own[column] for column in beside] for name, own in told[knee].items()}
+            tokens = tokens.with_features(named, features)
         case = Case(
             knee, str(knees["subject"][row]), grade, age, tokens, knee_tokens(hu.get(knee, {}), age=age, keys=(HU,))
         )

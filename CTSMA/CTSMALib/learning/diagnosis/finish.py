@@ -71,7 +71,7 @@ def finish(
     weights = {name: torch.from_numpy(np.asarray(array, dtype=np.float64)) for name, array in arrays.items()}
     for number, net in enumerate(found.networks):
         weights |= {f"{TRANSFORMER}.{number}.{k}": v for k, v in net.net.state_dict().items()}
-    shape = shape_of(config, 2 * len(standardizer.scale))
+    shape = shape_of(config, 2 * len(standardizer.log_mean) + standardizer.features)
     settings = {
         "default": default, "simulated": simulated, "members": config.outer_folds, "network": asdict(shape),
         "familiarity_limit": familiarity.limit, "values_from": data.values_from, "values_sha256": data.values_sha256,
@@ -196,9 +196,11 @@ def _metadata(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, eva
     numbers: dict[str, dict[str, list[float]]] = {}
     for one in evaluation.measured:
         numbers.setdefault(one.aggregator, {})[one.measure] = _rounded(one.found)
+    beside = f", {config.features} features of the student" if config.features else ""
     tokens = {
-        "type": "tabular", "format": "patches", "num_channels": 4, "spatial_shape": [96], "dtype": "float32",
-        "value_range": [], "is_patch_data": False, "channel_def": {"0": "apparent parameters and their uncertainties"},
+        "type": "tabular", "format": "patches", "num_channels": 4 + config.features, "spatial_shape": [96],
+        "dtype": "float32", "value_range": [], "is_patch_data": False,
+        "channel_def": {"0": f"apparent parameters and their uncertainties{beside}"},
     }  # fmt: skip
     output = {
         "type": "probabilities", "format": "classification", "num_channels": 1, "spatial_shape": [], "dtype": "float32",

@@ -49,6 +49,7 @@ def model_card(
     faithful = "\n".join(
         f"- {name}: {found.share} of {found.patients} patients" for name, found in chosen.faithful.items()
     )
+    beside = f", and {config.features} features that the student gives each" if config.features else ""
     return f"""# Patches of a knee to the probability of osteoarthritis
 
 **Research use only: not a medical device.** {said}It gives no probability for a real person unless it is asked to for
@@ -56,7 +57,7 @@ research, and says then what it was trained on.
 
 **For:** studying how far subchondral trabecular parameters tell knees of Kellgren-Lawrence grade 2 or more from others.
 
-**Takes** apparent parameters of up to 96 patches of the learning grid, and their standard uncertainties.
+**Takes** apparent parameters of up to 96 patches of the learning grid, and their standard uncertainties{beside}.
 
 **Gives** the probability with an interval, those of the grades 0 to 4, and what each patch adds to the log odds. It
 says nothing where fewer than {FEWEST} patches, or fewer than {FEWEST_IN_COMPARTMENT} of a compartment, have values, or

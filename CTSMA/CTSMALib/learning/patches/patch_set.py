@@ -20,6 +20,7 @@ from CTSMALib.learning.patches.columns import COLUMNS, COUNTS, TEXTS, TRUE, UNCE
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.covariates import COVARIATES
 from CTSMALib.student.cubes import CT_SHAPE, CT_STEPS_MM, MR_SHAPE, MR_STEPS_MM, Three
+from CTSMALib.student.reference_scale import REFERENCES
 
 SCHEMA, SCHEMA_VERSION = "ctsma-patch-set", 1
 FACTS_FILE, PATCHES_FILE, KNEES_FILE = "patches.json", "patches.csv", "knees.csv"
@@ -31,7 +32,7 @@ ARRAYS: dict[str, tuple[tuple[int, int, int], Any]] = {
 }
 SPLITS = ("train", "tune", "stop", "calibrate", "test", "unpaired")
 KNEE_TEXTS = ("knee", "subject", "side", "split", "sex")
-KNEE_COLUMNS = ("knee", "subject", "side", "split", "grade", "age", "sex", *COVARIATES)
+KNEE_COLUMNS = ("knee", "subject", "side", "split", "grade", "age", "sex", *COVARIATES, *REFERENCES)
 _REMEDY = "Make it again with 'ctsma patches'."
 
 Columns = dict[str, NDArray[Any]]

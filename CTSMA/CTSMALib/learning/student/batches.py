@@ -12,6 +12,7 @@ from scipy import ndimage
 from CTSMALib.learning.student.config import StudentConfig
 from CTSMALib.student.covariates import COVARIATES, INPLANE_FWHM, NOISE_SD, THROUGH_FWHM, scaled
 from CTSMALib.student.cubes import CT_STEPS_MM, Cubes
+from CTSMALib.student.reference_scale import on_reference_scale
 
 MOST_BLUR_MM = 0.5  # full width at half maximum of what is added in quadrature
 BLURRED, NOISY, OTHER_MASK = 0.5, 0.5, 0.5  # share of batches
@@ -28,9 +29,10 @@ class Patches:
     """Patches to learn from.
 
     Attributes:
-        ct, mr: cubes of either scan.
+        ct, mr: cubes of either scan, CT numbers as the scan has them.
         values: (n, 4) targets in the order of ``KEYS``.
         covariates: (n, 5) of the CT, in the order of :data:`~CTSMALib.student.covariates.COVARIATES`.
+        references: (n, 2) of the CT, see :mod:`CTSMALib.student.reference_scale`.
         subjects: (n,) whose.
     """
 
@@ -38,6 +40,7 @@ class Patches:
     mr: Cubes
     values: NDArray[np.float64]
     covariates: NDArray[np.float64]
+    references: NDArray[np.float64]
     subjects: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -46,8 +49,14 @@ class Patches:
     def select(self, rows: NDArray) -> Patches:
         """Some of them, by index or mask."""
         return Patches(
-            self.ct.select(rows), self.mr.select(rows), self.values[rows], self.covariates[rows], self.subjects[rows]
-        )
+            self.ct.select(rows), self.mr.select(rows), self.values[rows], self.covariates[rows],
+            self.references[rows], self.subjects[rows],
+        )  # fmt: skip
+
+    @property
+    def hu(self) -> NDArray[np.float32]:
+        """(n, z, y, x) CT numbers on the scale that networks read."""
+        return on_reference_scale(self.ct.values, *self.references.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +92,12 @@ def training_batch(patches: Patches, config: StudentConfig, step: int) -> Batch:
 
 def plain_batch(patches: Patches) -> Batch:
     """Patches as they are."""
-    return _batch(patches.ct.values, patches.ct.valid, patches.mr.values, patches.mr.valid, patches)
+    return _batch(patches.hu, patches.ct.valid, patches.mr.values, patches.mr.valid, patches)
 
 
 def augmented(patches: Patches, config: StudentConfig, rng: np.random.Generator) -> Batch:
     """Patches turned over, of another sharpness, noise and level; covariates follow."""
-    hu, valid = patches.ct.values.astype(np.float32), patches.ct.valid
+    hu, valid = patches.hu, patches.ct.valid
     covariates = patches.covariates.copy()
     if config.misregistration_mm:
         hu, valid = _displaced(hu, valid, config.misregistration_mm, rng)

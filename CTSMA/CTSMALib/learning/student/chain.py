@@ -15,7 +15,7 @@ from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.learning.student.baselines import BASELINES, read_with
 from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.config import NONE, StudentConfig
-from CTSMALib.learning.student.data import first_subjects, patches_of, table_of
+from CTSMALib.learning.student.data import ct_cubes, first_subjects, patches_of, table_of
 from CTSMALib.learning.student.device import Place
 from CTSMALib.learning.student.finish import finish, unseen_subjects
 from CTSMALib.learning.student.predictions import Predicted, write_predictions
@@ -23,7 +23,6 @@ from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.structure_fit import fit_without_networks
 from CTSMALib.learning.student.train import STUDENT, TEACHER, best_network, read_in_parts, train
 from CTSMALib.progress import Progress, part_of, silent
-from CTSMALib.student.cubes import Cubes
 from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.linear import design
 from CTSMALib.student.model import load_student
@@ -148,10 +147,9 @@ def predict(
         return
     for old in folder.glob(f"{STUDENT}-s*.csv"):
         old.unlink()
-    read = load_student(bundle).estimate(
-        Cubes(others.ct, others.ct_valid), others.covariates, table_of(others).features
-    )
-    write_predictions(others, Predicted(read.values, read.uncertainties), folder / f"{STUDENT}.csv")
+    read = load_student(bundle).estimate(ct_cubes(others), others.covariates, table_of(others).features)
+    said = Predicted(read.values, read.uncertainties)
+    write_predictions(others, said, folder / f"{STUDENT}.csv", features=read.features)
     _write_structure(unseen_subjects(found, states), others, read, folder)
     write_predictions(others, _read([best_network(teacher)], others), folder / f"{TEACHER}.csv")
     nets = [best_network(state) for state in states]

@@ -30,6 +30,7 @@ from CTSMALib.student.known_scans import KnownScans
 from CTSMALib.student.linear import LinearReading, design
 from CTSMALib.student.model import FAMILIARITY, LINEAR, LINEAR_PARTS, NETWORK, STRUCTURE, TASK, mixed
 from CTSMALib.student.network import CT, PatchNet
+from CTSMALib.student.reference_scale import SCALE
 from CTSMALib.student.structure import STRUCTURE_KEYS
 from CTSMALib.student.tied_values import latents, tied, together, uncertainties
 from CTSMALib.synthesis.familiarity import Familiarity
@@ -75,7 +76,7 @@ def finish(states: Sequence[State], found: PatchSet, out: Path, progress: Progre
     settings = {
         "widths": list(states[0].config.widths), "networks": len(nets), "linear_shares": shares.tolist(),
         "calibration": dict(zip(KEYS, measured.calibration.tolist(), strict=True)),
-        "familiarity_limit": familiarity.limit,
+        "familiarity_limit": familiarity.limit, "scale": SCALE,
         "known_scans": _by_covariate(scans_seen([state.config for state in states], train)),
     }  # fmt: skip
     if structure is not None:

@@ -15,6 +15,7 @@ from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.outputs import replace_file
 from CTSMALib.student.structure import Structure
+from CTSMALib.student.summary import feature_column
 from CTSMALib.student.tied_values import tied, uncertainties
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,9 @@ class Predicted:
 
 
 def write_predictions(
-    found: PatchSet, predicted: Predicted | Structure, path: Path, keys: tuple[str, ...] = KEYS
-) -> None:
+    found: PatchSet, predicted: Predicted | Structure, path: Path, keys: tuple[str, ...] = KEYS,
+    features: Floats | None = None,
+) -> None:  # fmt: skip
     """Write a table, complete or not at all.
 
     Args:
@@ -43,15 +45,18 @@ def write_predictions(
         predicted: of the same patches in the same order.
         path: of the file, ``ARM.csv``.
         keys: of the four parameters.
+        features: (n, f) what a student sees beside, see :mod:`CTSMALib.student.summary`.
 
     Raises:
         OSError: it could not be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("knee", "id", *keys, *(f"u:{key}" for key in keys)))
-    rows = zip(found.patches["knee"], found.patches["id"], predicted.values, predicted.uncertainties, strict=True)
-    for knee, name, values, sds in rows:
-        writer.writerow([knee, name, *(f"{v:.6g}" for v in (*values, *sds))])
+    beside = np.empty((len(predicted.values), 0)) if features is None else features
+    names = (feature_column(number) for number in range(beside.shape[1]))
+    writer.writerow(("knee", "id", *keys, *(f"u:{key}" for key in keys), *names))
+    numbers = np.column_stack([predicted.values, predicted.uncertainties, beside])
+    for knee, name, row in zip(found.patches["knee"], found.patches["id"], numbers, strict=True):
+        writer.writerow([knee, name, *(f"{value:.6g}" for value in row)])
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, text.getvalue().encode())

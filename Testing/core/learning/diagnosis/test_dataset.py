@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from CTSMALib.bundles.write import write_bundle
+from CTSMALib.diagnosis.tokens import IDS
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import Case, read_data
@@ -47,6 +48,24 @@ def test_targets_of_mr_and_truth_are_read_as_they_were_written(cases: tuple[Case
             assert np.array_equal(one.tokens.values[there], case.tokens.values[there])
             assert np.array_equal(one.hu.values[there], case.hu.values[there])
             assert np.isfinite(one.tokens.uncertainties[there]).all() == (source == "mr")
+
+
+def test_features_are_read_beside_the_values_of_a_student(cases: tuple[Case, ...], tmp_path: Path) -> None:
+    folder = write_patch_set(cases, tmp_path / "set")
+    rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
+    first = next(name for name, there in zip(IDS, cases[0].tokens.present, strict=True) if there)
+    strange = (cases[0].knee, first)
+    told = [{**row, "f:1": n, "f:2": "" if (row["knee"], row["id"]) == strange else -n} for n, row in enumerate(rows)]
+    write_table(tmp_path / "student.csv", told)
+    found = read_data(folder, str(tmp_path / "student.csv"), features=2).cases
+    assert all(case.tokens.features.shape == (96, 2) and case.tokens.quantities.shape == (96, 6) for case in found)
+    there = found[0].tokens.present
+    assert there.sum() == cases[0].tokens.present.sum() - 1  # one patch lacks a feature
+    assert np.array_equal(found[0].tokens.features[there][:, 0], -found[0].tokens.features[there][:, 1])
+    assert read_data(folder, str(tmp_path / "student.csv")).cases[0].tokens.features.shape == (96, 0)
+    for source, count in ((str(tmp_path / "student.csv"), 3), ("mr", 1)):
+        with pytest.raises(InputError, match=f"without {count} features"):
+            read_data(folder, source, features=count)
 
 
 def test_predictions_of_a_part_of_the_knees_are_read(cases: tuple[Case, ...], tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from CTSMALib.learning.patches.columns import COLUMNS, TRUE
 from CTSMALib.learning.patches.patch_set import ARRAYS, SetFacts
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.reference_scale import SCALE
 
 SUBJECT_SD, PATCH_SD = 0.3, 0.4  # of every parameter's label, around 1.5
 SPLITS = ("train", "calibrate", "test")
@@ -74,7 +75,7 @@ def _knee(rng: np.random.Generator, subject: str, side: str, split: str, number:
     return {
         **{"knee": f"{subject}_{side}", "subject": subject, "side": side, "split": split, "grade": number % 5},
         **{"age": 60, "sex": "F", "ct_inplane_fwhm_mm": rng.uniform(0.5, 0.9), "ct_through_fwhm_mm": 0.8},
-        **{"ct_noise_sd_hu": rng.uniform(20, 60), "ct_pixel_mm": 0.4, "ct_slice_mm": 0.6},
+        **{"ct_noise_sd_hu": rng.uniform(20, 60), "ct_pixel_mm": 0.4, "ct_slice_mm": 0.6, **SCALE},
         **{"ct_protocol": ("soft", "sharp")[number // 3 % 2], "family": ("in", "out")[number // 3 % 3 == 0]},
     }
 
