@@ -10,7 +10,7 @@ KEY, UNCERTAINTY, FLAG = "app_bv_tv", "u:app_bv_tv", "unlike-training"
 
 
 def with_apparent(folder: Path, target: Path, shift: float = 0.0) -> Path:
-    """Copy a result folder, with apparent BV/TV, uncertainties and flags in its tables.
+    """Copy a result folder, with apparent BV/TV, uncertainties, features and flags in its tables.
 
     Args:
         folder: a result folder of the bundled CT.
@@ -26,6 +26,8 @@ def with_apparent(folder: Path, target: Path, shift: float = 0.0) -> Path:
             known = row["ct_bvf"] != ""
             row[KEY] = repr(0.1 + 0.5 * float(row["ct_bvf"]) + shift) if known else ""
             row[UNCERTAINTY] = repr(0.02 + 0.001 * (number % 20)) if known else ""
+            for feature in ("f:1", "f:2"):
+                row[feature] = repr(0.01 * number) if known else ""
             row["flags"] = FLAG if known and number % 5 == 0 else ""
         with path.open("w", encoding="utf-8", newline="") as opened:
             writer = csv.DictWriter(opened, list(rows[0]), lineterminator="\n")

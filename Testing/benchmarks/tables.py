@@ -211,6 +211,7 @@ TABLES = (
         "diagnosis shipped": partial(quoted.table, "shipped"),
         "diagnosis mr": partial(quoted.table, "mr"),
         "diagnosis ceilings": diagnosis.ceilings,
+        "diagnosis features": diagnosis.features,
         "diagnosis whole": diagnosis.whole,
         "student levels": student.levels,
         "student groups": student.groups,

@@ -7,21 +7,22 @@ import pytest
 
 from CTSMALib.analysis.tables import FLAGS_COLUMN
 from CTSMALib.analysis.tables import UNCERTAINTY as OF_RESULTS
-from CTSMALib.scene.patch_table import FLAGS, UNCERTAINTY, read_patches
+from CTSMALib.scene.patch_table import FEATURE, FLAGS, UNCERTAINTY, read_patches
+from CTSMALib.student.summary import FEATURE as FEATURE_OF_RESULTS
 
 HEAD = (
     "id,bone,compartment,row,column,layer,x_lps_mm,y_lps_mm,z_lps_mm,lateral_mm,anterior_mm,proximal_mm,valid_fraction"
 )
 
 
-def test_flags_and_uncertainties_are_no_quantities() -> None:
+def test_flags_uncertainties_and_features_are_no_quantities() -> None:
     text = (
-        f"{HEAD},app_bv_tv,u:app_bv_tv,flags\n"
-        "TM-r1-c1-d1,tibia,TM,1,1,1,1,2,3,0,0,0,0.9,0.31,0.02,unlike-training dim-marrow\n"
-        "TM-r1-c2-d1,tibia,TM,1,2,1,1,2,3,0,0,0,0.2,,,\n"
+        f"{HEAD},app_bv_tv,u:app_bv_tv,f:1,f:2,flags\n"
+        "TM-r1-c1-d1,tibia,TM,1,1,1,1,2,3,0,0,0,0.9,0.31,0.02,-0.5,1.25,unlike-training dim-marrow\n"
+        "TM-r1-c2-d1,tibia,TM,1,2,1,1,2,3,0,0,0,0.2,,,,,\n"
     )
     table = read_patches(text)
-    assert (FLAGS, UNCERTAINTY) == (FLAGS_COLUMN, OF_RESULTS)
+    assert (FLAGS, UNCERTAINTY, FEATURE) == (FLAGS_COLUMN, OF_RESULTS, FEATURE_OF_RESULTS)
     assert set(table.values) == {"app_bv_tv"}
     assert table.values["app_bv_tv"][0] == 0.31 and np.isnan(table.values["app_bv_tv"][1])
 

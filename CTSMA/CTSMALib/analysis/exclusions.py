@@ -84,7 +84,7 @@ def without_excluded(analysis: KneeAnalysis, exclusions: Sequence[Exclusion]) ->
     if not names:
         return analysis
     patches = tuple(
-        replace(item, values={}, uncertainties={}, flags=()) if item.patch.id in names else item
+        replace(item, values={}, uncertainties={}, flags=(), features=()) if item.patch.id in names else item
         for item in analysis.patches
     )
     compartments = []

@@ -209,7 +209,9 @@ def _finite(analysis: KneeAnalysis) -> KneeAnalysis:
 
 
 def _finite_patch(patch: PatchMeasurement) -> PatchMeasurement:
-    return replace(patch, values=_finite_values(patch.values), uncertainties=_finite_values(patch.uncertainties))
+    values, uncertainties = _finite_values(patch.values), _finite_values(patch.uncertainties)
+    features = patch.features if all(map(math.isfinite, patch.features)) else ()
+    return replace(patch, values=values, uncertainties=uncertainties, features=features)
 
 
 def _finite_values(values: Mapping[str, float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from CTSMALib.diagnosis.tokens import COMPARTMENT, COMPARTMENT_KEYS, IDS, KneeTo
 
 
 def patient_tokens(analysis: KneeAnalysis, features: int = 0) -> KneeTokens:
-    """The patches with all apparent parameters, and with so many features of the student.
+    """The patches with all apparent parameters, and with so many features of the student; NaN where it told none.
 
     Absent are those that look unlike the student's training, and all of a compartment that is not reported: because of
     metal, because it lies outside the image, or because its bone could not be found.
@@ -24,7 +25,10 @@ def patient_tokens(analysis: KneeAnalysis, features: int = 0) -> KneeTokens:
         {one.patch.id: one.flags for one in patches},
         analysis.compartments,
     )
-    return found.with_features({one.patch.id: one.features for one in patches}, features) if features else found
+    told = {one.patch.id: one.features for one in patches}
+    if not any(len(known) >= features for known in told.values()):  # the model says so; patches stay what they are
+        return replace(found, features=np.full((len(IDS), features), np.nan))
+    return found.with_features(told, features) if features else found
 
 
 def tokens_from(

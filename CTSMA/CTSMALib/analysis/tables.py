@@ -52,7 +52,7 @@ def write_table(path: Path, patches: Sequence[PatchMeasurement], keys: Sequence[
         for number, measurement in enumerate(patches, start=1):
             values = [_cell(measurement.values.get(key)) for key in keys]
             values += [_cell(measurement.uncertainties.get(key)) for key in known]
-            values += [_cell(value) for value in measurement.features] or [""] * told
+            values += [*map(_cell, measurement.features), *[""] * (told - len(measurement.features))]
             values += [" ".join(measurement.flags)] if flagged else []
             writer.writerow([*([number] if labelled else []), *_patch_cells(measurement.patch), *values])
 
@@ -103,6 +103,12 @@ def _cell(value: object) -> str:
     return repr(number) if math.isfinite(number) else ""
 
 
+def _features(cells: Sequence[str]) -> list[float]:
+    """As many as are told, from the first; one in the middle that is not keeps its place."""
+    told = max((number for number, cell in enumerate(cells, start=1) if cell), default=0)
+    return [float(cell or "nan") for cell in cells[:told]]
+
+
 def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str, Any]:
     if len(row) != len(columns):
         raise TableError(f"{where} has {len(row)} cells instead of {len(columns)}")
@@ -126,7 +132,7 @@ def _record(columns: Sequence[str], row: Sequence[str], where: str) -> dict[str,
             "values": {key: value for key, value in numbers.items() if not key.startswith(beside)},
             "uncertainties": {k.removeprefix(UNCERTAINTY): v for k, v in numbers.items() if k.startswith(UNCERTAINTY)},
             "flags": cells.get(FLAGS_COLUMN, "").split(),
-            "features": [value for key, value in numbers.items() if key.startswith(FEATURE)],
+            "features": _features([cells[key] for key in columns if key.startswith(FEATURE)]),
         }
     except ValueError as error:
         raise TableError(f"{where} holds something that is not a number") from error

@@ -98,7 +98,7 @@ class KneeTokens:
 
     @property
     def digest(self) -> str:
-        """Of what a model reads, to tell whether a diagnosis was made from these very values."""
+        """Of values and uncertainties, to tell whether a diagnosis was made from these very ones."""
         known = np.where(self.present[:, None], self.values, 0.0)
         unsure = np.where(self.present[:, None], np.nan_to_num(self.uncertainties, nan=-1.0), 0.0)
         found = hashlib.sha256(np.packbits(self.present).tobytes())

@@ -181,7 +181,10 @@ def _is_training(folder: Path) -> bool:
 
 
 def _record(config: ChainConfig, found: PatchSet, only_teacher: bool) -> dict[str, Any]:
+    from CTSMALib.student.reference_scale import SCALED
+
     plain = json.loads(json.dumps(asdict(config)))
+    plain[STUDENT]["ct_scale"] = SCALED  # networks of older versions read other numbers
     if only_teacher:  # what students are like may be said later
         plain = {TEACHER: plain[TEACHER]}
     facts = found.facts

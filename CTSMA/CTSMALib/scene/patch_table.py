@@ -17,7 +17,8 @@ from CTSMALib.scene.geometry import flipped
 
 LABEL_COLUMN = "label"
 FIRST_VALUE_AFTER = "valid_fraction"
-FLAGS, UNCERTAINTY = "flags", "u:"  # what speaks against a patch, in words; beginning of the names of uncertainties
+FLAGS = "flags"  # what speaks against a patch, in words
+UNCERTAINTY, FEATURE = "u:", "f:"  # beginnings of the names of uncertainties, and of features for a diagnosis
 INTERVAL_SDS = 1.96  # a 95 % interval reaches this many standard uncertainties to either side
 _LPS = ("x_lps_mm", "y_lps_mm", "z_lps_mm")
 
@@ -104,7 +105,7 @@ def read_patches(text: str) -> PatchTable:
         raise ValueError("a row of the patch table is too short or too long")
     columns = {name: [row[place] for row in body] for place, name in enumerate(names)}
     after = names[names.index(FIRST_VALUE_AFTER) + 1 :]
-    keys = [name for name in after if name != FLAGS and not name.startswith(UNCERTAINTY)]
+    keys = [name for name in after if name != FLAGS and not name.startswith((UNCERTAINTY, FEATURE))]
     return PatchTable(
         ids=tuple(columns["id"]),
         bones=np.array(columns["bone"], dtype=str),

@@ -38,7 +38,8 @@ class Cubes:
     """Patches of one scan or of many.
 
     Attributes:
-        values: (n, z, y, x) HU of a CT, or apparent bone fractions of an MR.
+        values: (n, z, y, x) CT numbers, which students read on the scale of :mod:`CTSMALib.student.reference_scale`, or
+            apparent bone fractions of an MR.
         valid: likewise 1 in trabecular bone, else 0.
     """
 

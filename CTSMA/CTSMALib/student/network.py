@@ -63,7 +63,8 @@ class PatchNet(nn.Module):
         """Read cubes.
 
         Args:
-            values: (n, z, y, x) HU or apparent bone fractions.
+            values: (n, z, y, x) CT numbers on the scale of :mod:`CTSMALib.student.reference_scale`, or apparent bone
+                fractions.
             valid: likewise 1 in trabecular bone; what lies elsewhere is blotted out.
             covariates: (n, 5) scaled, of a CT.
         """

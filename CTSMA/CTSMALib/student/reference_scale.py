@@ -1,6 +1,6 @@
 """CT numbers of cubes on one scale, whatever the tube voltage: the same bone looks the same to a network.
 
-Solid bone has 1650 HU at 100 kV and 1350 HU at 140 kV, as far as a scan's tissue references tell. Marrow and solid bone
+Solid bone has 1740 HU at 100 kV and 1350 HU at 140 kV, as far as a scan's tissue references tell. Marrow and solid bone
 of every scan are brought to the same two numbers, those of 120 kV.
 """
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 # Names of the two references in tables of knees and in the settings of a bundle.
 MARROW, BONE = REFERENCES = ("ct_marrow_hu", "ct_bone_tissue_hu")
 MARROW_HU, BONE_HU = -53.5, 1500.0  # usual ones at 120 kV
-SCALE = {MARROW: MARROW_HU, BONE: BONE_HU}
+SCALE, SCALED = {MARROW: MARROW_HU, BONE: BONE_HU}, "120 kV"  # in a bundle, and in the record of a training
 
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 

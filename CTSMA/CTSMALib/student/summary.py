@@ -11,7 +11,7 @@ from CTSMALib.synthesis.familiarity import Familiarity
 
 Floats = NDArray[np.float64]
 FEATURE = "f:"  # before the number of a feature, in tables
-FEATURES = 8  # most of what the summaries of the shipped student vary by
+MOST_FEATURES = 8  # most of what the summaries of the shipped student vary by
 
 
 def feature_column(number: int) -> str:
@@ -25,7 +25,7 @@ class SummaryAxes:
 
     Attributes:
         mean: (c,) of the summaries.
-        axes: (c, :data:`FEATURES`) leading principal axes, scaled so that what they tell has variance 1 there.
+        axes: (c, :data:`MOST_FEATURES`) leading principal axes, scaled so that what they tell has variance 1 there.
     """
 
     mean: Floats
@@ -35,11 +35,11 @@ class SummaryAxes:
     def of(cls, familiarity: Familiarity) -> SummaryAxes:
         """Those of what is familiar; each axis points to where its largest component is positive."""
         inverse_variances, axes = np.linalg.eigh(familiarity.precision)
-        axes = axes[:, :FEATURES] * np.sqrt(inverse_variances[:FEATURES])
+        axes = axes[:, :MOST_FEATURES] * np.sqrt(inverse_variances[:MOST_FEATURES])
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
         return cls(familiarity.mean, axes * np.sign(largest))
 
     def features(self, summaries: Floats) -> Floats:
-        """(n, :data:`FEATURES`) of (n, c) summaries; about 0, with a standard deviation of about 1."""
+        """(n, :data:`MOST_FEATURES`) of (n, c) summaries; about 0, with a standard deviation of about 1."""
         found: Floats = (summaries - self.mean) @ self.axes
         return found

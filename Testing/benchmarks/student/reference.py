@@ -10,7 +10,8 @@ Usage (goes on from the last check of where it was stopped; an hour or more)::
     python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--student-steps N] [--full]
         [--device cuda] [--half] [--only ARM]
 
-``--only`` trains one arm and writes no table, so that two processes share the work; run it whole afterwards.
+``--only`` trains one arm (and the teacher, where it distils) and writes no table, so that ``reference_none`` and
+``reference_l1`` can be trained beside each other; run it whole afterwards.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from Testing.benchmarks.record import ResultTable, code_digest
 from Testing.benchmarks.student.arms import CENTER, RESULTS
 from Testing.benchmarks.student.reference_net import CT_EDGE, REDUCED, ReferenceNet, Size, multiply_adds
 
-CODE = ("Testing/benchmarks/student",)
+CODE = ("Testing/benchmarks/student", "CTSMA/CTSMALib/student")
 
 BATCH, LEARNING_RATE, WEIGHT_DECAY = 4, 3e-4, 1e-5  # as published
 MILESTONES, GAMMA = (0.25, 0.5, 0.75), 0.1  # shares of the training, as epochs 50, 100 and 150 of 200

@@ -35,6 +35,19 @@ def test_a_folder_reads_back_equal(a_folder: Path) -> None:
     assert load_analysis(a_folder) == made_up_knee().analysis
 
 
+def test_features_read_back_in_their_places(tmp_path: Path) -> None:
+    knee = made_up_knee()
+    told = ((0.5, -1.25), (), (2.0,), (math.nan, 1.0))
+    patches = [replace(one, features=told[n % len(told)]) for n, one in enumerate(knee.analysis.patches)]
+    write_folder(replace(knee, analysis=replace(knee.analysis, patches=tuple(patches))), tmp_path)
+    read = [one.features for one in load_analysis(tmp_path).patches]
+    assert read[:4] == [(0.5, -1.25), (), (2.0,), ()]  # one that is no number takes the others along
+    path = tmp_path / "patches.csv"
+    path.write_text(path.read_text().replace(",0.5,-1.25", ",,-1.25", 1))
+    first, second = load_analysis(tmp_path).patches[0].features
+    assert math.isnan(first) and second == -1.25
+
+
 def test_the_json_follows_the_schema(a_folder: Path) -> None:
     document = json.loads((a_folder / "analysis.json").read_text())
     jsonschema.validate(document, analysis_schema())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from CTSMALib.bundles.bundle import read_bundle
+from CTSMALib.bundles.bundle import read_bundle, sha256_of
 from CTSMALib.cli import main
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.jobs.commands import worker_environment
@@ -23,7 +23,7 @@ from CTSMALib.learning.patches.patch_set import read_patch_set
 from CTSMALib.learning.student.data import ct_cubes, table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.model import load_student
-from CTSMALib.student.summary import FEATURES, feature_column
+from CTSMALib.student.summary import MOST_FEATURES, feature_column
 from Testing.core.student.made_up_set import made_up_set
 
 SMALL = {"teacher": {"widths": [4, 6, 8], "batch": 8, "check_every": 4, "steps": 8, "learning_rate": 0.01}}
@@ -78,7 +78,7 @@ def test_subjects_that_were_seen_are_not_predicted(a_training: Path) -> None:
     knees = {row["knee"] for row in rows}
     assert not knees & {f"vk{n:04d}_right" for n in range(7)}  # the teacher saw all six of the split train
     assert len(knees) == 5 and all(float(row[f"u:{key}"]) > 0 for row in rows for key in KEYS)
-    features = np.array([[float(row[feature_column(number)]) for number in range(FEATURES)] for row in rows])
+    features = np.array([[float(row[feature_column(number)]) for number in range(MOST_FEATURES)] for row in rows])
     assert np.isfinite(features).all() and (features.std(axis=0) > 0.0).all()
 
 
@@ -119,6 +119,37 @@ def test_other_settings_or_patches_are_refused(a_training: Path, a_set: Path, a_
     other = made_up_set(tmp_path / "other", ("train", "train", "stop", "tune", "calibrate", "test"))
     with pytest.raises(InputError, match=r"patch_set\.knees"):
         run(TrainStudentRequest(other, a_training, config=a_config))
+
+
+def test_a_training_of_a_version_that_read_other_ct_numbers_is_refused(
+    a_training: Path, a_set: Path, a_config: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(a_training, old)
+    record = json.loads((old / "training.json").read_text())
+    assert record["config"]["student"].pop("ct_scale") == "120 kV"
+    (old / "training.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"student\.ct_scale = None, not 120 kV"):
+        run(TrainStudentRequest(a_set, old, config=a_config, seeds=2, threads=1))
+
+
+@pytest.mark.parametrize("scale", [None, {"ct_marrow_hu": -53.5, "ct_bone_tissue_hu": 1400.0}])
+def test_a_bundle_whose_networks_read_other_ct_numbers_is_refused(
+    a_training: Path, tmp_path: Path, scale: dict | None
+) -> None:
+    old = tmp_path / "bundle"
+    shutil.copytree(a_training / "bundle", old)
+    path = old / "configs" / "inference.json"
+    config = json.loads(path.read_text())
+    config["ctsma_student"]["scale"] = scale
+    if scale is None:
+        del config["ctsma_student"]["scale"]
+    path.write_text(json.dumps(config))
+    metadata = json.loads((old / "configs" / "metadata.json").read_text())
+    metadata["ctsma"]["config_sha256"] = sha256_of(path)
+    (old / "configs" / "metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(InputError, match="Train it again with this version"):
+        load_student(read_bundle(old, "student"))
 
 
 def test_a_teacher_can_be_trained_alone_and_is_taken_over(a_set: Path, a_config: Path, tmp_path: Path) -> None:

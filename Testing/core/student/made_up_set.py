@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from CTSMALib.learning.patches.columns import FEATURES, columns_of
+from CTSMALib.learning.patches.columns import columns_of
 from CTSMALib.learning.patches.knee_part import KneePart
 from CTSMALib.learning.patches.write import write_patch_set
 from CTSMALib.student.covariates import COVARIATES
+from CTSMALib.student.linear import FEATURES
 from CTSMALib.student.reference_scale import SCALE
 from Testing.core.student.made_up_cubes import USUAL, made_up_patches
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from CTSMALib.student.summary import FEATURES, SummaryAxes
+from CTSMALib.student.summary import MOST_FEATURES, SummaryAxes
 from CTSMALib.synthesis.familiarity import Familiarity
 
 
@@ -20,7 +20,7 @@ def summaries() -> np.ndarray:
 
 def test_features_are_about_0_and_vary_by_about_1_independently(summaries: np.ndarray) -> None:
     found = SummaryAxes.of(Familiarity.of(summaries, summaries)).features(summaries)
-    assert found.shape == (5000, FEATURES) and np.abs(found.mean(axis=0)).max() < 1e-9
+    assert found.shape == (5000, MOST_FEATURES) and np.abs(found.mean(axis=0)).max() < 1e-9
     covariance = np.cov(found, rowvar=False)
     assert np.allclose(np.diag(covariance), 1.0, atol=0.15)
     assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 0.1

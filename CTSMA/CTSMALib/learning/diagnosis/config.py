@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, MOST_CANDIDATES
-from CTSMALib.student.summary import FEATURES
+from CTSMALib.student.summary import MOST_FEATURES
 
 SPLITS = ("train", "tune", "stop", "calibrate", "test", "unpaired")
 
@@ -83,8 +83,8 @@ class DiagnosisConfig:
         for name in ("batch", "resamplings"):
             if getattr(self, name) < 1:
                 raise InputError(f"A training with {name} = {getattr(self, name)} is none.", "Give 1 or more.")
-        if not 0 <= self.features <= FEATURES:
-            raise InputError(f"A student tells no {self.features} features.", f"Give 0 to {FEATURES}.")
+        if not 0 <= self.features <= MOST_FEATURES:
+            raise InputError(f"A student tells no {self.features} features.", f"Give 0 to {MOST_FEATURES}.")
         if not 0.0 < self.least_kept <= 1.0:
             raise InputError(f"A knee cannot keep {self.least_kept} of its patches.", "Give a share up to 1.")
         if not (0.0 <= self.compartment_lost < 1.0 and 0.0 <= self.all_lost < 1.0):

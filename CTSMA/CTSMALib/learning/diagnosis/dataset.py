@@ -25,6 +25,7 @@ from CTSMALib.student.summary import feature_column
 HU, UNCERTAINTY = "ct_hu_mean", "u:"
 UNGRADED = "grade unknown"
 _REMEDY = "Make the patch set again with 'ctsma patches'."
+_TABLE, _OR_NONE = "Give a table that this version's 'ctsma train student' wrote.", "Or set features = 0."
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +93,13 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = (), f
         columns = dict(zip(KEYS, TRUE, strict=True))
     elif predictions != MR:
         source = Path(predictions)
-        given = read_table(source, ("knee", "id"), ("knee", "id", *KEYS), "Give a table of 'ctsma train student'.")
+        given = read_table(source, ("knee", "id"), ("knee", "id", *KEYS), _TABLE)
     facts = {name: row for row, name in enumerate(knees["knee"].tolist())}
     unknown = sorted(set(given["knee"].tolist()) - set(facts))
     if unknown:
         raise InputError(f"{source.name} speaks of the knee '{unknown[0]}', which {KNEES_FILE} lacks.", _REMEDY)
     hu = _by_knee(measured, {HU: HU})
-    beside = [feature_column(number) for number in range(features)]
-    if features and not set(beside) <= set(given):
-        raise InputError(
-            f"The values from '{predictions}' come without {features} features of a student.",
-            "Give predictions/student.csv of a training of this version, or set features = 0.",
-        )
+    beside = _feature_columns(given, source, features)
     told = _by_knee(given, {column: column for column in beside})
     values, unsure = (
         _by_knee(given, {key: beginning + column for key, column in columns.items()}) for beginning in ("", UNCERTAINTY)
@@ -135,6 +131,23 @@ def read_data(patch_set: Path, predictions: str, splits: tuple[str, ...] = (), f
     paths = (patch_set / KNEES_FILE, patch_set / PATCHES_FILE, source)
     name = predictions if predictions in (MR, TRUTH) else source.stem
     return DiagnosisData(tuple(cases), left_out, name, _digest(paths), _student_of(source))
+
+
+def _feature_columns(given: Columns, source: Path, features: int) -> list[str]:
+    """The columns of the first features of a student.
+
+    Raises:
+        InputError: they are not there, are no numbers, or nobody can tell whose they are.
+    """
+    names = [feature_column(number) for number in range(features)]
+    if any(given.get(name, np.array("")).dtype.kind != "f" for name in names):
+        raise InputError(f"{source.name} comes without {features} features of a student.", f"{_TABLE} {_OR_NONE}")
+    if features and not _student_of(source):
+        raise InputError(
+            f"No student lies beside {source}, so that nobody could tell later whose features these are.",
+            f"Give predictions/student.csv where 'ctsma train student' wrote it. {_OR_NONE}",
+        )
+    return names
 
 
 def _one_sided(cases: list[Case], left_out: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from CTSMALib.errors import InputError
 from CTSMALib.learning.patches.patch_set import SPLITS, PatchSet
+from CTSMALib.student.reference_scale import REFERENCES
 
 SIDES = ("left", "right")
 NEEDED = tuple(split for split in SPLITS if split != "unpaired")
@@ -153,6 +154,10 @@ def _gaps(patch_set: PatchSet) -> list[SetFinding]:
     if bare:
         text = f"Without a patch: {_some(bare, 'knee')}."
         found.append(SetFinding("knee-without-patches", Gravity.WARNING, text, "Look at its scans and registration."))
+    marrow, bone = (patch_set.of_knee(name) for name in REFERENCES)
+    unknown = np.unique(patch_set.patches["knee"][~(bone > marrow)]).tolist()
+    if unknown:
+        found.append(_error("references-missing", f"CT without {' and '.join(REFERENCES)}: {_some(unknown, 'knee')}."))
     if not np.isfinite(patch_set.covariates).all():
         text = "Sharpness, noise or voxel size of some CT is not known."
         found.append(SetFinding("covariate-missing", Gravity.WARNING, text, "Give these where they can be known."))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.catalogue import quantities
 from CTSMALib.morphometry.apparent.recipe import KEYS
+from CTSMALib.student.linear import FEATURES
 
 Array = NDArray[np.float64]
 
@@ -19,8 +19,6 @@ COUNTS = ("row", "column", "layer", "dim")
 PLACED = ("valid_fraction", "registration_error_mm")
 UNCERTAINTIES = tuple(f"u:{key}" for key in KEYS)
 TRUE = ("true:bv_tv", "true:tb_th_mm", "true:tb_sp_mm", "true:tb_n_per_mm")
-PLATE = "ct_plate_thickness_mm"  # needs the surroundings of a patch
-FEATURES = tuple(entry.key for entry in quantities("ct_", scope="patch") if entry.key != PLATE)
 COLUMNS = (*TEXTS, "row", "column", "layer", *PLACED, *KEYS, *UNCERTAINTIES, "dim", *TRUE, *FEATURES)
 
 _ID = re.compile(r"(FM|FL|TM|TL)-r(\d+)-c(\d+)-d(\d+)")

@@ -13,7 +13,7 @@ from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.patch import Patch
 from CTSMALib.learning.patches.check import MIRRORED
-from CTSMALib.learning.patches.columns import FEATURES, columns_of
+from CTSMALib.learning.patches.columns import columns_of
 from CTSMALib.learning.patches.knee_part import NOT_ACCEPTED, KneePart, Value
 from CTSMALib.learning.patches.pair_manifest import PairRow
 from CTSMALib.learning.patches.scan_cubes import mask_cubes, value_cubes
@@ -37,6 +37,7 @@ from CTSMALib.registration.patch_pairs import COMPARTMENT, OUTSIDE
 from CTSMALib.registration.record import PairedPatch, RegistrationRecord
 from CTSMALib.registration.review.decisions import accepted_bones
 from CTSMALib.student.cubes import CT_SHAPE, CT_STEPS_MM, MR_SHAPE, MR_STEPS_MM
+from CTSMALib.student.linear import FEATURES
 from CTSMALib.student.scan_facts import scan_facts
 from CTSMALib.volumes.metal import metal_mask
 from CTSMALib.volumes.scan import Scan

@@ -15,6 +15,7 @@ import torch
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.diagnosis.tokens import IDS
 from CTSMALib.errors import InputError
+from CTSMALib.learning.diagnosis import dataset
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig, NetworkConfig
 from CTSMALib.learning.diagnosis.dataset import Case, read_data
 from CTSMALib.learning.diagnosis.folds import folds
@@ -50,13 +51,18 @@ def test_targets_of_mr_and_truth_are_read_as_they_were_written(cases: tuple[Case
             assert np.isfinite(one.tokens.uncertainties[there]).all() == (source == "mr")
 
 
-def test_features_are_read_beside_the_values_of_a_student(cases: tuple[Case, ...], tmp_path: Path) -> None:
+def test_features_are_read_beside_the_values_of_a_student(
+    cases: tuple[Case, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write_patch_set(cases, tmp_path / "set")
     rows = [{k: row[k] for k in ("knee", "id", *KEYS)} for row in rows_of(folder / "patches.csv")]
     first = next(name for name, there in zip(IDS, cases[0].tokens.present, strict=True) if there)
     strange = (cases[0].knee, first)
     told = [{**row, "f:1": n, "f:2": "" if (row["knee"], row["id"]) == strange else -n} for n, row in enumerate(rows)]
     write_table(tmp_path / "student.csv", told)
+    with pytest.raises(InputError, match="No student lies beside"):
+        read_data(folder, str(tmp_path / "student.csv"), features=2)
+    monkeypatch.setattr(dataset, "_student_of", lambda source: "a" * 64)
     found = read_data(folder, str(tmp_path / "student.csv"), features=2).cases
     assert all(case.tokens.features.shape == (96, 2) and case.tokens.quantities.shape == (96, 6) for case in found)
     there = found[0].tokens.present
@@ -66,6 +72,9 @@ def test_features_are_read_beside_the_values_of_a_student(cases: tuple[Case, ...
     for source, count in ((str(tmp_path / "student.csv"), 3), ("mr", 1)):
         with pytest.raises(InputError, match=f"without {count} features"):
             read_data(folder, source, features=count)
+    write_table(tmp_path / "student.csv", [{**row, "f:2": "much"} for row in told])
+    with pytest.raises(InputError, match="without 2 features"):
+        read_data(folder, str(tmp_path / "student.csv"), features=2)
 
 
 def test_predictions_of_a_part_of_the_knees_are_read(cases: tuple[Case, ...], tmp_path: Path) -> None:

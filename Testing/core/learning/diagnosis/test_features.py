@@ -16,7 +16,7 @@ from CTSMALib.learning.diagnosis import candidates as settings
 from CTSMALib.learning.diagnosis.config import DiagnosisConfig
 from CTSMALib.learning.diagnosis.dataset import Case, DiagnosisData
 from CTSMALib.learning.diagnosis.train import train
-from CTSMALib.student.summary import FEATURES
+from CTSMALib.student.summary import MOST_FEATURES
 from Testing.core.learning.diagnosis.made_up_knees import one_compartment, small_training, some_cases
 
 OWN = Origin("student", "a" * 64)
@@ -88,7 +88,7 @@ def test_knees_without_features_are_another_kind_of_knee(a_model: DiagnosisModel
     assert bare.digest == cases[0].tokens.digest  # of the values that a report shows
 
 
-@pytest.mark.parametrize("count", [-1, FEATURES + 1])
+@pytest.mark.parametrize("count", [-1, MOST_FEATURES + 1])
 def test_a_number_of_features_that_no_student_gives_is_refused(count: int) -> None:
     with pytest.raises(InputError, match="features"):
         DiagnosisConfig(features=count)

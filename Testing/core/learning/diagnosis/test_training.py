@@ -29,6 +29,7 @@ from CTSMALib.learning.diagnosis.finish import made_with
 from CTSMALib.learning.diagnosis.fitted import Scores
 from CTSMALib.learning.diagnosis.folds import folds
 from CTSMALib.learning.diagnosis.nested import FoldResult, Predicted, best_candidate, cross_validate
+from CTSMALib.learning.diagnosis.record import begin
 from CTSMALib.learning.diagnosis.statistics import auc
 from CTSMALib.learning.diagnosis.train import BUNDLE, FOLDS, train
 from Testing.core.learning.diagnosis.made_up_knees import (
@@ -149,6 +150,16 @@ def test_the_same_command_again_does_nothing_and_sums_up(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"Training     {a_training}" and lines[1].startswith("AUC          transformer 0.")
     assert lines[-2].endswith(f"ctsma diagnose RESULT --model {a_training / BUNDLE}")
+
+
+def test_a_training_of_a_version_that_knew_no_features_goes_on(a_training: Path, tmp_path: Path) -> None:
+    record = json.loads((a_training / "training.json").read_text())
+    assert record["config"].pop("features") == 0
+    (tmp_path / "training.json").write_text(json.dumps(record))
+    data = replace(DATA, values_from=record["values_from"], sha256=record["sha256"])
+    begin(CONFIG, data, True, tmp_path)
+    with pytest.raises(InputError, match="other settings"):
+        begin(replace(CONFIG, features=1), data, True, tmp_path)
 
 
 def test_other_settings_or_values_are_refused(a_training: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,7 @@ def test_unknown_splits_lost_covariates_and_empty_knees_are_told(whole: PatchSet
     assert codes(with_knees(whole, "split", 0, "extra")) == ["split-unknown"]
     lost = with_knees(whole, "ct_noise_sd_hu", 0, float("nan"))
     assert "covariate-missing" in codes(lost, Gravity.WARNING)
+    assert codes(with_knees(whole, "ct_bone_tissue_hu", 0, float("nan"))) == ["references-missing"]
     without = {name: values[4:] for name, values in whole.patches.items()}
     emptied = replace(whole, patches=without, ct=whole.ct[4:])
     assert codes(emptied, Gravity.WARNING)[-1] == "knee-without-patches"
