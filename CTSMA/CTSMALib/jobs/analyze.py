@@ -144,6 +144,13 @@ def _read(request: AnalyzeRequest, steps: Steps, progress: Progress) -> Scan:
         raise InputError(error.message.replace(request.input_path.name, name), error.remedy) from error
     if header is not None:
         scan = replace(scan, header=header)
+    if request.kvp is not None:
+        if scan.header.kvp not in (None, request.kvp):
+            raise InputError(
+                f"The scan was taken at {scan.header.kvp:g} kV, as it states, and not at {request.kvp:g} kV.",
+                "Leave out --kvp.",
+            )
+        scan = replace(scan, header=replace(scan.header, kvp=request.kvp))
     if request.name:
         scan = replace(scan, identity=replace(scan.identity, name=request.name))
     return scan

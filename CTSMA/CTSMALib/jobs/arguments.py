@@ -30,6 +30,7 @@ from CTSMALib.jobs.request import (
 
 _MODEL = "model bundle that makes the synthetic CT (default: the one that comes with CTSMA)"
 NO_MODEL = "none"
+LEAST_KVP, MOST_KVP = 70, 150  # for which the CT number of bone is known
 _NAME = re.compile(r"\w[^=,\x00-\x1f\x7f]*")  # nothing that a spreadsheet would take for a formula
 
 
@@ -50,6 +51,8 @@ def add_analyze_arguments(parser: argparse.ArgumentParser, scan: str = "CT") -> 
     )
     parser.add_argument("--name", metavar="TEXT", default="", help="what to call the scan (default: its file name)")
     if scan == "CT":
+        about = "tube voltage in kV, where the scan does not state it (default: 120 is assumed)"
+        parser.add_argument("--kvp", metavar="KV", type=_voltage, help=about)
         about = (
             f"model bundle that estimates apparent parameters, or '{NO_MODEL}' (default: the one that comes with CTSMA)"
         )
@@ -270,8 +273,8 @@ def analyze_request(options: argparse.Namespace) -> AnalyzeRequest:
             raise InputError("A diagnosis is made from apparent parameters.", f"Leave out '--model {NO_MODEL}'.")
         if options.structure:
             raise InputError("Without a model there are no vcal_* quantities.", f"Leave out '--model {NO_MODEL}'.")
-        return AnalyzeRequest(**_analysis(options), apparent=False)
-    return AnalyzeRequest(**_analysis(options), model=options.model, structure=options.structure)
+        return AnalyzeRequest(**_analysis(options), apparent=False, kvp=options.kvp)
+    return AnalyzeRequest(**_analysis(options), model=options.model, structure=options.structure, kvp=options.kvp)
 
 
 def analyze_mr_request(options: argparse.Namespace) -> AnalyzeMRRequest:
@@ -420,6 +423,13 @@ def _number(text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def _voltage(text: str) -> float:
+    value = _number(text)
+    if not LEAST_KVP <= value <= MOST_KVP:
+        raise argparse.ArgumentTypeError(f"a CT is not taken at {text} kV; give {LEAST_KVP} to {MOST_KVP}")
     return value
 
 

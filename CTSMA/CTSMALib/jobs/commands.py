@@ -104,6 +104,7 @@ def analyze_arguments(request: AnalyzeRequest) -> list[str]:
     if isinstance(request, AnalyzeMRRequest):
         arguments += [] if request.bones == AUTO else ["--bones", request.bones]
         return arguments if request.bone_model is None else [*arguments, "--bone-model", _path(request.bone_model)]
+    arguments += [] if request.kvp is None else ["--kvp", f"{request.kvp:g}"]
     if not request.apparent:
         return [*arguments, f"--model={NO_MODEL}"]
     arguments += ["--vcal"] if request.structure else []

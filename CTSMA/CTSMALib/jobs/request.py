@@ -54,6 +54,7 @@ class AnalyzeRequest:
         labels: label map of the bones; ``None`` finds them.
         diagnosis: a diagnosis that is wanted too.
         paper: of a PDF, one of :data:`PAPERS`.
+        kvp: tube voltage of a CT that does not state it, in kV.
     """
 
     input_path: Path
@@ -71,6 +72,7 @@ class AnalyzeRequest:
     labels: Path | None = None
     diagnosis: DiagnosisOrder | None = None
     paper: str = PAPERS[0]
+    kvp: float | None = None
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -167,7 +167,7 @@ def test_research_without_a_diagnosis_is_refused() -> None:
 
 
 def test_the_structure_is_asked_for_and_needs_a_model() -> None:
-    request = AnalyzeRequest(Path("a"), Path("b"), structure=True)
+    request = AnalyzeRequest(Path("a"), Path("b"), structure=True, kvp=100.0)
     arguments = analyze_arguments(request)
     assert "--vcal" in arguments and analyze_request(_parser().parse_args(arguments)) == request
     parsed = _parser().parse_args(["analyze", "a", "--out", "b", "--vcal", "--model", "none"])

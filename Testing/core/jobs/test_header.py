@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from CTSMALib.cli import main
 from CTSMALib.errors import InputError
 from CTSMALib.jobs.analyze import Steps, run
 from CTSMALib.jobs.header import read_header
@@ -98,3 +99,22 @@ def test_the_described_scan_is_not_deleted(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="The scan lies in the folder"):
         run(AnalyzeRequest(tmp_path / "ct.nrrd", out, overwrite=True, header_from=file), steps=steps([]))
     assert file.exists()
+
+
+def test_a_tube_voltage_is_taken_where_the_scan_states_none(tmp_path: Path) -> None:
+    seen: list[Scan] = []
+    request = AnalyzeRequest(tmp_path / "ct.nrrd", tmp_path / "out", kvp=100.0)
+    run(request, steps=steps(seen))
+    assert seen[0].header == ScanHeader(kvp=100.0)
+    stated = replace(request, out=tmp_path / "other", header_from=a_dicom_file(tmp_path / "dicom"))  # 120 kV
+    with pytest.raises(InputError, match="taken at 120 kV, as it states, and not at 100 kV"):
+        run(stated, steps=steps(seen))
+    run(replace(stated, kvp=120.0), steps=steps(seen))
+    assert seen[-1].header.kvp == 120.0
+
+
+@pytest.mark.parametrize("given", ["20", "1000", "x", "nan"])
+def test_a_voltage_that_no_ct_has_is_refused(given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["analyze", str(tmp_path / "ct.nrrd"), "--out", str(tmp_path / "out"), "--kvp", given])
+    assert "--kvp" in capsys.readouterr().err
