@@ -90,7 +90,7 @@ def slow_steps(marker: str, stuck: bool = False, deaf: bool = False, children: b
     def write(knee: object, folder: Path, progress: Progress) -> None:
         for name in [*FILES, "analysis.json"]:
             (folder / name).write_text(marker)
-            time.sleep(PAUSE_S / 4)
+            time.sleep(2 * PAUSE_S if children else PAUSE_S / 4)  # the end of a program may take a tenth of a second
             progress("Writing", 0.5, name)
 
     return Steps(
