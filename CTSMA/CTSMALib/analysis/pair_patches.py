@@ -27,6 +27,7 @@ from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.registration.record_folder import load_record
 from CTSMALib.volumes import read_mr, read_scan
 from CTSMALib.volumes.scan import Scan
+from CTSMALib.volumes.tube_voltage import at_voltage
 
 if TYPE_CHECKING:
     from CTSMALib.learning.patches.knee_part import KneePart
@@ -48,7 +49,7 @@ def pair_part(row: PairRow, recipe: Recipe = DEFAULT) -> KneePart:
     record = load_record(row.registration)
     if not usable_bones(record):
         return without_patches(row, record)
-    ct, mr = read_scan(row.ct), read_mr(row.mr)
+    ct, mr = at_voltage(read_scan(row.ct), row.kvp), read_mr(row.mr)
     _refuse_others(record, ct, mr, row.registration)
     with threadpool_limits(limits=1, user_api="blas"):
         return part_of_scans(row, record, ct, mr, recipe)

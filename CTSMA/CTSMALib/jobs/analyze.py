@@ -136,6 +136,8 @@ def run(request: AnalyzeRequest, progress: Progress = silent, steps: Steps | Non
 
 def _read(request: AnalyzeRequest, steps: Steps, progress: Progress) -> Scan:
     """The scan under the name and with the header that the request gives it."""
+    from CTSMALib.volumes.tube_voltage import at_voltage
+
     header = None if request.header_from is None else read_header(request.header_from)  # it fails sooner than the scan
     try:
         scan = steps.read_scan(request.input_path, request.series, progress)
@@ -144,13 +146,7 @@ def _read(request: AnalyzeRequest, steps: Steps, progress: Progress) -> Scan:
         raise InputError(error.message.replace(request.input_path.name, name), error.remedy) from error
     if header is not None:
         scan = replace(scan, header=header)
-    if request.kvp is not None:
-        if scan.header.kvp not in (None, request.kvp):
-            raise InputError(
-                f"The scan was taken at {scan.header.kvp:g} kV, as it states, and not at {request.kvp:g} kV.",
-                "Leave out --kvp.",
-            )
-        scan = replace(scan, header=replace(scan.header, kvp=request.kvp))
+    scan = at_voltage(scan, request.kvp)
     if request.name:
         scan = replace(scan, identity=replace(scan.identity, name=request.name))
     return scan

@@ -30,7 +30,6 @@ from CTSMALib.jobs.request import (
 
 _MODEL = "model bundle that makes the synthetic CT (default: the one that comes with CTSMA)"
 NO_MODEL = "none"
-LEAST_KVP, MOST_KVP = 70, 150  # for which the CT number of bone is known
 _NAME = re.compile(r"\w[^=,\x00-\x1f\x7f]*")  # nothing that a spreadsheet would take for a formula
 
 
@@ -427,10 +426,12 @@ def _number(text: str) -> float:
 
 
 def _voltage(text: str) -> float:
-    value = _number(text)
-    if not LEAST_KVP <= value <= MOST_KVP:
-        raise argparse.ArgumentTypeError(f"a CT is not taken at {text} kV; give {LEAST_KVP} to {MOST_KVP}")
-    return value
+    from CTSMALib.volumes.tube_voltage import voltage_of
+
+    try:
+        return voltage_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _region_names(text: str) -> tuple[tuple[str, int], ...]:

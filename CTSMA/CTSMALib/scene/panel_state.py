@@ -13,6 +13,8 @@ from CTSMALib.scene.scan_kind import AUTO, SCANS
 from CTSMALib.scene.state import NO_NODE, NodeId
 
 SIDES = ("auto", "left", "right", "both")  # as the job of the analysis knows them
+AS_STATED = 0  # voltage: that of the scan, or the usual one
+VOLTAGES = (AS_STATED, 70, 80, 90, 100, 110, 120, 130, 135, 140, 150)  # kV, that scanners offer
 MODULE = "CTSMA"  # whose parameter node holds the state
 
 
@@ -37,6 +39,7 @@ class PanelState:
         other: the result of the other modality that this one is compared with.
         corrected: segmentation of bones to analyze the CT with.
         model: what estimates apparent parameters: the name of a model, "" for the one that comes with CTSMA, "none".
+        kvp: tube voltage of a CT that does not state it, of :data:`VOLTAGES`.
     """
 
     ct: NodeId = NO_NODE
@@ -55,12 +58,13 @@ class PanelState:
     corrected: NodeId = NO_NODE
     model: str = ""
     scan: str = AUTO
+    kvp: int = AS_STATED
 
     def valid(self) -> PanelState:
         """The state with the default in the place of every choice that does not exist, as in a damaged scene."""
         choices: dict[str, tuple[Any, ...]] = {
             "side": SIDES, "overlay": OVERLAYS, "bones": tuple(BONES_SHOWN), "layer": LAYERS, "aspect": ASPECTS,
-            "plot": PLOTS, "scan": SCANS,
+            "plot": PLOTS, "scan": SCANS, "kvp": VOLTAGES,
         }  # fmt: skip
         wrong = {name for name, allowed in choices.items() if getattr(self, name) not in allowed}
         state = replace(self, **{name: getattr(PanelState(), name) for name in wrong})

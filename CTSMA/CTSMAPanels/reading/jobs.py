@@ -43,12 +43,14 @@ class Method:
             :data:`~CTSMALib.jobs.arguments.NO_MODEL`.
         bones: segmentation node of the bones; ``None`` finds them.
         scan: what it is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
+        kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.
     """
 
     side: str = "auto"
     model: str = ""
     bones: Any = None
     scan: str = AUTO
+    kvp: float = 0.0
 
 
 def prepare_analysis(ct: Any, method: Method, work: Path) -> AnalyzeRequest:
@@ -71,20 +73,21 @@ def prepare_analysis(ct: Any, method: Method, work: Path) -> AnalyzeRequest:
         write_bones(method.bones, ct, labels)
     write_ct(ct, path)
     header = dicom_file_of(first_instance(ct))
-    kind, more = _kind_of(scan_kind(ct, method.scan), method.model)
+    kind, more = _kind_of(scan_kind(ct, method.scan), method)
     return kind(
         input_path=path, out=work / "result", side=method.side, formats=QUICKEST_FORMAT, name=ct.GetName(),
         header_from=Path(header) if header else None, labels=labels, **more,
     )  # fmt: skip
 
 
-def _kind_of(scan: str, model: str) -> tuple[type[AnalyzeRequest], dict[str, Any]]:
+def _kind_of(scan: str, method: Method) -> tuple[type[AnalyzeRequest], dict[str, Any]]:
     """The request for a CT or an MR, and what it says beside the scan; on an MR nothing is estimated."""
     if scan == MR:
         return AnalyzeMRRequest, {}
-    if model == NO_MODEL:
-        return AnalyzeRequest, {"apparent": False}
-    return AnalyzeRequest, {"model": given_model(model) if model else None}
+    kvp = method.kvp or None
+    if method.model == NO_MODEL:
+        return AnalyzeRequest, {"apparent": False, "kvp": kvp}
+    return AnalyzeRequest, {"model": given_model(method.model) if method.model else None, "kvp": kvp}
 
 
 class ReadingJobs(PanelJobs):
@@ -136,7 +139,7 @@ class ReadingJobs(PanelJobs):
             CTSMAError: a job is running, or the disk is full.
         """
         self._refuse_if_busy()
-        kind, more = _kind_of(method.scan, method.model)
+        kind, more = _kind_of(method.scan, method)
         request = kind(
             input_path=path.absolute(), out=self._new_work() / "result", side=method.side, formats=QUICKEST_FORMAT,
             **more,

@@ -21,7 +21,7 @@ from CTSMALib.scene.ct_node import likely_ct
 from CTSMALib.scene.exclusions import history_of
 from CTSMALib.scene.layouts import READING, SIDE_BY_SIDE, show_layout, show_table
 from CTSMALib.scene.overlay import hide
-from CTSMALib.scene.panel_state import MODULE, PanelState
+from CTSMALib.scene.panel_state import AS_STATED, MODULE, PanelState
 from CTSMALib.scene.plot_nodes import show_in_views
 from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import KnownResults, ResultNodes
@@ -181,7 +181,9 @@ class ModulePanel(SceneEvents):
             self.views.go_to(self.result, state.patch)
 
     def _coupled(self, state: PanelState, fields: dict[str, Any]) -> PanelState:
-        """A selected patch lies in the shown layer: one follows the other."""
+        """A selected patch lies in the shown layer: one follows the other. A voltage is that of one CT."""
+        if state.ct != self.state.ct and "kvp" not in fields:
+            state = replace(state, kvp=AS_STATED)
         if self.result is None or not 1 <= state.patch <= len(self.result.patches):
             return state
         layer = int(self.result.patches.layers[state.patch - 1])
@@ -196,7 +198,7 @@ class ModulePanel(SceneEvents):
         if node is None or not node.HasParameter("model"):  # nothing was chosen in this scene yet
             state = replace(state, model=read_settings().student_model)
         if not state.ct and (likely := likely_ct(self.scene)) is not None:
-            state = replace(state, ct=NodeId(likely.GetID()))
+            state = replace(state, ct=NodeId(likely.GetID()), kvp=AS_STATED)
         self.result = self.other = None
         self.views.forget()
         self.known.forget()

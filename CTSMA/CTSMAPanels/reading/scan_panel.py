@@ -13,7 +13,7 @@ from CTSMALib.jobs.model_names import STUDENT_TASK, models_for
 from CTSMALib.jobs.request import SIDES
 from CTSMALib.scene.bone_segments import why_no_bones
 from CTSMALib.scene.ct_node import why_not
-from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.panel_state import AS_STATED, VOLTAGES, PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.scan_kind import AUTO, CT, MR, SCANS, scan_kind
 from CTSMALib.scene.state import NodeId
@@ -29,6 +29,11 @@ def side_words() -> dict[str, str]:
 def scan_words() -> dict[str, str]:
     """What a user reads for each kind of scan."""
     return {AUTO: _("Found from the values"), CT: _("CT"), MR: _("High-resolution MR")}
+
+
+def voltage_words(kvp: int) -> str:
+    """What a user reads for a tube voltage."""
+    return _("{number} kV").format(number=kvp) if kvp != AS_STATED else _("As the scan states, else 120 kV")
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class ScanPanel:
             self.ui.sideComboBox.addItem(side_words()[side], side)
         for kind in SCANS:
             self.ui.scanComboBox.addItem(scan_words()[kind], kind)
+        for kvp in VOLTAGES:
+            self.ui.voltageComboBox.addItem(voltage_words(kvp), kvp)
         self.list_models()
         self.ui.ctSelector.setMRMLScene(scene)
         self.ui.ctSelector.currentNodeChanged.connect(lambda *_args: self._chosen(self.ui.ctSelector, "ct"))
@@ -82,6 +89,9 @@ class ScanPanel:
         )
         self.ui.modelComboBox.currentIndexChanged.connect(
             lambda *_args: on_change(model=str(value_of(self.ui.modelComboBox, "currentData") or ""))
+        )
+        self.ui.voltageComboBox.currentIndexChanged.connect(
+            lambda *_args: on_change(kvp=int(value_of(self.ui.voltageComboBox, "currentData")))
         )
         self.ui.applyButton.clicked.connect(lambda *_args: actions.apply())
         self.ui.correctButton.clicked.connect(lambda *_args: actions.correct())
@@ -126,6 +136,7 @@ class ScanPanel:
         choose(self.ui.sideComboBox, state.side)
         choose(self.ui.modelComboBox, state.model)
         choose(self.ui.scanComboBox, state.scan)
+        choose(self.ui.voltageComboBox, state.kvp)
         self._show_start(ct, state, obstacle)
         shown = "" if result is not None else _("No result is shown.")
         allow(self.ui.correctButton, shown, _("Open the bones of the shown result in the Segment Editor."))
@@ -143,6 +154,8 @@ class ScanPanel:
         allow(self.ui.applyButton, obstacle or unfit, minutes if on_mr else seconds)
         estimated = _("What estimates apparent trabecular parameters on a CT. Without a model they are left out.")
         allow(self.ui.modelComboBox, _("On an MR they are measured, not estimated.") if on_mr else "", estimated)
+        voltage = _("Where a CT does not state it, as a NIfTI or NRRD file: bone has other CT numbers at another one.")
+        allow(self.ui.voltageComboBox, _("An MR has none.") if on_mr else "", voltage)
 
     def let_go(self) -> None:
         """Know the scene no more."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import qt
 
-from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.panel_state import AS_STATED, PanelState
 from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, results_in
 from CTSMALib.scene.selection import NO_PATCH
@@ -58,7 +58,7 @@ class SceneEvents(ScenePanel):
         for name in ("ct", "other", "corrected"):
             node = getattr(state, name)
             if node and (node == removed or self.scene.GetNodeByID(node) is None):
-                missing: dict[str, Any] = {name: NO_NODE}
+                missing: dict[str, Any] = {name: NO_NODE, **({"kvp": AS_STATED} if name == "ct" else {})}
                 state = replace(state, **missing)
         return state
 

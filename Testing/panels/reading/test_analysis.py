@@ -79,6 +79,46 @@ def test_the_header_comes_from_the_dicom_file_of_the_volume(
     assert arguments[arguments.index("--header-from") + 1] == str(tmp_path / "image.dcm")
 
 
+def say_voltage(panel: Any, kvp: int) -> None:
+    box = panel.scan.ui.voltageComboBox
+    box.setCurrentIndex(box.findData(kvp))
+
+
+def test_a_tube_voltage_is_given_to_the_worker(a_panel: Any, a_ct: Any) -> None:
+    choose_ct(a_panel, a_ct)
+    a_panel.scan.ui.applyButton.click()
+    assert "--kvp" not in a_panel.jobs.runner.arguments  # that of the scan, or the usual one
+    a_panel.jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+    say_voltage(a_panel, 100)
+    for model in ("", "none"):
+        a_panel.change(model=model)
+        a_panel.scan.ui.applyButton.click()
+        arguments = a_panel.jobs.runner.arguments
+        assert arguments[arguments.index("--kvp") + 1] == "100"
+        a_panel.jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+
+
+def test_every_voltage_that_is_offered_can_be_analyzed_with() -> None:
+    from CTSMALib.scene.panel_state import AS_STATED, VOLTAGES, PanelState
+    from CTSMALib.volumes.tube_voltage import voltage_of
+
+    assert [voltage_of(str(kvp)) for kvp in VOLTAGES if kvp != AS_STATED] == list(VOLTAGES[1:])
+    assert PanelState(kvp=101).valid().kvp == AS_STATED and PanelState(kvp=100).valid().kvp == 100
+
+
+def test_a_tube_voltage_is_that_of_one_ct(a_panel: Any, a_ct: Any) -> None:
+    choose_ct(a_panel, a_ct)
+    say_voltage(a_panel, 140)
+    a_panel.change(side="left")
+    assert a_panel.state.kvp == 140
+    choose_ct(a_panel, None)
+    assert a_panel.state.kvp == 0 and a_panel.scan.ui.voltageComboBox.property("currentIndex") == 0
+    choose_ct(a_panel, a_ct)
+    say_voltage(a_panel, 140)
+    a_panel.scene.RemoveNode(a_ct)
+    assert a_panel.state.kvp == 0
+
+
 def test_a_running_job_shows_where_it_is(a_panel: Any, a_ct: Any) -> None:
     choose_ct(a_panel, a_ct)
     a_panel.scan.ui.applyButton.click()

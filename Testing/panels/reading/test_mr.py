@@ -64,6 +64,7 @@ def test_an_mr_is_told_by_its_values(a_panel: Any, a_ct: Any, an_mr: Any) -> Non
     ui.ctSelector.setCurrentNode(an_mr)
     assert started(a_panel) == "analyze-mr"
     assert not ui.modelComboBox.property("enabled") and "On an MR" in ui.modelComboBox.property("toolTip")
+    assert not ui.voltageComboBox.property("enabled")
     assert "minutes" in ui.applyButton.property("toolTip")
     ui.ctSelector.setCurrentNode(a_ct)
     assert started(a_panel) == "analyze"

@@ -9,9 +9,11 @@ from CTSMALib.errors import InputError
 from CTSMALib.inputs import read_rows
 from CTSMALib.learning.patches.knee_part import Value
 from CTSMALib.learning.patches.patch_set import SPLITS
+from CTSMALib.volumes.tube_voltage import voltage_of
 
 NEEDED = ("subject", "side", "ct", "mr", "registration", "split")
 KNOWN = (*NEEDED, "grade", "age", "sex")
+VOLTAGE = "ct_kvp"  # kept among the facts, too
 _PATHS = ("truth", "patches")  # of virtual cohorts, which lead nowhere from a set
 _FORMAT = (
     f"Give a CSV file with the columns {', '.join(NEEDED)}; paths relative to it. 'ctsma register --cohort' writes one "
@@ -32,6 +34,7 @@ class PairRow:
         sex: ``"F"`` or ``"M"``.
         ct, mr: scans.
         registration: folder with its record.
+        kvp: tube voltage of the CT; ``None`` where the manifest does not say it.
         facts: the other columns, as they are written.
     """
 
@@ -45,6 +48,7 @@ class PairRow:
     mr: Path
     registration: Path
     facts: dict[str, str]
+    kvp: float | None = None
 
     def knee_row(self, key: str) -> dict[str, Value]:
         """What ``knees.csv`` tells of it, but for the covariates."""
@@ -91,4 +95,12 @@ def _pair(row: dict[str, str], folder: Path) -> PairRow:
         mr=folder / row["mr"],
         registration=folder / row["registration"],
         facts={name: text for name, text in row.items() if name not in (*KNOWN, *_PATHS)},
+        kvp=_voltage(row),
     )
+
+
+def _voltage(row: dict[str, str]) -> float | None:
+    try:
+        return voltage_of(row[VOLTAGE]) if row.get(VOLTAGE) else None
+    except ValueError as error:
+        raise ValueError(f"{VOLTAGE} of {row['subject']}: {error}") from error

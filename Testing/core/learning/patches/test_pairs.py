@@ -121,6 +121,28 @@ def test_the_knee_is_told_with_what_the_manifest_says(a_part: KneePart) -> None:
     assert knee["mr_noise"] == pytest.approx(NOISE * 0.9, rel=0.2) and MARROW > 0
 
 
+def test_a_manifest_gives_the_voltage_of_files_that_do_not_state_it(
+    a_part: KneePart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Solid bone of this knee is not resolved: its CT number is that of the voltage."""
+    scan, labels = made_up_mr()
+    ct = sitk.Cast(given_bones(labels).as_ct, sitk.sitkInt16)
+    monkeypatch.setattr(pair_patches, "read_scan", lambda path: Scan(ct, ScanHeader(modality="CT"), CT))
+    monkeypatch.setattr(pair_patches, "read_mr", lambda path: Scan(as_moved(scan.image), scan.header, MR))
+    write_record(a_record({"tibia": "accepted"}), tmp_path)
+    other = pair_part(replace(a_row(tmp_path), kvp=100.0)).knee["ct_bone_tissue_hu"]
+    assert other == pytest.approx(1.16 * float(a_part.knee["ct_bone_tissue_hu"]), rel=0.01)
+
+
+@pytest.mark.parametrize("text", ["20", "high"])
+def test_a_manifest_with_an_impossible_voltage_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(f"subject,side,ct,mr,registration,split,ct_kvp\np1,left,a,b,c,train,{text}\n")
+    with pytest.raises(InputError, match="ct_kvp of p1"):
+        read_pair_manifest(tmp_path / "m.csv")
+    (tmp_path / "m.csv").write_text("subject,side,ct,mr,registration,split,ct_kvp\np1,left,a,b,c,train,\n")
+    assert read_pair_manifest(tmp_path / "m.csv")[0].kvp is None
+
+
 def test_no_scan_is_read_where_no_bone_is_accepted(tmp_path: Path) -> None:
     write_record(a_record({"femur": "needs work"}), tmp_path)
     part = pair_part(a_row(tmp_path))
