@@ -22,7 +22,7 @@ from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.errors import AnatomyError, InputError
 from CTSMALib.jobs import analyze
 from CTSMALib.jobs.analyze import Steps
-from CTSMALib.jobs.arguments import analyze_request
+from CTSMALib.jobs.arguments.analyze import analyze_request
 from CTSMALib.jobs.protocol import Finished, Progressed, Started, decode
 from CTSMALib.jobs.request import AnalyzeRequest
 from CTSMALib.notices import Notice

@@ -10,20 +10,20 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from CTSMALib.jobs.arguments import (
+from CTSMALib.jobs.arguments.analyze import (
     add_analyze_arguments,
     add_analyze_mr_arguments,
-    add_export_arguments,
-    add_morphometry_arguments,
-    add_register_arguments,
-    add_synthesize_arguments,
     analyze_mr_request,
     analyze_request,
-    export_request,
-    morphometry_request,
+)
+from CTSMALib.jobs.arguments.morphometry import add_morphometry_arguments, morphometry_request
+from CTSMALib.jobs.arguments.register import (
+    add_register_arguments,
+    add_synthesize_arguments,
     register_request,
     synthesize_request,
 )
+from CTSMALib.jobs.arguments.report import add_export_arguments, export_request
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.diagnose import add_diagnose_arguments, diagnose_request
 from CTSMALib.jobs.dicom_export import add_dicom_arguments, dicom_request

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import CTSMALib
-from CTSMALib.jobs.arguments import NO_MODEL
+from CTSMALib.jobs.arguments.values import NO_MODEL
 from CTSMALib.jobs.request import (
     AUTO,
     PAPERS,

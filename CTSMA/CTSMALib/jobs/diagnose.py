@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import add_answer_arguments, given_model, given_path
+from CTSMALib.jobs.arguments.analyze import add_answer_arguments
+from CTSMALib.jobs.arguments.values import given_model, given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.learning_packages import need_learning_packages

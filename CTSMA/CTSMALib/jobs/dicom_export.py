@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError, MissingDependencyError, OutputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import add_paper, given_path
+from CTSMALib.jobs.arguments.report import add_paper
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.dicom_names import KINDS, PDF, PM, SR, TITLES
 from CTSMALib.jobs.export import Destination

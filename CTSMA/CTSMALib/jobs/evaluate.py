@@ -9,7 +9,7 @@ from pathlib import Path
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.staging import Target, resolved, staged
 from CTSMALib.progress import Progress, part_of, silent

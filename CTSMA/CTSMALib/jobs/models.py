@@ -11,7 +11,7 @@ from CTSMALib.bundles.bundle import Bundle, read_bundle
 from CTSMALib.bundles.library import Place, add_bundle, find_bundle, models_folder, places, remove_bundle
 from CTSMALib.errors import CTSMAError, InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 
 LIST, VERIFY, ADD, REMOVE = "list", "verify", "add", "remove"
 

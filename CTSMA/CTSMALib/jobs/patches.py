@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.outputs import replace_file

@@ -17,7 +17,7 @@ from pathlib import Path
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs import evaluate, patches, register_cohort, train_diagnosis, train_student, virtual
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.request import RegisterCohortRequest, VirtualRequest
 from CTSMALib.jobs.staging import Target, output_error, resolved

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs import evaluate, patches, train_diagnosis, train_student
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.config_file import converted, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.staging import Target, output_error, resolved

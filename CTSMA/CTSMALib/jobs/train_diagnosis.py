@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.config_file import converted, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.config_file import converted, flat, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages

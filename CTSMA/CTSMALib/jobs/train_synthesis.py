@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from CTSMALib.errors import CTSMAError, InputError
 from CTSMALib.inputs import existing_path
-from CTSMALib.jobs.arguments import given_path
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import end_children, held
 from CTSMALib.jobs.learning_packages import need_learning_packages
 from CTSMALib.jobs.staging import Target, output_error, resolved

@@ -9,13 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from CTSMALib.jobs.arguments import (
-    add_analyze_arguments,
-    add_analyze_mr_arguments,
-    add_morphometry_arguments,
-    add_report_arguments,
-    given_path,
-)
+from CTSMALib.jobs.arguments.analyze import add_analyze_arguments, add_analyze_mr_arguments
+from CTSMALib.jobs.arguments.morphometry import add_morphometry_arguments
+from CTSMALib.jobs.arguments.report import add_report_arguments
+from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.diagnose import add_diagnose_arguments
 from CTSMALib.jobs.dicom_export import add_dicom_arguments
 from CTSMALib.progress import Progress
@@ -60,7 +57,7 @@ def add_demo(commands: Commands) -> None:
 
 
 def _analyze(options: argparse.Namespace) -> int:
-    from CTSMALib.jobs.arguments import analyze_request
+    from CTSMALib.jobs.arguments.analyze import analyze_request
 
     return _run_analysis(options, lambda: analyze_request(options))
 
@@ -84,7 +81,7 @@ def _run_analysis(options: argparse.Namespace, request: Callable[[], AnalyzeRequ
 def _analyze_mr(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         from CTSMALib.jobs.analyze_mr import run
-        from CTSMALib.jobs.arguments import analyze_mr_request
+        from CTSMALib.jobs.arguments.analyze import analyze_mr_request
 
         return run(analyze_mr_request(options), progress)
 
@@ -142,7 +139,7 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _morphometry(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
-        from CTSMALib.jobs.arguments import morphometry_request
+        from CTSMALib.jobs.arguments.morphometry import morphometry_request
         from CTSMALib.jobs.morphometry import run
 
         return run(morphometry_request(options), progress)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTSMALib.jobs.arguments import add_virtual_arguments
+from CTSMALib.jobs.arguments.virtual import add_virtual_arguments
 from CTSMALib.jobs.evaluate import add_evaluate_arguments
 from CTSMALib.jobs.keeping import CHECKS, FOLDS, KNEES, LAST_CHECK, STEPS, keeping
 from CTSMALib.jobs.models import add_models_arguments
@@ -69,7 +69,7 @@ def _virtual_make(options: argparse.Namespace) -> int:
     from CTSMALib.jobs.virtual import cohort_summary
 
     def work(progress: Progress) -> Path:
-        from CTSMALib.jobs.arguments import virtual_request
+        from CTSMALib.jobs.arguments.virtual import virtual_request
         from CTSMALib.jobs.virtual import run
 
         return run(virtual_request(options), progress)

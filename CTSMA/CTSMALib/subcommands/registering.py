@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTSMALib.jobs.arguments import add_register_arguments, add_synthesize_arguments
+from CTSMALib.jobs.arguments.register import add_register_arguments, add_synthesize_arguments
 from CTSMALib.jobs.registration_report import add_registration_report_arguments
 from CTSMALib.progress import Progress
 from CTSMALib.subcommands.running import add_command, run_job
@@ -28,7 +28,7 @@ def add_registering(commands: Commands) -> None:
 def _register(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         from CTSMALib.jobs import register, register_cohort
-        from CTSMALib.jobs.arguments import register_request
+        from CTSMALib.jobs.arguments.register import register_request
         from CTSMALib.jobs.request import RegisterCohortRequest
 
         request = register_request(options)
@@ -49,7 +49,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _synthesize(options: argparse.Namespace) -> int:
-    from CTSMALib.jobs.arguments import synthesize_request
+    from CTSMALib.jobs.arguments.register import synthesize_request
     from CTSMALib.jobs.synthesize import run, synthesis_summary
 
     return run_job("synthesize", options, lambda told: run(synthesize_request(options), told), synthesis_summary)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from CTSMALib.errors import CTSMAError, OutputError
-from CTSMALib.jobs.arguments import given_model
+from CTSMALib.jobs.arguments.values import given_model
 from CTSMALib.jobs.commands import diagnose_arguments
 from CTSMALib.jobs.diagnose import DiagnoseRequest
 from CTSMALib.scene.diagnosis_nodes import DIAGNOSIS_FILE, DiagnosisState, keep_diagnosis

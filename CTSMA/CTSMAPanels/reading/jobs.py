@@ -11,7 +11,7 @@ from typing import Any
 import slicer
 
 from CTSMALib.errors import CTSMAError, OutputError
-from CTSMALib.jobs.arguments import NO_MODEL, given_model
+from CTSMALib.jobs.arguments.values import NO_MODEL, given_model
 from CTSMALib.jobs.commands import analyze_arguments, dicom_arguments, report_arguments
 from CTSMALib.jobs.dicom_export import DicomRequest
 from CTSMALib.jobs.knee_folders import knee_folders
@@ -40,7 +40,7 @@ class Method:
     Attributes:
         side: of :data:`CTSMALib.jobs.request.SIDES`.
         model: name of the model that estimates apparent parameters; empty for the one that comes with CTSMA, or
-            :data:`~CTSMALib.jobs.arguments.NO_MODEL`.
+            :data:`~CTSMALib.jobs.arguments.values.NO_MODEL`.
         bones: segmentation node of the bones; ``None`` finds them.
         scan: what it is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
         kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.

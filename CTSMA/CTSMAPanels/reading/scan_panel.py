@@ -8,7 +8,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from CTSMALib.jobs.arguments import NO_MODEL
+from CTSMALib.jobs.arguments.values import NO_MODEL
 from CTSMALib.jobs.model_names import STUDENT_TASK, models_for
 from CTSMALib.jobs.request import SIDES
 from CTSMALib.scene.bone_segments import why_no_bones

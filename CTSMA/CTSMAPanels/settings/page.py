@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CTSMALib.jobs.arguments import NO_MODEL
+from CTSMALib.jobs.arguments.values import NO_MODEL
 from CTSMALib.jobs.model_names import DIAGNOSIS_TASK, STUDENT_TASK, added_models_folder, models_for
 from CTSMALib.resources import resource
 from CTSMAPanels.settings.paper import paper_words, system_locale, usual_paper

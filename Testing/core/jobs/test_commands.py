@@ -13,7 +13,9 @@ import pytest
 import CTSMALib
 from CTSMALib.errors import InputError
 from CTSMALib.jobs.__main__ import _parser
-from CTSMALib.jobs.arguments import analyze_request, export_request, register_request
+from CTSMALib.jobs.arguments.analyze import analyze_request
+from CTSMALib.jobs.arguments.register import register_request
+from CTSMALib.jobs.arguments.report import export_request
 from CTSMALib.jobs.commands import (
     THREAD_VARIABLES,
     analyze_arguments,

@@ -14,7 +14,7 @@ from CTSMALib.bundles.library import add_bundle, find_bundle, models_folder, rem
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.cli import main
 from CTSMALib.errors import InputError, MissingDependencyError, OutputError
-from CTSMALib.jobs.arguments import NO_MODEL, given_model
+from CTSMALib.jobs.arguments.values import NO_MODEL, given_model
 
 SHIPPED = "synthesis"
 

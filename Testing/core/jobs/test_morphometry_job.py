@@ -19,7 +19,7 @@ from CTSMALib.catalogue import quantities
 from CTSMALib.errors import CancelledError, InputError, OutputError
 from CTSMALib.jobs import morphometry
 from CTSMALib.jobs.__main__ import _parser
-from CTSMALib.jobs.arguments import morphometry_request
+from CTSMALib.jobs.arguments.morphometry import morphometry_request
 from CTSMALib.jobs.commands import morphometry_arguments
 from CTSMALib.jobs.request import MorphometryRequest
 from CTSMALib.volumes.scalar_image import read_scalar_image

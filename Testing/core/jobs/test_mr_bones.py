@@ -20,7 +20,7 @@ from CTSMALib.cli import main
 from CTSMALib.errors import AnatomyError, CancelledError, InputError, MissingDependencyError
 from CTSMALib.jobs import learning_packages
 from CTSMALib.jobs.__main__ import _parser
-from CTSMALib.jobs.arguments import analyze_mr_request
+from CTSMALib.jobs.arguments.analyze import analyze_mr_request
 from CTSMALib.jobs.commands import analyze_arguments
 from CTSMALib.jobs.mr_bones import BY_NETWORK, NOT_USED, bone_finder, network_bones
 from CTSMALib.jobs.request import AUTO, NETWORK, SIMPLE, AnalyzeMRRequest

@@ -14,7 +14,7 @@ from CTSMALib.cli import main
 from CTSMALib.errors import CancelledError, MissingDependencyError, OutputError
 from CTSMALib.jobs import learning_packages, synthesize
 from CTSMALib.jobs.__main__ import _parser
-from CTSMALib.jobs.arguments import synthesize_request
+from CTSMALib.jobs.arguments.register import synthesize_request
 from CTSMALib.jobs.commands import output_of, synthesize_arguments
 from CTSMALib.jobs.request import SynthesizeRequest
 from CTSMALib.synthesis.folder import load_synthesis

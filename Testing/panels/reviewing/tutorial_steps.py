@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from CTSMALib.jobs.arguments import add_register_arguments, register_request
+from CTSMALib.jobs.arguments.register import add_register_arguments, register_request
 from CTSMALib.jobs.register import run
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.registration.record_folder import MATRICES_FILE

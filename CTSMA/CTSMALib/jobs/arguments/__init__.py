@@ -1,0 +1,1 @@
+"""The arguments of the jobs, the same for the ``ctsma`` command and for worker processes."""
