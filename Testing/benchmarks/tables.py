@@ -202,6 +202,7 @@ TABLES = (
     | {
         "student arms": student.arms,
         "student reference": student.reference,
+        "student reference untouched": student.reference_untouched,
         "student unseen": student.unseen,
         "student whole": student.whole,
         "student whole structure": partial(student.whole, "whole_structure.csv"),

@@ -11,6 +11,7 @@ from CTSMALib.agreement import icc_consistency
 from CTSMALib.agreement.pair_moments import pair_moments, pair_statistics
 from CTSMALib.agreement.resampling import corrected_interval, patient_draws
 
+COLUMNS = ("patches", "knees", "icc", "low", "high", "consistency", "bias", "rmse", "r", "covered")
 MEAN = "mean"
 RESAMPLINGS = 500
 COVERED_SDS = 1.96
@@ -42,9 +43,28 @@ def agreement_rows(
                 "covered": float(np.mean(np.abs(off) <= COVERED_SDS * sds[:, k])),
             }
         )  # fmt: skip
-    icc = corrected_interval(np.mean(drawn, axis=1), count)
-    mean = {"parameter": MEAN, "icc": icc.value, "low": icc.low, "high": icc.high}
-    return [*rows, {**dict.fromkeys(rows[0], ""), "patches": len(values), "knees": count, **mean}]
+    return [*rows, _interval_row(MEAN, np.mean(drawn, axis=1), len(values), count)]
+
+
+def less_rows(
+    drawn: Floats, others: Floats, keys: Sequence[str], patches: int, patients: int
+) -> list[dict[str, object]]:
+    """One arm less another, paired, for each parameter and for the mean of their ICCs; in the same columns.
+
+    Args:
+        drawn, others: of :func:`drawn_iccs`, of the same patches.
+        keys: (k,) of the parameters.
+        patches, patients: how many.
+    """
+    apart = drawn - others
+    each = zip((*keys, MEAN), (*apart.T, apart.mean(axis=1)), strict=True)
+    return [_interval_row(key, values, patches, patients) for key, values in each]
+
+
+def _interval_row(key: str, drawn: Floats, patches: int, patients: int) -> dict[str, object]:
+    found = corrected_interval(drawn, patients)
+    numbers = {"patches": patches, "knees": patients, "icc": found.value, "low": found.low, "high": found.high}
+    return {"parameter": key, **dict.fromkeys(COLUMNS, ""), **numbers}
 
 
 def drawn_iccs(values: Floats, targets: Floats, subjects: NDArray[np.str_]) -> Floats:

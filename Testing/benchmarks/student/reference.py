@@ -8,10 +8,11 @@ An arm whose mean ICC is below ridge regression is underfitted: nothing may be c
 Usage (goes on from the last check of where it was stopped; an hour or more)::
 
     python -m Testing.benchmarks.student.reference --patches SET --cache DIR [--steps N] [--student-steps N] [--full]
-        [--device cuda] [--half] [--only ARM]
+        [--device cuda] [--half] [--only ARM] [--untouched SET]
 
 ``--only`` trains one arm (and the teacher, where it distils) and writes no table, so that ``reference_none`` and
-``reference_l1`` can be trained beside each other; run it whole afterwards.
+``reference_l1`` can be trained beside each other; run it whole afterwards. ``--untouched`` names a patch set of a
+cohort that is kept for tests: the arms are compared with the shipped student on it too.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from CTSMALib.student.network import CT, PatchNet
 from Testing.benchmarks.record import ResultTable, code_digest
 from Testing.benchmarks.student.arms import CENTER, RESULTS
 from Testing.benchmarks.student.reference_net import CT_EDGE, REDUCED, ReferenceNet, Size, multiply_adds
+from Testing.benchmarks.student.reference_untouched import write_comparison
 
 CODE = ("Testing/benchmarks/student", "CTSMA/CTSMALib/student")
 
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="where to compute: cpu, cuda")
     parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     parser.add_argument("--only", choices=list(ARMS), help="train this arm (and what it learns from), no table")
+    parser.add_argument("--untouched", type=Path, help="patch set of a cohort that is kept for tests")
     options = parser.parse_args()
     how = Computing(options.device, options.half)
     size = Size() if options.full else REDUCED
@@ -73,7 +76,8 @@ def main() -> None:
     steps = {"mr": options.steps, "ct": options.student_steps or options.steps}
     settings = {"made_from": found.facts.made_from, "steps": steps, "size": str(size), "computed": str(how)}
     cache = options.cache / code_digest(CODE)[:8] / found.facts.made_from[:8]
-    rows, teacher = [], None
+    untouched = with_targets(read_patch_set(options.untouched)) if options.untouched else None
+    rows, teacher, of_untouched = [], None, {}
     for arm, modality in ARMS.items():
         if options.only not in (None, arm, "reference_l1" if arm == "reference_teacher" else None):
             continue
@@ -85,16 +89,29 @@ def main() -> None:
         values = read_with_reference(trained, images_of(modality, tested, size, how.half))
         read = Predicted(values, np.full(values.shape, np.nan))
         write_predictions(test, read, cache / "predictions" / f"{arm}.csv")
-        iccs = {key: icc_agreement(np.column_stack([values[:, k], tested.values[:, k]])) for k, key in enumerate(KEYS)}
         one = images_of(modality, tested.select(np.arange(1)), size)
-        work = {"gmac": multiply_adds(ReferenceNet(modality, size), one) / 1e9}
-        row = {"arm": arm, **iccs, "mean": float(np.mean(list(iccs.values()))), **work, **_ours(), "s": trained.seconds}
-        rows.append({**row, "training_error": trained.errors[0], "check_error": trained.errors[1]})
+        work = {"gmac": multiply_adds(ReferenceNet(modality, size), one) / 1e9, **_ours()}
+        rows.append({"arm": arm, **_iccs(values, tested.values), **work, **_course(trained)})
         print(rows[-1], flush=True)
+        if untouched is not None:
+            others = images_of(modality, patches_of(untouched), size, how.half)
+            of_untouched[arm] = read_with_reference(trained, others)
     if not options.only:
         table = ResultTable(RESULTS / "reference.csv", ("arm",), CODE, **settings)
         table.rows.clear()  # networks that are trained are read again
         table.add(rows)
+    if untouched is not None:
+        write_comparison(of_untouched, untouched, CODE, **settings)
+
+
+def _iccs(values: Floats, targets: Floats) -> dict[str, float]:
+    each = {key: icc_agreement(np.column_stack([values[:, k], targets[:, k]])) for k, key in enumerate(KEYS)}
+    return {**each, "mean": float(np.mean(list(each.values())))}
+
+
+def _course(trained: Trained) -> dict[str, object]:
+    """How long the training took, and where it came to."""
+    return {"s": trained.seconds, "training_error": trained.errors[0], "check_error": trained.errors[1]}
 
 
 def _ours() -> dict[str, object]:

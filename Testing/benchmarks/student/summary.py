@@ -51,6 +51,16 @@ def reference() -> str:
     return table_of(head, body)
 
 
+def reference_untouched() -> str:
+    """The shipped student and the published recipe on patients that neither knows."""
+    found = {(row["arm"], row["parameter"]): row for row in _read("reference_untouched.csv")}
+    body = []
+    for arm in dict.fromkeys(key[0] for key in found):
+        each = [found[arm, key] for key in (*KEYS, MEAN)]
+        body.append([f"`{arm}`", *(f"{r['icc']} ({r['low']} to {r['high']})" for r in each)])
+    return table_of(["Arm", *(quantity(key).symbol for key in KEYS), "Mean of four"], body)
+
+
 def unseen() -> str:
     """Agreement on kernels and families that the training never showed, beside one that did."""
     found = {(row["group"], row["arm"], row["trained"]): row for row in _read("unseen.csv")}

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-from CTSMALib.agreement import corrected_interval
 from CTSMALib.learning.patches.patch_set import PatchSet, read_patch_set
 from CTSMALib.learning.student.chain import STRUCTURE, STRUCTURE_RIDGE, with_targets
 from CTSMALib.learning.student.data import ct_cubes, table_of
@@ -31,7 +30,7 @@ from CTSMALib.student.linear import design
 from CTSMALib.student.model import StudentModel, load_student
 from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from Testing.benchmarks.record import ResultTable
-from Testing.benchmarks.student.agreement_rows import MEAN, Floats, agreement_rows, drawn_iccs
+from Testing.benchmarks.student.agreement_rows import agreement_rows, drawn_iccs, less_rows
 from Testing.benchmarks.student.whole import CODE, RESULTS, STUDENT, readings
 
 ALL, RIDGE, LESS_RIDGE = "all", "ridge", "student less ridge"
@@ -56,8 +55,8 @@ def main() -> None:
         rows = agreement_rows(values, sds, found.targets, subjects, KEYS)
         table.add([{"arm": arm, "group": ALL, **row} for row in rows])
         iccs[arm] = drawn_iccs(values, found.targets, subjects)
-    empty = {**dict.fromkeys(table.rows[0], ""), "patches": len(found)}
-    table.add([{**empty, **row} for row in _less_ridge(iccs, len(np.unique(subjects)))])
+    less = less_rows(iccs[STUDENT], iccs[RIDGE], KEYS, len(found), len(np.unique(subjects)))
+    table.add([{"arm": LESS_RIDGE, "group": ALL, **row} for row in less])
     known = found.select(np.isfinite(found.truth).all(axis=1))
     for arm, read in structures(model, known, learned):
         families = known.of_knee("family")
@@ -69,17 +68,6 @@ def main() -> None:
             table.add([{"arm": arm, "group": group, **row} for row in told])
     for row in table.rows:
         print(row, flush=True)
-
-
-def _less_ridge(iccs: dict[str, Floats], patients: int) -> list[dict[str, object]]:
-    """The student less the ridge regression, paired, for each parameter and their mean."""
-    apart = iccs[STUDENT] - iccs[RIDGE]
-    rows = []
-    for key, drawn in zip((*KEYS, MEAN), (*apart.T, apart.mean(axis=1)), strict=True):
-        found = corrected_interval(drawn, patients)
-        numbers = {"icc": found.value, "low": found.low, "high": found.high}
-        rows.append({"arm": LESS_RIDGE, "group": ALL, "parameter": key, "knees": patients, **numbers})
-    return rows
 
 
 def structures(model: StudentModel, known: PatchSet, learned: PatchSet) -> Iterator[tuple[str, Structure]]:
