@@ -18,6 +18,7 @@ from Testing.benchmarks.anatomy.methods import METHODS, SHIPPED
 from Testing.benchmarks.apparent import summary as apparent
 from Testing.benchmarks.diagnosis import quoted
 from Testing.benchmarks.diagnosis import summary as diagnosis
+from Testing.benchmarks.made_with import made_with
 from Testing.benchmarks.markdown import Row, rows_of, table_of, told
 from Testing.benchmarks.morphometry import summary as morphometry
 from Testing.benchmarks.mr_bones import summary as mr_bones
@@ -194,6 +195,7 @@ def panel() -> str:
 TABLES = (
     {f.__name__: f for f in (bones, small_bones, plates, sides, given, given_methods, speed, virtual_speed, panel)}
     | morphometry.tables()
+    | {"made with": made_with}
     | virtual.TABLES
     | apparent.TABLES
     | mr_bones.TABLES
