@@ -53,7 +53,7 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
     More is in ``CTSMALib.scene``: coloring, selecting, writing a result again.
     """
 
-    def analyze(self, ct, side="auto", on_change=None, model="", scan="auto", kvp=0.0):
+    def analyze(self, ct, side="auto", on_change=None, model="", scan="auto", kvp=0.0, structure=False):
         """Analyze a CT or a high-resolution MR of the scene and wait for it.
 
         Args:
@@ -63,6 +63,8 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
             model: name of the model that estimates apparent parameters on a CT; "none" for none.
             scan: what it is: "ct", "mr", or "auto" to tell it from DICOM or the values.
             kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.
+            structure: whether the model also estimates BV/TV, Tb.Th, Tb.Sp and Tb.N on the scale of the true structure
+                of simulated knees.
 
         Returns:
             The new results, one ``CTSMALib.scene.result_nodes.ResultNodes`` per knee.
@@ -72,7 +74,7 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
         """
         from CTSMAPanels.reading.script import analyze_and_wait
 
-        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model, scan, kvp)
+        return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model, scan, kvp, structure)
 
     def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1, aspect="value"):
         """Show a result in the views, colored by a quantity of the catalogue; aspect: value, interval or flags."""

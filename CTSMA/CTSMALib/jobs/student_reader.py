@@ -43,5 +43,7 @@ def student_reader(request: AnalyzeRequest) -> tuple[PatchReader | None, Notice 
         text = f"Apparent parameters were not estimated. {error.message} {error.remedy}"
         return None, Notice(NOT_ESTIMATED, text, Severity.INFO)
     if request.structure and student.structure is None:
-        raise InputError(f"The model {student.identity} gives no vcal_* quantities.", "Leave out --vcal.")
+        raise InputError(
+            f"The model {student.identity} gives no vcal_* quantities.", "Ask for none, or take another model."
+        )
     return student if request.structure else replace(student, structure=None), None

@@ -39,6 +39,7 @@ class PanelState:
         other: the result of the other modality that this one is compared with.
         corrected: segmentation of bones to analyze the CT with.
         model: what estimates apparent parameters: the name of a model, "" for the one that comes with CTSMA, "none".
+        structure: whether it estimates ``vcal_*`` too.
         kvp: tube voltage of a CT that does not state it, of :data:`VOLTAGES`.
     """
 
@@ -59,6 +60,7 @@ class PanelState:
     model: str = ""
     scan: str = AUTO
     kvp: int = AS_STATED
+    structure: bool = False
 
     def valid(self) -> PanelState:
         """The state with the default in the place of every choice that does not exist, as in a damaged scene."""

@@ -44,6 +44,7 @@ class Method:
         bones: segmentation node of the bones; ``None`` finds them.
         scan: what it is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
         kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.
+        structure: whether the model estimates ``vcal_*`` too.
     """
 
     side: str = "auto"
@@ -51,6 +52,7 @@ class Method:
     bones: Any = None
     scan: str = AUTO
     kvp: float = 0.0
+    structure: bool = False
 
 
 def prepare_analysis(ct: Any, method: Method, work: Path) -> AnalyzeRequest:
@@ -87,7 +89,8 @@ def _kind_of(scan: str, method: Method) -> tuple[type[AnalyzeRequest], dict[str,
     kvp = method.kvp or None
     if method.model == NO_MODEL:
         return AnalyzeRequest, {"apparent": False, "kvp": kvp}
-    return AnalyzeRequest, {"model": given_model(method.model) if method.model else None, "kvp": kvp}
+    model = given_model(method.model) if method.model else None
+    return AnalyzeRequest, {"model": model, "structure": method.structure, "kvp": kvp}
 
 
 class ReadingJobs(PanelJobs):

@@ -78,7 +78,7 @@ class ScanWork:
 
     def _method(self, bones: Any = None) -> Method:
         state = self._desk.state
-        return Method(state.side, state.model, bones, state.scan, state.kvp)
+        return Method(state.side, state.model, bones, state.scan, state.kvp, state.structure)
 
     def _start(self, item: BatchItem) -> None:
         if item.path is not None:

@@ -93,6 +93,9 @@ class ScanPanel:
         self.ui.voltageComboBox.currentIndexChanged.connect(
             lambda *_args: on_change(kvp=int(value_of(self.ui.voltageComboBox, "currentData")))
         )
+        self.ui.structureCheckBox.toggled.connect(
+            lambda *_args: on_change(structure=bool(value_of(self.ui.structureCheckBox, "checked")))
+        )
         self.ui.applyButton.clicked.connect(lambda *_args: actions.apply())
         self.ui.correctButton.clicked.connect(lambda *_args: actions.correct())
         self.ui.againButton.clicked.connect(lambda *_args: actions.again())
@@ -137,6 +140,7 @@ class ScanPanel:
         choose(self.ui.modelComboBox, state.model)
         choose(self.ui.scanComboBox, state.scan)
         choose(self.ui.voltageComboBox, state.kvp)
+        put(self.ui.structureCheckBox, "setChecked", state.structure)
         self._show_start(ct, state, obstacle)
         shown = "" if result is not None else _("No result is shown.")
         allow(self.ui.correctButton, shown, _("Open the bones of the shown result in the Segment Editor."))
@@ -153,7 +157,11 @@ class ScanPanel:
         minutes = _("Find the bones, place the patches and read apparent parameters off the MR. Takes minutes.")
         allow(self.ui.applyButton, obstacle or unfit, minutes if on_mr else seconds)
         estimated = _("What estimates apparent trabecular parameters on a CT. Without a model they are left out.")
-        allow(self.ui.modelComboBox, _("On an MR they are measured, not estimated.") if on_mr else "", estimated)
+        measured = _("On an MR they are measured, not estimated.") if on_mr else ""
+        allow(self.ui.modelComboBox, measured, estimated)
+        alone = _("Only a model estimates these.") if state.model == NO_MODEL else ""
+        true = _("BV/TV, Tb.Th, Tb.Sp and Tb.N (vcal_*) on the scale of the true structure of simulated knees.")
+        allow(self.ui.structureCheckBox, measured or alone, true)
         voltage = _("Where a CT does not state it, as a NIfTI or NRRD file: bone has other CT numbers at another one.")
         allow(self.ui.voltageComboBox, _("An MR has none.") if on_mr else "", voltage)
 

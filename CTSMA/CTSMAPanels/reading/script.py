@@ -22,7 +22,7 @@ from CTSMAPanels.settings.store import read_settings
 
 def analyze_and_wait(
     scene: Any, ct: Any, side: str = "auto", on_change: Callable[[JobMonitor], None] | None = None, model: str = "",
-    scan: str = AUTO, kvp: float = 0.0,
+    scan: str = AUTO, kvp: float = 0.0, structure: bool = False,
 ) -> list[ResultNodes]:  # fmt: skip
     """Analyze a CT or MR in a worker process and wait for it.
 
@@ -35,6 +35,7 @@ def analyze_and_wait(
             none.
         scan: what the volume is, of :data:`CTSMALib.scene.scan_kind.SCANS`.
         kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.
+        structure: whether the model estimates ``vcal_*`` too.
 
     Returns:
         The new results in the scene, one per knee.
@@ -43,7 +44,8 @@ def analyze_and_wait(
         CTSMAError: the scan cannot be analyzed; the text says why and what to do.
     """
     with tempfile.TemporaryDirectory(prefix="CTSMA-") as work:
-        request, geometry = prepare_analysis(ct, Method(side, model, scan=scan, kvp=kvp), Path(work)), ct_geometry(ct)
+        method = Method(side, model, scan=scan, kvp=kvp, structure=structure)
+        request, geometry = prepare_analysis(ct, method, Path(work)), ct_geometry(ct)
         outcome = JobRunner(threads=read_settings().threads).run(analyze_arguments(request), on_change)
         if outcome.state is not JobState.FINISHED or outcome.path is None:
             raise CTSMAError(outcome.message, outcome.remedy)

@@ -98,6 +98,19 @@ def test_a_tube_voltage_is_given_to_the_worker(a_panel: Any, a_ct: Any) -> None:
         a_panel.jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
 
 
+def test_the_structure_itself_is_asked_for(a_panel: Any, a_ct: Any) -> None:
+    choose_ct(a_panel, a_ct)
+    box = a_panel.scan.ui.structureCheckBox
+    for model, asked in (("", True), ("none", False)):
+        a_panel.change(model=model)
+        if asked:
+            box.click()
+        assert enabled(box) == asked and a_panel.state.structure
+        a_panel.scan.ui.applyButton.click()
+        assert ("--vcal" in a_panel.jobs.runner.arguments) == asked
+        a_panel.jobs.runner.fail_with("Cancelled.", "", kind="cancelled")
+
+
 def test_every_voltage_that_is_offered_can_be_analyzed_with() -> None:
     from CTSMALib.scene.panel_state import AS_STATED, VOLTAGES, PanelState
     from CTSMALib.volumes.tube_voltage import voltage_of
