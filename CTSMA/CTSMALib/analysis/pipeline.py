@@ -163,7 +163,7 @@ def _findings(
 
 def _without_refused(patches: list[PatchMeasurement], refused: set[str]) -> list[PatchMeasurement]:
     """A refused compartment keeps its patches, so that there are always 96, but none of their values."""
-    return [replace(p, values={}, uncertainties={}, flags=()) if p.patch.compartment in refused else p for p in patches]
+    return [PatchMeasurement(p.patch) if p.patch.compartment in refused else p for p in patches]
 
 
 def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image, plate_resolved: bool) -> KneeResult:

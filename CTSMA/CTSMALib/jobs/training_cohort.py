@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from CTSMALib.learning.pairs.check_cohort import RowFinding
     from CTSMALib.learning.pairs.cohort_table import CohortTable
 
-SIDES = ("left", "right")
 EDITABLE = ("subject", "side", "split", "grade")
 _NO_TABLE = "There is no manifest yet."
 

@@ -18,6 +18,7 @@ from CTSMALib.volumes.dicom_files import drop_malformed
 from CTSMALib.volumes.dicom_frames import Frame
 from CTSMALib.volumes.silence import libraries_silenced
 
+INT16_MOST = 32767
 _PIXEL_KEYWORDS = (
     *("SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
@@ -25,9 +26,14 @@ _PIXEL_KEYWORDS = (
 
 
 class PixelReader:
-    """Reads planes one by one; keeps the last file, so that the frames of a multi-frame file are decoded once."""
+    """Reads planes one by one; keeps the last file, so that the frames of a multi-frame file are decoded once.
+
+    Attributes:
+        largest: value of all planes so far, before it was made to fit ``int16``.
+    """
 
     def __init__(self) -> None:
+        self.largest = 0
         self._path: Path | None = None
         self._stored: np.ndarray = np.empty(0)
 
@@ -40,7 +46,9 @@ class PixelReader:
             InputError: the file is damaged, truncated, or has no pixel data.
             MissingDependencyError: no decoder for its compression is installed.
         """
-        return _rescaled(self.stored(frame), frame)
+        hu = _rescaled(self.stored(frame), frame)
+        self.largest = max(self.largest, int(hu.max(initial=0)))
+        return np.clip(hu, -32768, INT16_MOST).astype(np.int16)
 
     def stored(self, frame: Frame) -> np.ndarray:
         """The plane as stored, before rescale: (rows, columns)."""
@@ -70,7 +78,7 @@ def _rescaled(stored: np.ndarray, frame: Frame) -> np.ndarray:
         hu = np.rint(stored * np.float32(slope) + np.float32(intercept)).astype(np.int32)
     if frame.padding:
         hu[(stored >= frame.padding[0]) & (stored <= frame.padding[1])] = AIR_HU
-    return np.clip(hu, -32768, 32767).astype(np.int16)
+    return hu
 
 
 def _decoded(path: Path) -> np.ndarray:

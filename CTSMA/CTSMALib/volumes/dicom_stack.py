@@ -79,6 +79,13 @@ def as_stored(stack: Stack) -> Stack:
     return replace(stack, frames=tuple(replace(f, slope=None, intercept=None) for f in stack.frames))
 
 
+def scaled(stack: Stack, factor: float) -> Stack:
+    """A stack whose values are multiplied by a factor."""
+    scales = [((f.slope or 1.0) * factor, (f.intercept or 0.0) * factor) for f in stack.frames]
+    frames = zip(stack.frames, scales, strict=True)
+    return replace(stack, frames=tuple(replace(f, slope=slope, intercept=offset) for f, (slope, offset) in frames))
+
+
 def _stack(frames: list[Frame], axes: np.ndarray, what: str, notices: list[Notice]) -> Stack:
     if len(frames) < 2:
         raise InputError(f"{what} holds a single slice.", "Give a series of slices that covers the knee.")

@@ -12,10 +12,10 @@ from scipy import ndimage
 
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
-from CTSMALib.volumes.checks import AIR_HU, CheckedValues, to_hu
+from CTSMALib.volumes.checks import AIR_HU, CheckedValues, to_hu, to_signal
 from CTSMALib.volumes.dicom_frames import macros, number, text
-from CTSMALib.volumes.dicom_pixels import PixelReader
-from CTSMALib.volumes.dicom_stack import Stack
+from CTSMALib.volumes.dicom_pixels import INT16_MOST, PixelReader
+from CTSMALib.volumes.dicom_stack import Stack, as_stored, scaled
 from CTSMALib.volumes.geometry import image_from_array
 from CTSMALib.volumes.scan import ScanHeader
 
@@ -31,27 +31,44 @@ class _Canvas:
     origin: np.ndarray  # LPS of the first pixel, mm
 
 
-def read_stack(
-    stack: Stack, what: str, progress: Progress, checked_as: Check = to_hu
-) -> tuple[sitk.Image, tuple[Notice, ...]]:
-    """Read the pixels of a stack.
+def read_hu(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tuple[Notice, ...]]:
+    """Read the pixels of a CT.
 
     Args:
         stack: from :func:`~CTSMALib.volumes.dicom_stack.arrange`.
         what: the subject of the sentences.
         progress: told the fraction of slices read.
-        checked_as: (array, what, rescale known) to the values as they are to be.
 
     Returns:
-        HU, or signals, as ``int16`` in LPS, and what had to be done to the values.
+        HU as ``int16`` in LPS, and what had to be done to the values.
 
     Raises:
-        InputError: a slice is damaged, or the values are not HU, or no signals.
+        InputError: a slice is damaged, or the values are not HU.
         MissingDependencyError: a decoder is missing.
     """
+    image, notices, _ = _read(stack, what, progress, to_hu)
+    return image, notices
+
+
+def read_signals(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tuple[Notice, ...]]:
+    """Read the pixels of an MR, as :func:`read_hu` those of a CT.
+
+    Scales of MR are arbitrary: signals are read as stored where one scale holds for all planes, and made smaller where
+    they would not fit ``int16``, so that nothing is cut off.
+    """
+    stored = as_stored(stack)
+    image, notices, largest = _read(stored, what, progress, to_signal)
+    if largest > INT16_MOST:
+        image, notices, _ = _read(scaled(stored, INT16_MOST / largest), what, progress, to_signal)
+    return image, notices
+
+
+def _read(stack: Stack, what: str, progress: Progress, checked_as: Check) -> tuple[sitk.Image, tuple[Notice, ...], int]:
+    """Values as they are to be, and the largest one before it was made to fit."""
     canvas = _canvas(stack)
     volume = np.empty((stack.count, *canvas.shape), dtype=np.int16)
-    planes = _planes(stack, canvas, progress)
+    reader = PixelReader()
+    planes = _planes(reader, stack, canvas, progress)
     if stack.regular:
         for i, plane in enumerate(planes):
             volume[i] = plane
@@ -59,11 +76,11 @@ def read_stack(
         _interpolate(planes, (stack.heights - stack.heights[0]) / stack.spacing[2], volume)
     rescale_known = all(f.slope is not None and f.intercept is not None for f in stack.frames)
     checked = checked_as(volume, what, rescale_known)
-    return image_from_array(checked.array, stack.spacing, canvas.origin, stack.axes), checked.notices
+    image = image_from_array(checked.array, stack.spacing, canvas.origin, stack.axes)
+    return image, checked.notices, reader.largest
 
 
-def _planes(stack: Stack, canvas: _Canvas, progress: Progress) -> Iterator[np.ndarray]:
-    reader = PixelReader()
+def _planes(reader: PixelReader, stack: Stack, canvas: _Canvas, progress: Progress) -> Iterator[np.ndarray]:
     for i, frame in enumerate(stack.frames):
         progress("Reading slices", i / len(stack.frames))
         yield _placed(reader.hu(frame), canvas, i, stack.tilted)

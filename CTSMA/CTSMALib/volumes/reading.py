@@ -15,11 +15,10 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.volumes import virtual_mark
-from CTSMALib.volumes.checks import to_hu, to_signal
+from CTSMALib.volumes.checks import to_signal
 from CTSMALib.volumes.dicom_files import DicomFile, read_headers
 from CTSMALib.volumes.dicom_series import CT, MR, SeriesInfo, Wanted, candidates_of, chosen, other_series_notice
-from CTSMALib.volumes.dicom_stack import as_stored
-from CTSMALib.volumes.dicom_volume import read_stack, scan_header
+from CTSMALib.volumes.dicom_volume import read_hu, read_signals, scan_header
 from CTSMALib.volumes.file_kind import kind_of
 from CTSMALib.volumes.geometry import image_from_array
 from CTSMALib.volumes.identity import image_sha256
@@ -142,10 +141,8 @@ def _read_dicom(source: Path, series: str | None, wanted: Wanted, progress: Prog
     candidates = candidates_of(files, wanted)
     candidate = chosen(candidates, series, source.name, wanted)
     assert candidate.stack is not None  # chosen() raises otherwise
-    check = to_hu if wanted is CT else to_signal
-    stack = candidate.stack if wanted is CT else as_stored(candidate.stack)
-    slices = part_of(progress, _HEADERS_DONE, _SLICES_DONE)
-    image, notices = read_stack(stack, candidate.label, slices, check)
+    read = read_hu if wanted is CT else read_signals
+    image, notices = read(candidate.stack, candidate.label, part_of(progress, _HEADERS_DONE, _SLICES_DONE))
     if damaged:
         text = f"{len(damaged)} damaged DICOM files were left out, for example '{damaged[0].name}'."
         notices = (Notice("damaged-files", text), *notices)

@@ -147,7 +147,7 @@ class StepActions:
         if desk.project != before.project or desk.jobs.runner.is_busy() or desk.project is None:
             return
         order = steps_of(desk.project)
-        done = {line.step for line in desk.step_lines() if line.sign == "✓"}
+        done = {line.step for line in desk.step_lines() if line.done}
         for step in order[order.index(before.what) + 1 :]:
             if step not in done:
                 desk.change(step=step)

@@ -19,11 +19,12 @@ from CTSMAPanels.ui_files import load_panel, set_icon
 
 @dataclass(frozen=True)
 class StepLine:
-    """A step in the table: its name, its sign, and where it stands in words."""
+    """A step in the table: its name, its sign, where it stands in words, and whether it is done."""
 
     step: str
     sign: str
     state: str
+    done: bool = False
 
 
 @dataclass(frozen=True)

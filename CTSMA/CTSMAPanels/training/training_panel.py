@@ -33,7 +33,7 @@ from CTSMAPanels.training.registrations_panel import RegistrationsPanel
 from CTSMAPanels.training.settings_panel import SettingsPanel
 from CTSMAPanels.training.step_actions import StepActions
 from CTSMAPanels.training.steps_panel import ChosenStep, StepLine, StepsPanel
-from CTSMAPanels.training.words import state_sign, state_words
+from CTSMAPanels.training.words import is_over, state_sign, state_words
 
 CURVES_EVERY_S = 2.0
 REGISTRATIONS_EVERY_S = 20.0  # a pair takes minutes, and reading a large cohort takes a moment
@@ -245,7 +245,9 @@ class TrainingPanel(ScenePanel):
             done = project is not None and is_done(step, self.state, project, recorded)
             running = self.jobs.running is not None and self.jobs.running.what == step
             words = self._running_words() if running else state_words(done, record)
-            lines.append(StepLine(step, state_sign(done, record, running), words))
+            lines.append(
+                StepLine(step, state_sign(done, record, running), words, is_over(done, record) and not running)
+            )
         return tuple(lines)
 
     def _records(self) -> dict[str, StepRecord]:

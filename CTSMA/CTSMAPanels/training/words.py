@@ -58,13 +58,19 @@ def state_words(done: bool, record: StepRecord | None) -> str:
     return _("not begun")
 
 
+def is_over(done: bool, record: StepRecord | None) -> bool:
+    """Whether a step is done, and was not begun and left since."""
+    end = None if record is None else record.end
+    return end == DONE or (done and end not in (STOPPED, FAILED))
+
+
 def state_sign(done: bool, record: StepRecord | None, running: bool) -> str:
     """The same as a sign, which can be told apart without color."""
     if running:
         return "▶"
     if record is not None and record.end in (STOPPED, FAILED):
         return "‖" if record.end == STOPPED else "✗"
-    return "✓" if done or (record is not None and record.end == DONE) else "·"
+    return "✓" if is_over(done, record) else "·"
 
 
 def curve_words() -> dict[str, str]:

@@ -10,7 +10,8 @@ import pytest
 from CTSMALib.analysis.folder import load_analysis, write_folder
 from CTSMALib.analysis.knee_result import KneeResult
 from CTSMALib.analysis.patient_tokens import patient_tokens
-from CTSMALib.analysis.pipeline import analyze_scan
+from CTSMALib.analysis.pipeline import _without_refused, analyze_scan
+from CTSMALib.analysis.result import PatchMeasurement
 from CTSMALib.analysis.student_reading import UNLIKE, reading_notices
 from CTSMALib.diagnosis.tokens import lacking
 from CTSMALib.morphometry.apparent.recipe import KEYS
@@ -166,3 +167,12 @@ def test_the_structure_comes_on_request_and_does_not_lead(tmp_path) -> None:
 
 def test_without_a_request_tables_have_no_columns_of_the_structure(a_result: KneeResult) -> None:
     assert "vcal_" not in render_csv(a_result.analysis)
+
+
+def test_a_refused_compartment_keeps_nothing_of_what_a_student_saw(a_result: KneeResult) -> None:
+    patches = list(a_result.analysis.patches)
+    left = _without_refused(patches, {"TM"})
+    assert [p.patch for p in left] == [p.patch for p in patches]
+    for before, after in zip(patches, left, strict=True):
+        assert after == (PatchMeasurement(before.patch) if before.patch.compartment == "TM" else before)
+    assert any(p.features for p in patches if p.patch.compartment == "TM")

@@ -125,3 +125,20 @@ def test_of_several_echoes_one_is_read(tmp_path: Path, signals: np.ndarray) -> N
     assert np.array_equal(sitk.GetArrayViewFromImage(scan.image), signals)
     (notice,) = [n for n in scan.notices if n.code == "several-acquisitions"]
     assert "echo time" in notice.text
+
+
+@pytest.mark.parametrize("slopes", [(1.0, 1.0), (1.0, 2.0)], ids=["one scale", "two scales"])
+def test_signals_of_16_bits_are_scaled_and_not_cut_off(
+    tmp_path: Path, signals: np.ndarray, slopes: tuple[float, float]
+) -> None:
+    large = signals.astype(np.int32) * 70  # to 62,930, as some scanners store them
+    written = large // np.where(np.arange(len(large)) % 2, slopes[1], slopes[0]).astype(int)[:, None, None]
+
+    def edit(ds: Dataset, index: int) -> None:
+        mr()(ds, index)
+        ds.RescaleSlope, ds.BitsStored, ds.HighBit = slopes[index % 2], 16, 15
+
+    write_series(tmp_path, stored(written), FINE, edit=edit)
+    found = sitk.GetArrayViewFromImage(read_mr(tmp_path).image).astype(float)
+    assert found.max() > 32000
+    assert found / found.max() == pytest.approx(large / large.max(), abs=1e-4)

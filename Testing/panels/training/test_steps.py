@@ -280,3 +280,11 @@ def test_a_scene_brings_everything_back(bench: Any, scene: Any, a_panel: Any, a_
     assert a_panel.state == state and a_panel.project is not None
     assert a_panel.settings.ui.stepsSpinBox.property("value") == 70
     assert a_panel.cohort.ui.projectEdit.property("currentPath") == str(a_project)
+
+
+def test_a_step_that_was_begun_again_and_left_is_not_over(bench: Any) -> None:
+    from CTSMALib.jobs.training_record import DONE, FAILED, STOPPED, StepRecord
+    from CTSMAPanels.training.words import is_over
+
+    assert is_over(True, None) and is_over(True, StepRecord(DONE)) and is_over(False, StepRecord(DONE))
+    assert not any(is_over(True, StepRecord(end)) for end in (STOPPED, FAILED)) and not is_over(False, None)

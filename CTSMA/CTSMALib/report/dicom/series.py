@@ -15,12 +15,11 @@ from CTSMALib.analysis.stored import load_volume
 from CTSMALib.errors import InputError
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.report.dicom.patient import IDENTITY_KEYWORDS
-from CTSMALib.volumes.checks import to_hu, to_signal
 from CTSMALib.volumes.dicom_files import DicomFile, drop_malformed, read_headers
 from CTSMALib.volumes.dicom_frames import text
 from CTSMALib.volumes.dicom_series import CT, MR, Candidate, candidates_of
-from CTSMALib.volumes.dicom_stack import Stack, as_stored
-from CTSMALib.volumes.dicom_volume import read_stack
+from CTSMALib.volumes.dicom_stack import Stack
+from CTSMALib.volumes.dicom_volume import read_hu, read_signals
 from CTSMALib.volumes.identity import image_sha256
 from CTSMALib.volumes.virtual_mark import dicom_is_virtual
 
@@ -72,9 +71,8 @@ def read_series(folder: Path, analysis: KneeAnalysis, progress: Progress = silen
     files, _ = read_headers(folder, part_of(progress, 0.0, 0.3))
     candidate = _candidate(candidates_of(files, wanted), analysis, folder)
     assert candidate.stack is not None
-    stack = as_stored(candidate.stack) if wanted is MR else candidate.stack
-    check = to_signal if wanted is MR else to_hu
-    image, _ = read_stack(stack, candidate.label, part_of(progress, 0.3, 1.0), check)
+    read = read_signals if wanted is MR else read_hu
+    image, _ = read(candidate.stack, candidate.label, part_of(progress, 0.3, 1.0))
     paths = list(dict.fromkeys(frame.path for frame in candidate.stack.frames))
     by_path = {file.path: file for file in files}
     return SourceSeries(

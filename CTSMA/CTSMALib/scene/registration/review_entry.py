@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from CTSMALib.errors import InputError, OutputError
-from CTSMALib.registration.record import ACCEPTED, GOOD, NEEDS_WORK, REJECTED
+from CTSMALib.registration.record import ACCEPTED, GOOD
 from CTSMALib.registration.review.decisions import MOVED
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.registration.session import ReviewSession
 
 WHOLE = "knee"
-DECISIONS_OF_PEOPLE = (ACCEPTED, NEEDS_WORK, REJECTED)
 _AXES = np.eye(3)
 IMAGES, OVERVIEW = ("mr_on_ct.nii.gz", "patches.npz"), "overview.png"  # that judging makes anew
 

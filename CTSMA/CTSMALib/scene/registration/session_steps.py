@@ -143,10 +143,6 @@ class ReviewSteps:
         """Let a callback be told of every change, by a reason of ``session.REASONS``."""
         self._watchers.append(callback)
 
-    def unwatch(self, callback: Watcher) -> None:
-        """Tell a callback no more."""
-        self._watchers = [known for known in self._watchers if known != callback]
-
     def undo(self) -> None:
         """Take the last step back, exactly."""
         self._went(self.history.undo)
