@@ -12,14 +12,13 @@ from scipy.spatial import cKDTree
 
 from CTSMALib.analysis.result import PatchMeasurement
 from CTSMALib.anatomy.knee import KneeAnatomy
-from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.anatomy.patch import EDGE_MM, LEAST_VALID, Patch
 from CTSMALib.anatomy.plate import Plate
 from CTSMALib.morphometry.direct_ct.ct_features import mapped_features, patch_features
 from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches, sample_patches
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.progress import Progress, silent
 
-LEAST_VALID = 0.5  # share of a patch that must be trabecular bone for its values to be reported
 LEAST_PLATE = 0.3  # share of the plate above a patch whose thickness must be known
 DISPLAY_STEP_MM = 1.0  # maps need means, not texture
 PATCHES_AT_ONCE = 200

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from CTSMALib.analysis.mr_levels import MRLevels
 from CTSMALib.analysis.result import PatchMeasurement
 from CTSMALib.anatomy.frame import JointFrame
-from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.anatomy.patch import EDGE_MM, LEAST_VALID, Patch
 from CTSMALib.morphometry.apparent.patch_image import PatchImage
 from CTSMALib.morphometry.apparent.quality import LARGEST_GHOSTING, MOTION, patch_quality
 from CTSMALib.morphometry.apparent.recipe import KEYS, Recipe
 from CTSMALib.morphometry.apparent.repeatability import repeatability_of
 from CTSMALib.progress import Progress, silent
 
-LEAST_VALID = 0.5  # share of a patch that must be trabecular bone for its values to be reported
 CONTEXT_MM = 2.5  # around the cube
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EDGE_MM = 8.0
+LEAST_VALID = 0.5  # share of a patch that must be trabecular bone for its values to be reported
 DEPTHS_MM = (5.0, 9.0)  # distance of the center below the subchondral surface, d1 and d2
 
 

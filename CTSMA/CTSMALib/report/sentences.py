@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 from CTSMALib.analysis.compartment_findings import LEAST_SHARE_OF_PATCHES, METAL_REACH_MM
-from CTSMALib.analysis.measurement import LEAST_VALID
 from CTSMALib.analysis.result import KneeAnalysis, Summary
 from CTSMALib.anatomy.coverage import LEAST_SHARE_IN_VIEW, LEAST_SHARE_OF_SURFACE
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
-from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM
+from CTSMALib.anatomy.patch import DEPTHS_MM, EDGE_MM, LEAST_VALID
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.report.leading import is_unlike_training, pictured
 from CTSMALib.report.wording import MISSING, joined, lower_first, sentence, summary_text, unit_text, with_unit

@@ -27,9 +27,9 @@ from CTSMALib.bundles.bundle import read_bundle
 from CTSMALib.diagnosis.model import DiagnosisModel, load_model
 from CTSMALib.diagnosis.names import AGGREGATORS, TASK
 from CTSMALib.diagnosis.tokens import Array, KneeTokens
-from CTSMALib.learning.diagnosis.config import SPLITS
 from CTSMALib.learning.diagnosis.dataset import Case, read_data
 from CTSMALib.learning.diagnosis.faithfulness import DRAWS, Change, change_of, faithfulness, toward
+from CTSMALib.learning.pairs.splits import SPLITS
 from Testing.benchmarks.record import ResultTable
 
 RESULTS = Path(__file__).parent / "results"

@@ -11,8 +11,8 @@ import pytest
 
 from CTSMALib.analysis.compartment_findings import METAL_REACH_MM
 from CTSMALib.analysis.maps import METHOD
-from CTSMALib.analysis.measurement import LEAST_VALID
 from CTSMALib.analysis.result import ParameterMap, Summary
+from CTSMALib.anatomy.patch import LEAST_VALID
 from CTSMALib.catalogue import quantities, quantity
 from CTSMALib.morphometry.direct_ct.resolution import unresolved_notice
 from CTSMALib.morphometry.direct_ct.sharpness import Sharpness, Width

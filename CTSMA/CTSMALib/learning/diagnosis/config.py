@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from CTSMALib.errors import InputError
 from CTSMALib.learning.diagnosis.candidates import AGGREGATORS, MOST_CANDIDATES
+from CTSMALib.learning.pairs.splits import SPLITS
 from CTSMALib.student.summary import MOST_FEATURES
-
-SPLITS = ("train", "tune", "stop", "calibrate", "test", "unpaired")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from enum import Enum
 import numpy as np
 
 from CTSMALib.errors import InputError
-from CTSMALib.learning.patches.patch_set import SPLITS, PatchSet
+from CTSMALib.learning.pairs.splits import SPLITS
+from CTSMALib.learning.patches.patch_set import PatchSet
 from CTSMALib.student.reference_scale import REFERENCES
 
 SIDES = ("left", "right")

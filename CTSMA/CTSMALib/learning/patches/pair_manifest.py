@@ -7,8 +7,8 @@ from pathlib import Path
 
 from CTSMALib.errors import InputError
 from CTSMALib.inputs import read_rows
+from CTSMALib.learning.pairs.splits import SPLITS
 from CTSMALib.learning.patches.knee_part import Value
-from CTSMALib.learning.patches.patch_set import SPLITS
 from CTSMALib.volumes.tube_voltage import voltage_of
 
 NEEDED = ("subject", "side", "ct", "mr", "registration", "split")
@@ -28,7 +28,7 @@ class PairRow:
     Attributes:
         subject: identifies the person.
         side: ``"right"`` or ``"left"``.
-        split: one of :data:`~CTSMALib.learning.patches.patch_set.SPLITS`.
+        split: one of :data:`~CTSMALib.learning.pairs.splits.SPLITS`.
         grade: Kellgren-Lawrence grade, 0 to 4; empty where unknown, like the next two.
         age: years.
         sex: ``"F"`` or ``"M"``.

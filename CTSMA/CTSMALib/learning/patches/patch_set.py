@@ -30,7 +30,6 @@ ARRAYS: dict[str, tuple[tuple[int, int, int], Any]] = {
     "mr": (MR_SHAPE, np.float16),
     "mr_valid": (MR_SHAPE, np.uint8),
 }
-SPLITS = ("train", "tune", "stop", "calibrate", "test", "unpaired")
 KNEE_TEXTS = ("knee", "subject", "side", "split", "sex")
 KNEE_COLUMNS = ("knee", "subject", "side", "split", "grade", "age", "sex", *COVARIATES, *REFERENCES)
 _REMEDY = "Make it again with 'ctsma patches'."
@@ -146,7 +145,7 @@ class PatchSet:
         )
 
     def of_split(self, *splits: str) -> PatchSet:
-        """The patches of one or several of :data:`SPLITS`."""
+        """The patches of one or several of :data:`~CTSMALib.learning.pairs.splits.SPLITS`."""
         return self.select(np.isin(self.of_knee("split"), splits))
 
     def of_knees(self, keys: Iterable[str]) -> PatchSet:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.anatomy.frame import JointFrame
+from CTSMALib.anatomy.patch import LEAST_VALID
 from CTSMALib.learning.patches.columns import columns_of
 from CTSMALib.learning.patches.ct_facts import references_from_boxes
 from CTSMALib.learning.patches.edge_width import edge_width_mm
@@ -32,7 +33,6 @@ Bools = NDArray[np.bool_]
 # The width across slices as it is measured on whole virtual scans, from what the protocol states: surfaces of a knee
 # hardly tell slices of 0.6 and 1 mm apart (Testing/benchmarks/student/results/sharpness.csv). Within slices both agree.
 SEEN_AT_LEAST_MM, SEEN_PER_MM = 0.43, 0.19
-LEAST_VALID = 0.5  # share of a patch that must be trabecular bone, in the CT and in the MR
 LITTLE_BONE, NO_TARGET = "too little trabecular bone", "no structure seen on the MR"
 _SAID_OTHERWISE = ("ct_slice_mm", "ct_pixel_mm")  # facts of the protocol, in place of which the voxels are told
 

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from CTSMALib.anatomy.grids import labels_on
 from CTSMALib.anatomy.knee import KneeAnatomy
-from CTSMALib.anatomy.patch import Patch
+from CTSMALib.anatomy.patch import LEAST_VALID, Patch
 from CTSMALib.learning.patches.check import MIRRORED
 from CTSMALib.learning.patches.columns import columns_of
 from CTSMALib.learning.patches.knee_part import NOT_ACCEPTED, KneePart, Value
 from CTSMALib.learning.patches.pair_manifest import PairRow
 from CTSMALib.learning.patches.scan_cubes import mask_cubes, value_cubes
 from CTSMALib.learning.patches.virtual_part import (
-    LEAST_VALID,
     LITTLE_BONE,
     NO_TARGET,
     as_hu,

@@ -12,8 +12,8 @@ from CTSMALib.learning.pairs.check_cohort import ERROR, check_cohort
 from CTSMALib.learning.pairs.cohort_table import CohortTable, read_table, write_table
 from CTSMALib.learning.pairs.find_pairs import with_splits
 from CTSMALib.learning.pairs.splits import SPLITS, assign_splits
-from CTSMALib.learning.patches import patch_set
 from CTSMALib.learning.patches.pair_manifest import read_pair_manifest
+from CTSMALib.virtual.cohort import read
 
 HEAD = "subject,side,ct,mr,split,mine\n"
 
@@ -39,8 +39,8 @@ def errors(table: CohortTable) -> list[tuple[int, str]]:
     return [(finding.row, finding.text) for finding in check_cohort(table) if finding.gravity == ERROR]
 
 
-def test_the_splits_are_those_of_patch_sets() -> None:
-    assert SPLITS == patch_set.SPLITS
+def test_the_splits_are_those_of_virtual_cohorts() -> None:
+    assert SPLITS == read.SPLITS
 
 
 def test_a_small_cohort_has_two_subjects_to_learn_from_and_one_of_every_other_split() -> None:
