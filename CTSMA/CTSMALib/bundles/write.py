@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from CTSMALib.bundles.bundle import (
     CONFIG,
@@ -46,24 +46,39 @@ def write_bundle(
     """
     part = folder.with_name(folder.name + ".part")
     try:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)  # what a run left that was killed
         for name in (METADATA, WEIGHTS, README):
             (part / name).parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: _stored(v) for k, v in weights.items()}, str(part / WEIGHTS))
-        (part / WEIGHTS).chmod(0o644)  # it is made for its owner alone
+        # written by Python: safetensors' own writing raises no OSError on a full disk
+        (part / WEIGHTS).write_bytes(save({k: _stored(v) for k, v in weights.items()}))
         _write(part / CONFIG, config)
         sums = {"sha256": sha256_of(part / WEIGHTS), CONFIG_SHA256: sha256_of(part / CONFIG)}
         own = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "task": task, **sums}
         _write(part / METADATA, {**metadata, "ctsma": own})
         (part / README).write_text(readme, encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(part, folder)
+        _put(part, folder)
     except OSError as error:
         raise OutputError(
             f"The model cannot be written to {folder}: {error.strerror}.", "Name another folder."
         ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return read_bundle(folder, task)
+
+
+def _put(part: Path, folder: Path) -> None:
+    """Rename a finished bundle; the one that was there is whole until then, and comes back if that fails."""
+    previous = folder.with_name(f".{folder.name}.previous")
+    if folder.is_dir():
+        shutil.rmtree(previous, ignore_errors=True)  # what a run left that was killed
+        os.replace(folder, previous)
+    try:
+        os.replace(part, folder)
+    except BaseException:
+        if previous.is_dir() and not folder.exists():
+            os.replace(previous, folder)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
 
 
 def _stored(tensor: torch.Tensor) -> torch.Tensor:

@@ -27,6 +27,7 @@ from CTSMALib.jobs.arguments.report import add_export_arguments, export_request
 from CTSMALib.jobs.attached import Attachment
 from CTSMALib.jobs.diagnose import add_diagnose_arguments, diagnose_request
 from CTSMALib.jobs.dicom_export import add_dicom_arguments, dicom_request
+from CTSMALib.jobs.keeping import COHORT
 from CTSMALib.jobs.learning_jobs import LEARNING_JOBS, add_learning_jobs
 from CTSMALib.jobs.request import RegisterRequest
 from CTSMALib.jobs.worker import Work, run_worker
@@ -37,7 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job and return its exit code (see :func:`CTSMALib.jobs.execute.execute`)."""
     options = _parser().parse_args(arguments)
     attachment = Attachment() if options.attached else None
-    return run_worker(options.job, _JOBS[options.job](options), attachment)
+    return run_worker(options.job, _JOBS[options.job](options), attachment, _kept(options))
+
+
+def _kept(options: argparse.Namespace) -> str:
+    """What the table of what stays calls the job."""
+    if options.job == "train":
+        return f"train {options.training}"
+    return COHORT if options.job == "register" and options.cohort is not None else str(options.job)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,9 @@
 The signal raises :class:`~CTSMALib.errors.CancelledError` in the main thread. Python runs signal handlers
 only between its own instructions, so a long call into compiled code delays that; a watching thread then
 cleans up and ends the process when :data:`GRACE_S` have passed.
+
+A signal that comes after a result was moved into place waits: it cancels a job that has more to do, see
+:func:`went_on`, and is forgotten by one that ends there.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -19,38 +23,55 @@ from types import FrameType, TracebackType
 from CTSMALib.errors import CancelledError
 
 GRACE_S = 2.0
+_LOOK_S = 0.1  # how often the watching thread looks whether the job may be ended yet
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _committing = threading.Event()
-_holding = threading.Event()
+_held_blocks = 0  # that are open, one in another
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold signals back while a result is moved into place; a job that gets this far completes."""
+    """Hold signals back while a result is moved into place, and until the job goes on with something else.
+
+    Of a job with one result that is its end: it completes.
+    """
     _committing.set()
     try:
         yield
     except BaseException:
         _committing.clear()
         raise
-    # Left set on success: the result is there, so it is too late to cancel.
+    # Left set on success: the result is there, so it is too late to cancel, unless the job goes on (went_on).
+
+
+def went_on() -> None:
+    """A job has more to do: from here on it can be cancelled, whatever it has moved into place before.
+
+    Raises:
+        CancelledError: a signal has waited.
+    """
+    _committing.clear()
+    if _running is not None and threading.current_thread() is threading.main_thread():
+        _running.catch_up()
 
 
 @contextmanager
 def held() -> Iterator[None]:
     """Let a signal wait for the end of the block, for example while compiled packages are imported.
 
-    VTK crashes where an exception rises while one of its modules is loaded.
+    VTK crashes where an exception rises while one of its modules is loaded. Of blocks in one another, the end of the
+    outermost counts.
 
     Raises:
         CancelledError: a signal came.
     """
-    _holding.set()
+    global _held_blocks
+    _held_blocks += 1
     try:
         yield
     finally:
-        _holding.clear()
-        if _running is not None:
+        _held_blocks -= 1
+        if not _held_blocks and _running is not None:
             _running.catch_up()
 
 
@@ -107,9 +128,9 @@ class Cancellation:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
             return
-        if _committing.is_set() or self.cancelled:  # a second Ctrl-C must not disturb the cleaning up
+        if self.cancelled:  # a second Ctrl-C must not disturb the cleaning up
             return
-        if _holding.is_set():
+        if _committing.is_set() or _held_blocks:
             self._waiting = number
             return
         self.cancelled = True
@@ -117,7 +138,7 @@ class Cancellation:
         raise CancelledError
 
     def catch_up(self) -> None:
-        """Do what a signal asked for that had to wait.
+        """Do what a signal asked for that had to wait, unless it has to wait longer.
 
         Raises:
             CancelledError: there was one.
@@ -128,18 +149,23 @@ class Cancellation:
 
     def _watch(self) -> None:
         """Wait for the byte that the C-level handler writes at once, whatever the main thread is doing."""
-        with self._reader:
+        with self._reader:  # to the end, or a second signal would find nobody who reads
             while received := self._reader.recv(1):
                 if received[0] in _SIGNALS:
                     break
             else:
                 return
-        if not self._ended.wait(GRACE_S) and not _committing.is_set():
-            code = 128 + received[0]
-            try:
-                self._on_forced_exit(code)
-            finally:
-                os._exit(code)  # also where nobody listens any more, so that the last words fail
+            since = time.monotonic()
+            while time.monotonic() - since < GRACE_S:
+                if self._ended.wait(_LOOK_S):
+                    return
+                if _committing.is_set():  # a job that goes on after a result has all the time to clean up
+                    since = time.monotonic()
+        code = 128 + received[0]
+        try:
+            self._on_forced_exit(code)
+        finally:
+            os._exit(code)  # also where nobody listens any more, so that the last words fail
 
 
 def end_children() -> None:

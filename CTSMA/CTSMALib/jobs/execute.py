@@ -10,11 +10,12 @@ from pathlib import Path
 
 from CTSMALib import __version__
 from CTSMALib.errors import CancelledError, CTSMAError
-from CTSMALib.jobs.cancel import Cancellation, end_children
+from CTSMALib.jobs.cancel import Cancellation, deferred, end_children, went_on
 from CTSMALib.jobs.device import processor
 from CTSMALib.jobs.protocol import Failed, Finished, Started, failure
 from CTSMALib.jobs.reporters import Reporter
 from CTSMALib.jobs.staging import discard_open_folders
+from CTSMALib.progress import Progress
 
 EXIT_OK = 0
 EXIT_INTERNAL = 1
@@ -27,7 +28,7 @@ _OUT_OF_MEMORY = Failed(
 
 def execute(
     job: str,
-    work: Callable[[Reporter], Path],
+    work: Callable[[Progress], Path],
     reporter: Reporter,
     debug: bool = False,
     last_act: Callable[[], None] = lambda: None,
@@ -36,7 +37,7 @@ def execute(
 
     Args:
         job: name for the ``start`` event.
-        work: does the job, reports progress to the reporter it is given, returns the result's path.
+        work: does the job, reports progress to what it is given, returns the result's path.
         reporter: is told of start, progress and end.
         debug: print the traceback of an unexpected exception to standard error.
         last_act: called just before the process is ended by force; otherwise that is for the caller to do.
@@ -53,13 +54,18 @@ def execute(
             reporter.fail(failure(CancelledError()))
         last_act()
 
+    def told(stage: str, fraction: float, message: str = "") -> None:
+        if fraction < 1.0:  # at the end, a result that is there is not given up any more
+            went_on()
+        reporter(stage, fraction, message)
+
     cancellation = Cancellation(forced_exit)
     try:
         with cancellation:
             reporter.start(Started(job, __version__, pid=os.getpid(), device=processor()))
-            path = work(reporter)
-        with suppress(OSError):  # nobody may be listening any more; the result is there all the same
-            reporter.finish(Finished(str(path)))
+            path = work(told)
+            with deferred(), suppress(OSError):  # nobody may be listening any more; the result is there all the same
+                reporter.finish(Finished(str(path)))
         return EXIT_OK
     except (Exception, KeyboardInterrupt) as error:  # the last line of defence: a bug must not end in a traceback
         # Where a library caught the cancellation, it comes out as another error.

@@ -8,24 +8,32 @@ from dataclasses import replace
 from CTSMALib.jobs.protocol import Failed, Finished, Started
 from CTSMALib.jobs.reporters import Reporter
 
+PAIRS = "Finished registrations are kept;"
 KNEES = "Finished knees are kept;"
 CHECKS = "Finished knees and the last check are kept;"
 LAST_CHECK = "Finished networks and the last check are kept;"
 FOLDS = "Finished folds are kept;"
 STEPS = "Finished steps are kept;"
+COHORT = "register --cohort"
+KEPT = {
+    COHORT: PAIRS, "virtual": KNEES, "patches": KNEES, "train synthesis": CHECKS, "train teacher": LAST_CHECK,
+    "train student": LAST_CHECK, "train diagnosis": FOLDS, "train all": STEPS, "reproduce": STEPS,
+}  # fmt: skip
+"""What stays of every job whose parts stay."""
 _NOTHING = "Nothing was written;"
 
 
-def keeping(kept: str) -> Callable[[Reporter], Reporter]:
+def keeping(job: str) -> Callable[[Reporter], Reporter]:
     """A reporter that says what is kept.
 
     Args:
-        kept: :data:`KNEES`, :data:`CHECKS`, :data:`LAST_CHECK`, :data:`FOLDS` or :data:`STEPS`.
+        job: as :data:`KEPT` calls it; of others nothing is kept.
 
     Returns:
         Puts it around another reporter.
     """
-    return lambda reporter: _Keeping(reporter, kept)
+    kept = KEPT.get(job, "")
+    return lambda reporter: _Keeping(reporter, kept) if kept else reporter
 
 
 class _Keeping:

@@ -1,4 +1,4 @@
-"""Clearing up after a worker that could not do it itself."""
+"""What a worker left that could not clear up itself: known again, and cleared up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.staging import recover, resolved
 
 REPORTS = "report"  # what exported reports grow beside, in the folder they go to
+
+
+def holds_only_leftovers(folder: Path, *known: str) -> bool:
+    """Whether a folder holds nothing, or nothing but files that a process wrote aside when it was killed.
+
+    A job that was killed while it wrote its first file goes on in such a folder.
+
+    Args:
+        folder: that a job is to go on in.
+        known: names that may be there besides.
+    """
+    return all(path.match(".*.part-*") or path.name in known for path in folder.iterdir())
 
 
 class Leftovers:

@@ -14,6 +14,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
@@ -124,9 +125,22 @@ def _plan_pairs(manifest: Path) -> Plan:
 
 
 def _states(*paths: Path) -> str:
-    """Size and time of files, which tell whether they changed."""
-    states = [path.stat() if path.exists() else None for path in paths]
-    return " ".join(f"{state.st_size} {state.st_mtime_ns}" if state else "none" for state in states)
+    """Size and time of files, and of all files in folders, which tell whether they changed."""
+    return " ".join(_state_of_folder(path) if path.is_dir() else _state(path) for path in paths)
+
+
+def _state(file: Path) -> str:
+    try:
+        state = file.stat()
+    except OSError:  # not there, or a link that leads nowhere
+        return "none"
+    return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def _state_of_folder(folder: Path) -> str:
+    """That of every file in it: a slice that is written anew changes nothing of its folder itself."""
+    files = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    return " ".join(f"{path.relative_to(folder).as_posix()} {_state(path)}" for path in files)
 
 
 def _make(plan: Plan, folder: Path, jobs: int, progress: Progress) -> None:
@@ -176,13 +190,14 @@ def _holds_set(folder: Path) -> bool:
     from CTSMALib.learning.patches.patch_set import FACTS_FILE
 
     begun = (folder / PARTS_FOLDER).is_dir()
-    return begun or (folder / FACTS_FILE).is_file() or all(path.match(".*.part-*") for path in folder.iterdir())
+    return begun or (folder / FACTS_FILE).is_file() or holds_only_leftovers(folder)
 
 
 def patches_summary(folder: Path) -> list[str]:
     """What a patch set holds and what was found wrong with it, in a few lines for a terminal."""
+    from CTSMALib.learning.pairs.splits import SPLITS
     from CTSMALib.learning.patches.check import check_patch_set
-    from CTSMALib.learning.patches.patch_set import SPLITS, read_patch_set
+    from CTSMALib.learning.patches.patch_set import read_patch_set
 
     found = read_patch_set(folder)
     facts, splits = found.facts, found.of_knee("split").tolist()

@@ -9,6 +9,7 @@ import argparse
 import csv
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.jobs import evaluate, patches, register_cohort, train_diagnosis, train_student, virtual
 from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.request import RegisterCohortRequest, VirtualRequest
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.outputs import replace_file
@@ -143,7 +145,7 @@ def _is_reproduction(folder: Path) -> bool:
     try:
         return bool(json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")).get("schema") == SCHEMA)
     except (OSError, ValueError, AttributeError):
-        return not any(folder.iterdir())
+        return holds_only_leftovers(folder)
 
 
 def _registration_error(request: ReproduceRequest, preset: Preset, folder: Path, progress: Progress) -> None:
@@ -214,7 +216,7 @@ def _students(preset: Preset, folder: Path, progress: Progress) -> None:
     for number, way in enumerate(WAYS):
         out = folder / STUDENTS / way
         if number and (first / TEACHER).is_dir() and not (out / TEACHER).exists():
-            shutil.copytree(first / TEACHER, out / TEACHER)
+            _copy_teacher(first / TEACHER, out / TEACHER)
         changes = (("steps", preset.steps), ("subjects", preset.subjects), ("distillation", way))
         wanted = train_student.TrainStudentRequest(folder / SET, out, changes=changes, seeds=preset.seeds)
         train_student.run(wanted, part_of(progress, number / len(WAYS), (number + 1) / len(WAYS)))
@@ -224,6 +226,20 @@ def _students(preset: Preset, folder: Path, progress: Progress) -> None:
             if name != table.stem or number == 0:
                 (folder / PREDICTIONS).mkdir(exist_ok=True)
                 replace_file(folder / PREDICTIONS / f"{name}.csv", table.read_bytes())
+
+
+def _copy_teacher(source: Path, target: Path) -> None:
+    """Copy a teacher, completely or not at all: half of one would be taken for a whole one."""
+    part = target.with_name(f".{target.name}.part-copy")
+    try:
+        if part.exists():  # of a copy that was killed
+            shutil.rmtree(part)
+        shutil.copytree(source, part)
+        os.replace(part, target)
+    except OSError as error:
+        raise output_error(error, target) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _diagnoses(preset: Preset, folder: Path, progress: Progress) -> None:

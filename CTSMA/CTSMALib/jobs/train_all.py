@@ -18,6 +18,7 @@ from CTSMALib.jobs import evaluate, patches, train_diagnosis, train_student
 from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.config_file import converted, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.jobs.thread_count import threads
 from CTSMALib.jobs.training_project import DIAGNOSIS, EVALUATION, PATCHES, TRAINING
@@ -152,7 +153,7 @@ def _is_training(folder: Path) -> bool:
     try:
         return bool(json.loads((folder / RECORD_FILE).read_text(encoding="utf-8")).get("schema") == SCHEMA)
     except (OSError, ValueError, AttributeError):
-        return not any(folder.iterdir())
+        return holds_only_leftovers(folder)
 
 
 def training_summary(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.config_file import converted, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.progress import Progress, silent
 
@@ -123,7 +124,7 @@ def _is_training(folder: Path) -> bool:
     """Whether a training is there, or only the first beginnings of one that was stopped."""
     from CTSMALib.learning.diagnosis.record import holds_training
 
-    return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
+    return holds_training(folder) or holds_only_leftovers(folder)
 
 
 def _read_config(path: Path | None) -> DiagnosisConfig:

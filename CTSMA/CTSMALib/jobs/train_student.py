@@ -16,6 +16,7 @@ from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import held
 from CTSMALib.jobs.config_file import converted, flat, read_document
 from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.jobs.thread_count import threads
 from CTSMALib.outputs import replace_file
@@ -160,9 +161,11 @@ def _train(
     config: ChainConfig, found: PatchSet, folder: Path, only_teacher: bool, progress: Progress, place: Place
 ) -> None:
     from CTSMALib.learning.student.chain import train_chain, train_teacher
+    from CTSMALib.learning.student.device import leave
 
     if only_teacher:
         train_teacher(config.teacher, found, folder, progress, place)
+        leave(place)
     else:
         train_chain(config, found, folder, progress, place)
 
@@ -177,7 +180,7 @@ def holds_training(folder: Path) -> bool:
 
 def _is_training(folder: Path) -> bool:
     """Whether a training is there, the first beginnings of one, or nothing but a teacher to begin with."""
-    return holds_training(folder) or all(p.match(".*.part-*") or p.name == TEACHER for p in folder.iterdir())
+    return holds_training(folder) or holds_only_leftovers(folder, TEACHER)
 
 
 def _record(config: ChainConfig, found: PatchSet, only_teacher: bool) -> dict[str, Any]:

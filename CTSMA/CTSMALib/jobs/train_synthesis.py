@@ -17,6 +17,7 @@ from CTSMALib.inputs import existing_path
 from CTSMALib.jobs.arguments.values import given_path
 from CTSMALib.jobs.cancel import end_children, held
 from CTSMALib.jobs.learning_packages import need_learning_packages
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.jobs.thread_count import threads
 from CTSMALib.jobs.training_config import as_document, holds_training, read_config, refuse_other, write_record
@@ -116,7 +117,7 @@ def run(request: TrainSynthesisRequest, progress: Progress = silent) -> Path:
 
 def _is_training(folder: Path) -> bool:
     """Whether a training is there, or only the first beginnings of one that was stopped."""
-    return holds_training(folder) or all(path.match(".*.part-*") for path in folder.iterdir())
+    return holds_training(folder) or holds_only_leftovers(folder)
 
 
 def _train(config: TrainingConfig, folder: Path, jobs: int, progress: Progress) -> None:

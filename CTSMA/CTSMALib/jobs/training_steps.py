@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,8 +39,8 @@ def arguments(step: str, state: TrainingState, project: Project) -> list[str]:
 
 
 def command(words: list[str]) -> str:
-    """The line that does the same in a terminal."""
-    return f"ctsma {shlex.join(words)}"
+    """The line that does the same in a terminal; that of Windows knows no single quotes."""
+    return f"ctsma {subprocess.list2cmdline(words) if os.name == 'nt' else shlex.join(words)}"
 
 
 def steps_of(project: Project | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.jobs.cancel import held
+from CTSMALib.jobs.leftovers import holds_only_leftovers
 from CTSMALib.jobs.request import VirtualRequest
 from CTSMALib.jobs.staging import Target, output_error, resolved
 from CTSMALib.progress import Progress, silent
@@ -77,4 +78,4 @@ def _holds_cohort(folder: Path) -> bool:
     """Whether a cohort is there, or only the first beginnings of one that was stopped."""
     from CTSMALib.virtual.cohort.cohort_file import COHORT_FILE
 
-    return (folder / COHORT_FILE).is_file() or all(path.match(".*.part-*") for path in folder.iterdir())
+    return (folder / COHORT_FILE).is_file() or holds_only_leftovers(folder)

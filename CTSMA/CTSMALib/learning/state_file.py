@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import torch
 
 from CTSMALib.errors import InputError
+from CTSMALib.outputs import replacing
 
 STATE_FILE = "state.pt"
 VERSION = 1
@@ -24,6 +24,9 @@ def write_state(state: Any, folder: Path) -> None:
     Args:
         state: a dataclass of plain values, dataclasses of such, tuples of these, and dictionaries of tensors.
         folder: made if it is missing.
+
+    Raises:
+        OSError: it could not be written; what was there is kept.
     """
     content = {each.name: _plain(getattr(state, each.name)) for each in fields(state)}
     write_state_file({"version": VERSION, **content}, folder)
@@ -64,11 +67,19 @@ def write_state_file(content: dict[str, Any], folder: Path) -> None:
     Args:
         content: plain values and tensors.
         folder: made if it is missing.
+
+    Raises:
+        OSError: it could not be written; what was there is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{STATE_FILE}.part"
-    torch.save(content, part)
-    os.replace(part, folder / STATE_FILE)
+    with replacing(folder / STATE_FILE) as aside:
+        try:
+            with aside.open("wb") as file:  # given a path, PyTorch hides why it could not write
+                torch.save(content, file)
+        except RuntimeError as error:  # what PyTorch makes of the error of a write
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
 
 
 def read_state_file(folder: Path) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from CTSMALib.jobs.arguments.virtual import add_virtual_arguments
 from CTSMALib.jobs.evaluate import add_evaluate_arguments
-from CTSMALib.jobs.keeping import CHECKS, FOLDS, KNEES, LAST_CHECK, STEPS, keeping
+from CTSMALib.jobs.keeping import keeping
 from CTSMALib.jobs.models import add_models_arguments
 from CTSMALib.jobs.pairs import add_pairs_arguments
 from CTSMALib.jobs.patches import add_patches_arguments
@@ -74,7 +74,7 @@ def _virtual_make(options: argparse.Namespace) -> int:
 
         return run(virtual_request(options), progress)
 
-    return run_job("virtual", options, work, lambda folder: [cohort_summary(folder)], keeping(KNEES))
+    return run_job("virtual", options, work, lambda folder: [cohort_summary(folder)], keeping("virtual"))
 
 
 def _pairs(options: argparse.Namespace) -> int:
@@ -89,7 +89,7 @@ def _patches(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         return run(patches_request(options), progress)
 
-    return run_job("patches", options, work, patches_summary, keeping(KNEES))
+    return run_job("patches", options, work, patches_summary, keeping("patches"))
 
 
 def _train_synthesis(options: argparse.Namespace) -> int:
@@ -98,7 +98,7 @@ def _train_synthesis(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         return run(train_synthesis_request(options), progress)
 
-    return run_job("train", options, work, training_summary, keeping(CHECKS))
+    return run_job("train", options, work, training_summary, keeping("train synthesis"))
 
 
 def _train_teacher(options: argparse.Namespace) -> int:
@@ -115,7 +115,9 @@ def _train(options: argparse.Namespace, only_teacher: bool) -> int:
     def work(progress: Progress) -> Path:
         return run(train_student_request(options, only_teacher), progress)
 
-    return run_job("train", options, work, student_summary, keeping(LAST_CHECK))
+    return run_job(
+        "train", options, work, student_summary, keeping("train teacher" if only_teacher else "train student")
+    )
 
 
 def _train_diagnosis(options: argparse.Namespace) -> int:
@@ -124,7 +126,7 @@ def _train_diagnosis(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         return run(train_diagnosis_request(options), progress)
 
-    return run_job("train", options, work, training_summary, keeping(FOLDS))
+    return run_job("train", options, work, training_summary, keeping("train diagnosis"))
 
 
 def _train_all(options: argparse.Namespace) -> int:
@@ -133,7 +135,7 @@ def _train_all(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         return run(train_all_request(options), progress)
 
-    return run_job("train", options, work, training_summary, keeping(STEPS))
+    return run_job("train", options, work, training_summary, keeping("train all"))
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -148,7 +150,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     def work(progress: Progress) -> Path:
         return run(reproduce_request(options), progress)
 
-    return run_job("reproduce", options, work, reproduction_summary, keeping(STEPS))
+    return run_job("reproduce", options, work, reproduction_summary, keeping("reproduce"))
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CTSMALib.jobs.arguments.register import add_register_arguments, add_synthesize_arguments
+from CTSMALib.jobs.keeping import COHORT, keeping
 from CTSMALib.jobs.registration_report import add_registration_report_arguments
 from CTSMALib.progress import Progress
 from CTSMALib.subcommands.running import add_command, run_job
@@ -36,7 +37,8 @@ def _register(options: argparse.Namespace) -> int:
             return register_cohort.run(request, progress)
         return register.run(request, progress)
 
-    return run_job("register", options, work, registration_lines)
+    told_by = keeping("register" if options.cohort is None else COHORT)
+    return run_job("register", options, work, registration_lines, told_by)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def agreement_rows(
 
     Args:
         values: (n, k) that were read.
-        sds: (n, k) standard uncertainties.
+        sds: (n, k) standard uncertainties; all NaN where there are none.
         targets: (n, k) that they are to be.
         subjects: (n,) whose patches these are; intervals resample these.
         keys: (k,) of the parameters.
@@ -40,7 +40,7 @@ def agreement_rows(
                 "parameter": key, "patches": len(pair), "knees": count, "icc": icc.value,
                 "low": icc.low, "high": icc.high, "consistency": icc_consistency(pair), "bias": f"{off.mean():.4f}",
                 "rmse": f"{np.sqrt(np.mean(off**2)):.4f}", "r": float(np.corrcoef(pair.T)[0, 1]),
-                "covered": float(np.mean(np.abs(off) <= COVERED_SDS * sds[:, k])),
+                "covered": "" if np.isnan(sds).all() else float(np.mean(np.abs(off) <= COVERED_SDS * sds[:, k])),
             }
         )  # fmt: skip
     return [*rows, _interval_row(MEAN, np.mean(drawn, axis=1), len(values), count)]

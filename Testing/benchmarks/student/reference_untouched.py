@@ -16,11 +16,11 @@ from Testing.benchmarks.student.agreement_rows import Floats, agreement_rows, dr
 from Testing.benchmarks.student.whole import RESULTS, STUDENT
 
 FILE = RESULTS / "reference_untouched.csv"
-LESS = f"{STUDENT} less "
+COMPARED = ((STUDENT, "reference_none"), (STUDENT, "reference_l1"), ("reference_l1", "reference_none"))
 
 
 def write_comparison(read: dict[str, Floats], found: PatchSet, code: tuple[str, ...], **settings: object) -> None:
-    """Agreement with the MR of the student and of each arm, and the student less each arm, patient by patient.
+    """Agreement with the MR of the student and of each arm, and one less another, patient by patient.
 
     Args:
         read: (n, 4) values by arm.
@@ -33,13 +33,13 @@ def write_comparison(read: dict[str, Floats], found: PatchSet, code: tuple[str, 
     table = ResultTable(FILE, ("arm", "parameter"), code, **settings, **told)
     table.rows.clear()
     estimate = model.estimate(ct_cubes(found), found.covariates, table_of(found).features)
-    ours = drawn_iccs(estimate.values, found.targets, subjects)
-    for arm, values in {STUDENT: estimate.values, **read}.items():
+    arms = {STUDENT: estimate.values, **read}
+    for arm, values in arms.items():
         sds = estimate.uncertainties if arm == STUDENT else np.full(values.shape, np.nan)
         table.add([{"arm": arm, **row} for row in agreement_rows(values, sds, found.targets, subjects, KEYS)])
-    for arm, values in read.items():
-        theirs = drawn_iccs(values, found.targets, subjects)
-        rows = less_rows(ours, theirs, KEYS, len(found), len(np.unique(subjects)))
-        table.add([{"arm": LESS + arm, **row} for row in rows])
+    drawn = {arm: drawn_iccs(values, found.targets, subjects) for arm, values in arms.items()}
+    for one, other in COMPARED:
+        rows = less_rows(drawn[one], drawn[other], KEYS, len(found), len(np.unique(subjects)))
+        table.add([{"arm": f"{one} less {other}", **row} for row in rows])
     for row in table.rows:
         print(row, flush=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
+from CTSMALib.bundles import write
 from CTSMALib.bundles.bundle import CONFIG, METADATA, README, WEIGHTS, Bundle, read_bundle, read_weights
 from CTSMALib.bundles.write import write_bundle
 from CTSMALib.errors import InputError, OutputError
+from Testing.full_disk import full_disk
 
 TENSORS = {"single": torch.tensor([[1.5, -2.0]]), "double": torch.tensor([1e-12, 3.0], dtype=torch.float64)}
 
@@ -44,6 +47,46 @@ def test_a_bundle_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         written(tmp_path / "file" / "b")
+
+
+def test_a_full_disk_is_told_in_words_and_keeps_the_bundle_before(a_bundle: Bundle) -> None:
+    big = {"w": torch.zeros(100_000)}
+    with full_disk(4096), pytest.raises(OutputError, match=r"cannot be written to .*: File too large"):
+        write_bundle(a_bundle.folder, "task", {"name": "n", "version": "2.0"}, {}, big, "# Card\n")
+    assert [path.name for path in a_bundle.folder.parent.iterdir()] == ["b"]
+    assert read_bundle(a_bundle.folder) == a_bundle
+
+
+def test_nothing_is_left_of_a_bundle_whose_card_cannot_be_made(a_bundle: Bundle) -> None:
+    with pytest.raises(TypeError):
+        write_bundle(a_bundle.folder, "task", {"name": object()}, {}, TENSORS, "# Card\n")
+    assert [path.name for path in a_bundle.folder.parent.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("error", [OSError(1, "no"), KeyboardInterrupt()])
+def test_the_bundle_before_stays_where_another_cannot_take_its_place(
+    error: BaseException, a_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if source.name == "b.part":
+            assert read_bundle(a_bundle.folder.with_name(".b.previous")).version == "1.0"  # whole until the last moment
+            raise error
+        real(source, target)
+
+    monkeypatch.setattr(write.os, "replace", replace)
+    with pytest.raises(OutputError if isinstance(error, OSError) else KeyboardInterrupt):
+        written(a_bundle.folder, "2.0")
+    assert [path.name for path in a_bundle.folder.parent.iterdir()] == ["b"]
+    assert read_bundle(a_bundle.folder) == a_bundle
+
+
+def test_what_a_killed_run_left_is_cleared_away(a_bundle: Bundle) -> None:
+    for name in ("b.part", ".b.previous"):
+        (a_bundle.folder.with_name(name) / "models").mkdir(parents=True)
+    assert written(a_bundle.folder, "2.0").version == "2.0"
+    assert [path.name for path in a_bundle.folder.parent.iterdir()] == ["b"]
 
 
 def test_altered_weights_are_refused(a_bundle: Bundle) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import SimpleITK as sitk
 
-from CTSMALib.errors import InputError
+from CTSMALib.errors import InputError, OutputError
 from CTSMALib.jobs import reproduce
+from CTSMALib.jobs.train_student import TrainStudentRequest
+from CTSMALib.progress import silent
 from CTSMALib.report.html import render_html
 from CTSMALib.report.reproduction import reproduction_model
 
@@ -65,6 +68,38 @@ def test_a_folder_of_a_version_that_did_other_amounts_is_refused(tmp_path: Path,
     monkeypatch.setattr(reproduce, "PRESETS", other)
     with pytest.raises(InputError, match="another version"):
         reproduce._begin(reproduce.ReproduceRequest(folder), folder)
+
+
+def test_half_a_copied_teacher_is_never_trained_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(request: TrainStudentRequest, progress: object) -> None:
+        teacher = request.out / "teacher"
+        (teacher / "events").mkdir(parents=True, exist_ok=True)
+        for name in ("history.csv", "state.pt"):
+            (teacher / name).write_text(name)
+
+    def killed(path: Path, to: Path) -> None:
+        to.mkdir(parents=True)
+        shutil.copy(path / "history.csv", to)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reproduce.train_student, "run", train)
+    with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patched:
+        patched.setattr(shutil, "copytree", killed)
+        reproduce._students(reproduce.PRESETS["small"], tmp_path, silent)
+    second = tmp_path / "students" / reproduce.WAYS[1]
+    assert not (second / "teacher").exists()
+    half = second / ".teacher.part-copy"
+    half.mkdir()
+    (half / "old.txt").write_text("of a run that had no time to clear up")
+    monkeypatch.setattr(reproduce.train_student, "run", lambda request, progress: None)
+    reproduce._students(reproduce.PRESETS["small"], tmp_path, silent)
+    assert [path.name for path in second.iterdir()] == ["teacher"]
+    assert sorted(path.name for path in (second / "teacher").iterdir()) == ["events", "history.csv", "state.pt"]
+
+
+def test_a_teacher_that_cannot_be_copied_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="could not be written"):
+        reproduce._copy_teacher(tmp_path / "missing", tmp_path / "pooled" / "teacher")
 
 
 def test_the_error_of_a_registration_is_measured_at_landmarks(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +20,10 @@ from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.jobs.commands import worker_environment
 from CTSMALib.jobs.evaluate import EvaluateRequest
 from CTSMALib.jobs.evaluate import run as run_evaluation
-from CTSMALib.jobs.train_student import TrainStudentRequest, run
+from CTSMALib.jobs.train_student import TrainStudentRequest, read_config, run
 from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.learning.student import chain
+from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.data import ct_cubes, table_of
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.student.model import load_student
@@ -105,12 +109,71 @@ def test_where_the_truth_is_known_the_student_also_tells_the_structure(a_config:
         run_evaluation(EvaluateRequest(patches, tmp_path / "out" / "predictions", tmp_path / "other", arm="structure"))
 
 
-def test_the_same_command_does_nothing_twice(a_training: Path, a_set: Path, a_config: Path) -> None:
-    before = (a_training / "bundle" / "models" / "model.safetensors").read_bytes()
-    state = (a_training / "student-s0" / "state.pt").stat().st_mtime_ns
+def refused(*arguments: object) -> None:
+    raise AssertionError("It is done already.")
+
+
+def test_the_same_command_does_nothing_twice(
+    a_training: Path, a_set: Path, a_config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def times() -> dict[Path, int]:
+        ours = (path for path in a_training.rglob("*") if path.is_file() and path.parent != a_training)
+        return {path: path.stat().st_mtime_ns for path in ours}
+
+    before = times()
+    monkeypatch.setattr(chain, "finish", refused)
+    monkeypatch.setattr(chain, "predict", refused)
     run(TrainStudentRequest(a_set, a_training, config=a_config, seeds=2, threads=1))
-    assert (a_training / "bundle" / "models" / "model.safetensors").read_bytes() == before
-    assert (a_training / "student-s0" / "state.pt").stat().st_mtime_ns == state
+    assert times() == before and len([path for path in before if path.parent.name == "predictions"]) == 8
+
+
+def rewritten(path: Path, old: str, new: str) -> None:
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda training, _: (training / "finished.json").unlink(),
+        lambda training, _: (training / "finished.json").write_text("{"),
+        lambda training, _: (training / "predictions" / "ridge.csv").unlink(),
+        lambda training, _: rewritten(training / "predictions" / "student.csv", "0.", "1."),
+        lambda training, _: shutil.rmtree(training / "bundle"),
+        lambda training, _: rewritten(training / "bundle" / "configs" / "metadata.json", '"1.0"', '"2.0"'),
+        lambda training, _: rewritten(training / "bundle" / "configs" / "inference.json", "0.", "1."),
+        lambda training, _: shutil.copy(training / "student-s1" / "state.pt", training / "student-s0"),
+        lambda training, _: shutil.copy(training / "student-s1" / "state.pt", training / "teacher"),
+        lambda _, patches: rewritten(patches / "patches.csv", "0.", "1."),
+        lambda _, patches: rewritten(patches / "knees.csv", ",F,", ",M,"),
+        lambda _, patches: rewritten(patches / "patches.json", '"made_from": "x"', '"made_from": "y"'),
+    ],
+)  # fmt: skip
+def test_in_any_doubt_the_bundle_is_made_again(
+    change: Callable[[Path, Path], object], a_training: Path, a_set: Path, a_config: Path, tmp_path: Path
+) -> None:
+    training, patches = tmp_path / "training", tmp_path / "set"
+    shutil.copytree(a_training, training)
+    shutil.copytree(a_set, patches)
+    config = read_config(TrainStudentRequest(patches, training, config=a_config, seeds=2))
+    places = [training / name for name in ("teacher", "student-s0", "student-s1")]
+
+    def finished(config: ChainConfig) -> bool:
+        return chain._finished(chain._made_of(config, read_patch_set(patches), places), training) is not None
+
+    assert finished(config) and not finished(replace(config, seeds=1))
+    change(training, patches)
+    assert not finished(config)
+
+
+def test_a_bundle_that_is_gone_is_made_again(a_training: Path, a_set: Path, a_config: Path, tmp_path: Path) -> None:
+    training = tmp_path / "training"
+    shutil.copytree(a_training, training)
+    shutil.rmtree(training / "bundle")
+    run(TrainStudentRequest(a_set, training, config=a_config, seeds=2, threads=1))
+    names = ("bundle/models/model.safetensors", "predictions/student.csv", "finished.json")
+    assert all((training / name).read_bytes() == (a_training / name).read_bytes() for name in names)
 
 
 def test_other_settings_or_patches_are_refused(a_training: Path, a_set: Path, a_config: Path, tmp_path: Path) -> None:
@@ -205,10 +268,20 @@ def test_two_processes_train_as_torchrun_starts_them(a_set: Path, a_config: Path
         "--threads",
         "1",
     ]
-    launch = ["torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29517", "-m", "CTSMALib.cli"]
+    program = tmp_path / "program.py"  # the command, and whether it let go of the other process
+    program.write_text(
+        "import sys, torch.distributed as dist\n"
+        "from CTSMALib.cli import main\n"
+        "sys.exit(main(sys.argv[1:]) or 100 * dist.is_initialized())\n"
+    )
+    launch = ["torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29517", program]
     environment = worker_environment()
     done = subprocess.run(
-        [sys.executable, "-m", *launch, *map(str, words)], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", *map(str, (*launch, *words))],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert load_student(read_bundle(out / "bundle", "student")).simulated

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from CTSMALib.errors import InputError
+from CTSMALib.jobs import training_steps
 from CTSMALib.jobs.__main__ import _parser
 from CTSMALib.jobs.remaining import Remaining, in_words
 from CTSMALib.jobs.training_project import CohortKind, Project, read_project
@@ -36,6 +38,12 @@ def test_a_worker_understands_the_arguments_of_every_step(step: str, state: Trai
     options = _parser().parse_args(["--attached", *words])
     assert options.job == words[0]
     assert command(words).startswith(f"ctsma {words[0]} ") and "'" in command(words)  # the blank is quoted
+
+
+def test_the_line_for_a_terminal_of_windows_has_its_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_steps, "os", SimpleNamespace(name="nt"))
+    words = ["patches", "C:\\knees\\manifest.csv", "--out", "C:\\my knees"]
+    assert command(words) == 'ctsma patches C:\\knees\\manifest.csv --out "C:\\my knees"'
 
 
 def test_what_is_left_out_is_the_usual_of_the_trainings() -> None:

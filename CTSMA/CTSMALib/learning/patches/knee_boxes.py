@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,7 @@ def read_knee_boxes(knee: CohortKnee) -> KneeBoxes:
         with knee.truth.open(encoding="utf-8", newline="") as file:
             rows = {row["id"]: row for row in csv.DictReader(file, strict=True)}
         return _knee_boxes(knee, facts, arrays, rows)
-    except (OSError, ValueError, KeyError, TypeError, csv.Error, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, csv.Error, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"The knee {knee.subject} is damaged or of another version: {error!r}.", _REMEDY) from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,9 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from CTSMALib.errors import InputError
+from CTSMALib.outputs import replacing
 
 Value = str | float | int
 ARRAYS = ("ct", "ct_valid", "mr", "mr_valid")
@@ -59,26 +62,24 @@ def write_part(part: KneePart, path: Path, digest: str) -> None:
     head = {"knee": part.knee, "left_out": dict(part.left_out), "columns": list(part.columns), "digest": digest}
     arrays: dict[str, Any] = {f"column {number}": values for number, values in enumerate(part.columns.values())}
     arrays |= {name: getattr(part, name) for name in ARRAYS}
-    aside = path.with_name(f".{path.name}.part-{os.getpid()}")
-    try:
-        with aside.open("wb") as file:
-            np.savez(file, head=np.array(json.dumps(head)), **arrays)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with replacing(path) as aside, aside.open("wb") as file:
+        np.savez(file, head=np.array(json.dumps(head)), **arrays)
 
 
 def read_part(path: Path) -> KneePart:
     """Read what :func:`write_part` wrote.
 
     Raises:
-        OSError: it cannot be read.
+        InputError: it cannot be read, or is damaged.
     """
-    with np.load(path, allow_pickle=False) as data:
-        head = json.loads(str(data["head"]))
-        columns = {name: data[f"column {number}"] for number, name in enumerate(head["columns"])}
-        ct, ct_valid, mr, mr_valid = (data[name] for name in ARRAYS)
-        return KneePart(head["knee"], columns, ct, ct_valid, mr, mr_valid, head["left_out"])
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            head = json.loads(str(data["head"]))
+            columns = {name: data[f"column {number}"] for number, name in enumerate(head["columns"])}
+            ct, ct_valid, mr, mr_valid = (data[name] for name in ARRAYS)
+            return KneePart(head["knee"], columns, ct, ct_valid, mr, mr_valid, head["left_out"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"The patches of a knee in {path} cannot be read.", "Delete it; it is made anew.") from error
 
 
 def made_from(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from CTSMALib.learning.patches.patch_set import (
     PATCHES_FILE,
     SetFacts,
 )
-from CTSMALib.outputs import replace_file
+from CTSMALib.outputs import replace_file, replacing
 from CTSMALib.progress import Progress, silent
 from CTSMALib.student.cubes import CT_STEPS_MM, MR_STEPS_MM
 
@@ -71,18 +70,13 @@ def write_patch_set(
 
 def _write_array(path: Path, name: str, parts: Sequence[KneePart], count: int, progress: Progress) -> None:
     shape, kind = ARRAYS[name]
-    aside = path.with_name(f".{path.name}.part-{os.getpid()}")
     order = list(ARRAYS).index(name)
-    try:
-        with aside.open("wb") as file:
-            header = {"descr": np.dtype(kind).str, "fortran_order": False, "shape": (count, *shape)}
-            np.lib.format.write_array_header_1_0(file, header)
-            for number, part in enumerate(parts):
-                progress("Writing the patch set", (order + number / len(parts)) / len(ARRAYS))
-                file.write(np.ascontiguousarray(getattr(part, name), dtype=kind).tobytes())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with replacing(path) as aside, aside.open("wb") as file:
+        header = {"descr": np.dtype(kind).str, "fortran_order": False, "shape": (count, *shape)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for number, part in enumerate(parts):
+            progress("Writing the patch set", (order + number / len(parts)) / len(ARRAYS))
+            file.write(np.ascontiguousarray(getattr(part, name), dtype=kind).tobytes())
 
 
 def _csv(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from CTSMALib.bundles.bundle import Bundle
-from CTSMALib.errors import InputError
-from CTSMALib.learning.patches.patch_set import PatchSet
+from CTSMALib import __version__
+from CTSMALib.bundles.bundle import METADATA, Bundle, read_bundle, sha256_of
+from CTSMALib.errors import CTSMAError, InputError
+from CTSMALib.learning.patches.patch_set import KNEES_FILE, PATCHES_FILE, PatchSet
+from CTSMALib.learning.state_file import STATE_FILE
 from CTSMALib.learning.student.baselines import BASELINES, read_with
 from CTSMALib.learning.student.chain_config import ChainConfig
 from CTSMALib.learning.student.config import NONE, StudentConfig
 from CTSMALib.learning.student.data import ct_cubes, first_subjects, patches_of, table_of
-from CTSMALib.learning.student.device import Place
+from CTSMALib.learning.student.device import Place, leave
 from CTSMALib.learning.student.finish import finish, unseen_subjects
 from CTSMALib.learning.student.predictions import Predicted, write_predictions
 from CTSMALib.learning.student.state import State
 from CTSMALib.learning.student.structure_fit import fit_without_networks
 from CTSMALib.learning.student.train import STUDENT, TEACHER, best_network, read_in_parts, train
+from CTSMALib.outputs import replace_file
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.student.estimate import Estimate
 from CTSMALib.student.linear import design
-from CTSMALib.student.model import load_student
+from CTSMALib.student.model import TASK, load_student
 from CTSMALib.student.network import PatchNet
 from CTSMALib.student.structure import STRUCTURE_KEYS, Structure
 from CTSMALib.student.tied_values import together
 
 BUNDLE, PREDICTIONS = "bundle", "predictions"
+FINISHED_FILE = "finished.json"  # what bundle and predictions were made of, and what came of it
 STRUCTURE, STRUCTURE_RIDGE = "structure", "structure_ridge"  # arms of the structure itself: bundle, direct quantities
 NETWORKS = "networks"  # arm of the students' networks alone; STUDENT is what the bundle says
 LEARNED_FROM = ("train", "stop")  # splits that networks see, of the first only as many subjects as are wanted
@@ -106,28 +113,67 @@ def train_chain(
         found: the patch set.
         folder: of the training; what is done there stays and is not done again.
         progress: told of every step; stops by raising.
-        place: where to compute.
+        place: where to compute. Several processes leave it when the networks are trained.
 
     Returns:
         The bundle; ``None`` in a process that only computes.
 
     Raises:
         InputError: the patch set lacks something.
+        OSError: something could not be written.
     """
     refuse_incomplete(found)
     teacher = train_teacher(config.teacher, found, folder, part_of(progress, 0.0, 0.3), place)
-    states = []
+    states, places = [], [folder / TEACHER]
     for number in range(config.seeds):
         start, stop = (0.3 + 0.6 * (number + k) / config.seeds for k in (0, 1))
         own = replace(config.student, seed=config.student.seed + number)
-        where = folder / f"{STUDENT}-s{own.seed}"
-        states.append(train_student(own, found, where, teacher, part_of(progress, start, stop), place))
-    if place is not None and not place.writes:
-        return None
+        places.append(folder / f"{STUDENT}-s{own.seed}")
+        states.append(train_student(own, found, places[-1], teacher, part_of(progress, start, stop), place))
+    if place is not None:
+        leave(place)
+        if not place.writes:
+            return None
+    made_of = _made_of(config, found, places)
+    finished = _finished(made_of, folder)
+    if finished is not None:
+        return finished
     bundle = finish(states, found, folder / BUNDLE, part_of(progress, 0.9, 0.95))
     progress("Reading the other patches", 0.95)
     predict(config, found, teacher, states, bundle, folder / PREDICTIONS)
+    content = json.dumps({**made_of, **_written(folder)}, indent=2) + "\n"
+    replace_file(folder / FINISHED_FILE, content.encode())  # last: with it, all is there
     return bundle
+
+
+def _made_of(config: ChainConfig, found: PatchSet, places: Sequence[Path]) -> dict[str, Any]:
+    """All that bundle and predictions follow from, as it comes back from JSON: settings, patches, trained networks."""
+    made_of = {
+        "software_version": __version__, "config": asdict(config), "patch_set": asdict(found.facts),
+        "tables": {name: sha256_of(found.folder / name) for name in (KNEES_FILE, PATCHES_FILE)},
+        "networks": {place.name: sha256_of(place / STATE_FILE) for place in places},
+    }  # fmt: skip
+    plain: dict[str, Any] = json.loads(json.dumps(made_of))
+    return plain
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """Checksums of what a training ends with; the metadata of the bundle hold those of its weights and settings."""
+    tables = sorted((folder / PREDICTIONS).glob("*.csv"))
+    return {
+        "bundle": sha256_of(folder / BUNDLE / METADATA),
+        PREDICTIONS: {path.name: sha256_of(path) for path in tables},
+    }
+
+
+def _finished(made_of: dict[str, Any], folder: Path) -> Bundle | None:
+    """The bundle, where it and all predictions are there as this training wrote them; in any doubt ``None``."""
+    try:
+        told = json.loads((folder / FINISHED_FILE).read_bytes())
+        bundle = read_bundle(folder / BUNDLE, TASK)
+        return bundle if told == {**made_of, **_written(folder)} else None
+    except (OSError, ValueError, CTSMAError):
+        return None
 
 
 def predict(

@@ -19,11 +19,13 @@ class Place:
         device: of its tensors.
         rank: number of this process; the first one, 0, writes.
         world: how many processes there are.
+        began: whether :func:`find_place` let the processes talk to each other.
     """
 
     device: torch.device
     rank: int = 0
     world: int = 1
+    began: bool = False
 
     @property
     def writes(self) -> bool:
@@ -60,8 +62,22 @@ def find_place() -> Place:
     gpu = torch.cuda.is_available()
     if world == 1:
         return Place(torch.device("cuda" if gpu else "cpu"))
-    if not dist.is_initialized():
+    began = not dist.is_initialized()
+    if began:
         dist.init_process_group("nccl" if gpu else "gloo")
     local = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local) if gpu else torch.device("cpu")
-    return Place(device, dist.get_rank(), world)
+    return Place(device, dist.get_rank(), world, began)
+
+
+def leave(place: Place) -> None:
+    """End the talk of processes that :func:`find_place` began.
+
+    To be called where all have done the same steps: on GPUs they wait for each other. After a failure the others never
+    come, so that a process which fails just ends.
+
+    Args:
+        place: of this process; of no more use for a training afterwards.
+    """
+    if place.began and dist.is_initialized():
+        dist.destroy_process_group()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -67,27 +68,28 @@ def train(
         if state.ended:
             return state
     first, history = (state.step, list(state.history)) if state else (0, [])
-    curves = Curves(folder if place.writes else None)
     began, losses = time.monotonic(), []
-    for done in range(first + 1, config.steps + 1):
-        batch = training_batch(patches, config, (done - 1) * place.world + place.rank)
-        torch.manual_seed(config.seed * SEEDS + done)  # of dropout: the same whether the run was resumed or not
-        losses.append(run.step(batch.to(place.device)))
-        left = (time.monotonic() - began) / (done - first) * (config.steps - done)
-        if place.writes:
-            progress(f"Training the {kind}", done / config.steps, f"step {done} of {config.steps}, {told_time(left)}")
-        if done % config.check_every and done != config.steps:
-            continue
-        history.append(run.check(stop, done, float(np.mean(losses))))
-        losses = []
-        state = run.state(done, history)
-        curves.show(history)
-        if place.writes:
-            write_state(state, folder)
-            progress(f"Checking the {kind}", done / config.steps, str(history[-1]))
-        if state.ended:
-            break
-    curves.close()
+    with closing(Curves(folder if place.writes else None)) as curves:
+        for done in range(first + 1, config.steps + 1):
+            batch = training_batch(patches, config, (done - 1) * place.world + place.rank)
+            torch.manual_seed(config.seed * SEEDS + done)  # of dropout: the same whether the run was resumed or not
+            losses.append(run.step(batch.to(place.device)))
+            left = (time.monotonic() - began) / (done - first) * (config.steps - done)
+            if place.writes:
+                progress(
+                    f"Training the {kind}", done / config.steps, f"step {done} of {config.steps}, {told_time(left)}"
+                )
+            if done % config.check_every and done != config.steps:
+                continue
+            history.append(run.check(stop, done, float(np.mean(losses))))
+            losses = []
+            state = run.state(done, history)
+            curves.show(history)
+            if place.writes:
+                write_state(state, folder)
+                progress(f"Checking the {kind}", done / config.steps, str(history[-1]))
+            if state.ended:
+                break
     assert state is not None
     return state
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from CTSMALib.errors import InputError
+from CTSMALib.outputs import replacing
 from CTSMALib.volumes.grid import Grid
 
 SPACING_MM = 0.6
@@ -70,23 +72,25 @@ def _most_frequent(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def write_case(case: TissueCase, path: Path) -> None:
-    """Write a case, complete or not at all."""
-    part = path.with_suffix(".part")
+    """Write a case, complete or not at all.
+
+    Raises:
+        OSError: it could not be written.
+    """
     grid = case.grid
-    with part.open("wb") as file:
+    with replacing(path) as aside, aside.open("wb") as file:
         np.savez_compressed(
             file, version=VERSION, name=case.name, source=case.source, origin_mm=grid.origin_mm,
             direction=grid.direction, spacing_mm=grid.spacing_mm,
             fraction=case.fraction, tissue=case.tissue, bones=case.bones,
         )  # fmt: skip
-    os.replace(part, path)
 
 
 def read_case(path: Path) -> TissueCase:
     """Read a case.
 
     Raises:
-        InputError: the file is none, or of another version.
+        InputError: the file is none, is damaged, or is of another version.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -96,5 +100,5 @@ def read_case(path: Path) -> TissueCase:
             numbers = [tuple(float(v) for v in file[key]) for key in ("spacing_mm", "origin_mm", "direction")]
             grid = Grid(bones.shape[::-1], *numbers)  # type: ignore[arg-type]
             return TissueCase(str(file["name"]), str(file["source"]), grid, file["fraction"], file["tissue"], bones)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path.name} is not a training knee.", "Delete it; it is made anew.") from error

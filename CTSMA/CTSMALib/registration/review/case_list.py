@@ -192,6 +192,8 @@ def progress(cases: Iterable[Case]) -> CohortProgress:
 
 def _case(row: dict[str, str], cohort: Path, refused: dict[str, str], notes: dict[str, str]) -> Case:
     name = f"{row['subject']}-{row['side']}" if row["side"] else row["subject"]
+    if row["registration"] and Path(row["registration"]).name == row["registration"]:
+        name = row["registration"]  # it stays when a side is found
     place = row["registration"] or (name if holds_registration(cohort / name) else "")
     folder, reason = (cohort / place if place else None), refused.get(name, "")
     case = Case(

@@ -13,9 +13,12 @@ from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.learning.patches import build as building
 from CTSMALib.learning.patches.build import PARTS_FOLDER, PlannedPart, build, plan_virtual
 from CTSMALib.learning.patches.columns import COLUMNS
+from CTSMALib.learning.patches.knee_part import StoredParts, read_part, write_part
 from CTSMALib.learning.patches.patch_set import ARRAYS, KNEE_COLUMNS, read_patch_set
 from CTSMALib.learning.patches.virtual_part import virtual_part
+from CTSMALib.learning.patches.write import write_patch_set
 from CTSMALib.virtual.cohort.read import read_cohort
+from Testing.full_disk import full_disk
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -97,6 +100,32 @@ def test_parts_of_another_making_are_not_taken(a_cohort: Path, tmp_path: Path) -
     made = []
     building._make_parts(plan.parts[:1], store, 1, lambda *told: made.append(told[2]))
     assert made == ["0 of 1 knees", "1 of 1 knees"]
+
+
+def test_a_cut_or_altered_part_is_refused_in_words(a_cohort: Path, tmp_path: Path) -> None:
+    path = tmp_path / "part.npz"
+    write_part(virtual_part(read_cohort(a_cohort).knees[0]), path, "digest")
+    assert len(read_part(path)) == 4
+    whole = path.read_bytes()
+    altered = bytearray(whole)
+    altered[len(whole) // 2] ^= 1
+    for damaged in (b"", whole[:-100], bytes(altered)):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"part\.npz cannot be read") as caught:
+            list(StoredParts([path]))
+        assert "made anew" in caught.value.remedy
+    path.unlink()
+    with pytest.raises(InputError):
+        read_part(path)
+
+
+def test_a_full_disk_leaves_neither_half_a_part_nor_half_an_array(a_cohort: Path, tmp_path: Path) -> None:
+    part = virtual_part(read_cohort(a_cohort).knees[0])
+    with full_disk(4096), pytest.raises(OSError):
+        write_part(part, tmp_path / "part.npz", "digest")
+    with full_disk(4096), pytest.raises(OSError):
+        write_patch_set(tmp_path, [part], "recipe", True, "source")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_knee_named_twice_is_refused(a_cohort: Path, tmp_path: Path) -> None:

@@ -133,3 +133,15 @@ def test_knees_without_marked_bone_are_refused(a_cohort: Path, tmp_path: Path) -
         virtual_part(replace(knee, patches=tmp_path / "old.npz"))
     with pytest.raises(InputError, match="no boxes"):
         virtual_part(replace(knee, patches=None))
+
+
+def test_cut_or_altered_boxes_are_refused_in_words(tmp_path: Path) -> None:
+    knee = read_cohort(a_cohort_of(tmp_path, 1)).knees[0]
+    assert knee.patches is not None
+    whole = knee.patches.read_bytes()
+    altered = bytearray(whole)
+    altered[len(whole) // 2 : len(whole) // 2 + 64] = bytes(64)
+    for damaged in (b"", whole[:-100], bytes(altered)):
+        knee.patches.write_bytes(damaged)
+        with pytest.raises(InputError, match="is damaged or of another version"):
+            read_knee_boxes(knee)

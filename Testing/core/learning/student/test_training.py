@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.learning.student.batches import augmented, plain_batch, training_batch
 from CTSMALib.learning.student.config import DISTILLATIONS, NONE, POOLED, StudentConfig
+from CTSMALib.learning.student.curves import Curves
 from CTSMALib.learning.student.device import Place
 from CTSMALib.learning.student.distill import FeatureDistillation, on_smaller_grid
 from CTSMALib.learning.student.state import read_state
@@ -77,6 +79,23 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(some_patches, othe
     assert [c.error for c in whole.history] == [c.error for c in again.history]
     table = (tmp_path / "parts" / "history.csv").read_text()
     assert table == (tmp_path / "whole" / "history.csv").read_text() and table.count("\n") == 4
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_curves_are_closed_however_a_training_ends(
+    stopped: bool, some_patches, other_patches, tmp_path, monkeypatch
+) -> None:
+    closed = []
+    real = Curves.close
+    monkeypatch.setattr(Curves, "close", lambda curves: (closed.append(curves), real(curves)))
+
+    def told(stage: str, fraction: float, message: str = "") -> None:
+        if stopped:
+            raise CancelledError
+
+    with pytest.raises(CancelledError) if stopped else nullcontext():
+        train(SMALL, STUDENT, some_patches, other_patches, tmp_path, progress=told, place=CPU)
+    assert len(closed) == 1
 
 
 def test_a_training_ends_early_when_nothing_gets_better(some_patches, other_patches, tmp_path) -> None:

@@ -24,6 +24,7 @@ from CTSMALib.learning.synthesis.standard_ct import BONE_HU, TISSUE_HU
 from CTSMALib.synthesis.network import CLASSES, COARSE, FINE
 from CTSMALib.virtual.scanners.tissue import Tissue
 from Testing.core.small_networks import a_tissue_case, small_training
+from Testing.full_disk import full_disk
 
 MARROW, FAT = 1.0, 0.5
 
@@ -209,6 +210,24 @@ def test_a_case_comes_back_as_it_was_written(a_case: TissueCase, tmp_path: Path)
     (tmp_path / "c.npz").write_bytes(b"no knee")
     with pytest.raises(InputError, match="not a training knee"):
         read_case(tmp_path / "c.npz")
+
+
+def test_a_cut_or_altered_case_is_refused_in_words(a_case: TissueCase, tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    write_case(a_case, path)
+    whole = path.read_bytes()
+    altered = bytearray(whole)
+    altered[len(whole) // 2 : len(whole) // 2 + 64] = bytes(64)
+    for damaged in (b"", whole[:-100], whole[: len(whole) // 2], bytes(altered)):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="not a training knee"):
+            read_case(path)
+
+
+def test_half_a_case_is_not_left(a_case: TissueCase, tmp_path: Path) -> None:
+    with full_disk(4096), pytest.raises(OSError):
+        write_case(a_case, tmp_path / "c.npz")
+    assert not any(tmp_path.iterdir())
 
 
 def a_label_map(case: TissueCase) -> sitk.Image:

@@ -78,6 +78,14 @@ def test_every_pair_is_a_case_with_where_it_stands(a_cohort: Path) -> None:
     assert cases[4].reason == "The MR shows the other knee." and cases[4].folder is None
 
 
+def test_a_case_keeps_its_name_when_its_side_is_found(a_cohort: Path) -> None:
+    table = (a_cohort / "manifest.csv").read_text(encoding="utf-8")
+    (a_cohort / "manifest.csv").write_text(table.replace("p3,,", "p3,right,"), encoding="utf-8")
+    write_note(a_cohort, "p3", "look again")
+    found = next(case for case in read_cases(a_cohort) if case.subject == "p3")
+    assert (found.name, found.side, found.note) == ("p3", "right", "look again") and found.folder == a_cohort / "p3"
+
+
 def test_progress_counts_every_case(a_cohort: Path) -> None:
     found = progress(read_cases(a_cohort))
     assert (found.cases, found.registered, found.reviewed) == (6, 3, 1)
