@@ -3,7 +3,8 @@
 Values are scaled to 0 to 1 by the training's extremes, raw maps are compared by L1. What is trained is reduced in width
 and edge (:data:`~Testing.benchmarks.student.reference_net.REDUCED`) unless ``--full`` says otherwise (days on a CPU;
 ``--device cuda`` puts the networks on a GPU). ``--half`` computes in bfloat16, which some CPUs do twice as fast.
-An arm whose mean ICC is below ridge regression is underfitted: nothing may be concluded from it but that.
+An arm whose error on other patients (``check_error``) still falls with its number of steps is underfitted: nothing may
+be concluded from it but that.
 
 Usage (goes on from the last check of where it was stopped; an hour or more)::
 
