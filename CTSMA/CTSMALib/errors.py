@@ -36,6 +36,10 @@ class MissingDependencyError(CTSMAError):
     """A Python package that this task needs is not installed."""
 
 
+class MissingDecoderError(MissingDependencyError):
+    """A package that reads this compressed image is not installed; others may need none."""
+
+
 class CancelledError(CTSMAError):
     """The user stopped the task; nothing was written."""
 

@@ -94,7 +94,10 @@ def part_of_scans(row: PairRow, record: RegistrationRecord, ct: Scan, mr: Scan, 
 def _refuse_others(record: RegistrationRecord, ct: Scan, mr: Scan, folder: Path) -> None:
     for name, registered, scan in (("CT", record.fixed, ct), ("MR", record.moving, mr)):
         if registered.sha256 != scan.identity.sha256:
-            raise InputError(f"The registration in {folder} is of another {name}.", "Correct the manifest.")
+            raise InputError(
+                f"The registration in {folder} is of another {name}.",
+                "Correct the manifest, or register the pair again if the scan was changed or read by an older version.",
+            )
 
 
 def _anatomy(ct: Scan, side: str) -> KneeAnatomy:

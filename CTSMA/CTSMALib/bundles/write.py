@@ -46,6 +46,8 @@ def write_bundle(
     """
     part = folder.with_name(folder.name + ".part")
     try:
+        if _previous(folder).is_dir() and not folder.exists():  # a run was killed between two renamings
+            os.replace(_previous(folder), folder)
         shutil.rmtree(part, ignore_errors=True)  # what a run left that was killed
         for name in (METADATA, WEIGHTS, README):
             (part / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,9 +68,14 @@ def write_bundle(
     return read_bundle(folder, task)
 
 
+def _previous(folder: Path) -> Path:
+    """Where a bundle lies while another takes its place."""
+    return folder.with_name(f".{folder.name}.previous")
+
+
 def _put(part: Path, folder: Path) -> None:
     """Rename a finished bundle; the one that was there is whole until then, and comes back if that fails."""
-    previous = folder.with_name(f".{folder.name}.previous")
+    previous = _previous(folder)
     if folder.is_dir():
         shutil.rmtree(previous, ignore_errors=True)  # what a run left that was killed
         os.replace(folder, previous)

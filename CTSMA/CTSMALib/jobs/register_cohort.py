@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from CTSMALib.errors import AnatomyError, InputError, OutputError
+from CTSMALib.errors import AnatomyError, InputError, MissingDecoderError, OutputError
 from CTSMALib.inputs import existing_path, is_utf8, read_rows
 from CTSMALib.jobs import register
 from CTSMALib.jobs.cancel import held
@@ -113,6 +113,7 @@ def _register(pair: Pair, cohort: _Cohort, request: RegisterCohortRequest, progr
     from CTSMALib.registration.record_folder import holds_registration
 
     folder = cohort.out / pair.name
+    progress(f"{pair.name}: Looking what is there", 0.0)  # a job that goes on can be cancelled
     if holds_registration(folder):
         record, _ = cohort.found[pair.name]
         changed = changed_scan(record, pair.ct, pair.mr) if record else ""
@@ -134,7 +135,7 @@ def _register(pair: Pair, cohort: _Cohort, request: RegisterCohortRequest, progr
         return
     try:
         register.run(wanted, told)
-    except (InputError, AnatomyError) as error:
+    except (InputError, AnatomyError, MissingDecoderError) as error:
         cohort.reasons[pair.name] = str(error)
     cohort.found[pair.name] = _record(folder)
 
@@ -239,7 +240,8 @@ def _write_tables(cohort: _Cohort) -> None:
 def _side(pair: Pair, record: RegistrationRecord | None) -> str:
     """The side of a registered pair as it was understood or found; else as it is given, which names the pair."""
     if record is None:
-        return pair.cells["side"]
+        named = pair.name.removeprefix(pair.cells["subject"])
+        return named.removeprefix("-") if named != pair.name else pair.cells["side"]
     found = record.side if pair.side == AUTO else pair.side
     return found if found in ("left", "right") else pair.cells["side"]
 

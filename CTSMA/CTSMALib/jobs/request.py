@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from CTSMALib.errors import InputError
+
 if TYPE_CHECKING:
     from CTSMALib.virtual.cohort.cohort_order import CohortOrder
 
@@ -73,6 +75,17 @@ class AnalyzeRequest:
     diagnosis: DiagnosisOrder | None = None
     paper: str = PAPERS[0]
     kvp: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a voltage that no CT is taken at."""
+        if self.kvp is None:
+            return
+        from CTSMALib.volumes.tube_voltage import voltage_of
+
+        try:
+            voltage_of(str(self.kvp))
+        except ValueError as error:
+            raise InputError(f"The tube voltage cannot be: {error}.", "Leave it out where it is unknown.") from error
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian, RLELossless, generate_uid
 
-from CTSMALib.errors import CTSMAError, InputError, MissingDependencyError
+from CTSMALib.errors import CTSMAError, InputError, MissingDecoderError
 from CTSMALib.volumes.checks import AIR_HU
 from CTSMALib.volumes.dicom_files import drop_malformed
 from CTSMALib.volumes.dicom_frames import Frame
@@ -44,7 +44,7 @@ class PixelReader:
 
         Raises:
             InputError: the file is damaged, truncated, or has no pixel data.
-            MissingDependencyError: no decoder for its compression is installed.
+            MissingDecoderError: no decoder for its compression is installed.
         """
         hu = _rescaled(self.stored(frame), frame)
         self.largest = max(self.largest, int(hu.max(initial=0)))
@@ -155,7 +155,7 @@ def _undecodable(dataset: Dataset, path: Path) -> CTSMAError:
         )
     if decoder.is_available:
         return _damaged(path)
-    return MissingDependencyError(
+    return MissingDecoderError(
         f"No decoder is installed for '{path.name}', which is stored as '{syntax.name}'.",
         "Run 'pip install pylibjpeg pylibjpeg-openjpeg pyjpegls', or export the series uncompressed.",
     )

@@ -44,7 +44,7 @@ def read_hu(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tu
 
     Raises:
         InputError: a slice is damaged, or the values are not HU.
-        MissingDependencyError: a decoder is missing.
+        MissingDecoderError: a decoder is missing.
     """
     image, notices, _ = _read(stack, what, progress, to_hu)
     return image, notices

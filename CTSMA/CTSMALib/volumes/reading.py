@@ -45,7 +45,7 @@ def read_scan(path: str | Path, series: str | None = None, progress: Progress = 
 
     Raises:
         InputError: the input cannot be used; the message says why and what to do.
-        MissingDependencyError: the DICOM files are compressed and no decoder is installed.
+        MissingDecoderError: the DICOM files are compressed and no decoder is installed.
     """
     return _read(path, series, CT, progress)
 
@@ -59,11 +59,11 @@ def read_mr(path: str | Path, series: str | None = None, progress: Progress = si
 
     Returns:
         Signals of magnitude, ``int16`` from DICOM (as stored where all slices share one scale, which no parameter
-        depends on; else scaled and rounded), ``float32`` from files; LPS, right-handed axes.
+        depends on, and fit; else scaled and rounded), ``float32`` from files; LPS, right-handed axes.
 
     Raises:
         InputError: the input cannot be used; the message says why and what to do.
-        MissingDependencyError: the DICOM files are compressed and no decoder is installed.
+        MissingDecoderError: the DICOM files are compressed and no decoder is installed.
     """
     return _read(path, series, MR, progress)
 

@@ -21,6 +21,7 @@ class BatchItem:
         title: what a user calls it.
         node: ID of a CT of the scene; empty for a file.
         path: a file or DICOM folder; ``None`` for a CT of the scene.
+        kvp: tube voltage that was given when it was added; 0 for none.
         state: of :data:`STATES`.
         message: why it failed; its progress while it runs.
         results: node IDs of its results.
@@ -30,6 +31,7 @@ class BatchItem:
     title: str
     node: str = ""
     path: Path | None = None
+    kvp: int = 0
     state: str = WAITING
     message: str = ""
     results: list[str] = field(default_factory=list)
@@ -43,6 +45,7 @@ class Batch:
         cancel: cancels what runs.
         on_change: called on every change.
         later: calls a function when what runs now is done; a job is not started while another tells of its end.
+        voltage: the tube voltage that is given now.
     """
 
     def __init__(
@@ -51,16 +54,17 @@ class Batch:
         cancel: Callable[[], None],
         on_change: Callable[[], None],
         later: Callable[[Callable[[], None]], None] = lambda function: function(),
+        voltage: Callable[[], int] = lambda: 0,
     ) -> None:
         self.items: list[BatchItem] = []
         self.going = False
         self._start, self._cancel, self._on_change = start, cancel, on_change
-        self._later = later
+        self._later, self._voltage = later, voltage
         self._next_number = 1
 
     def add(self, title: str, node: str = "", path: Path | None = None) -> BatchItem:
         """Add a scan."""
-        item = BatchItem(self._next_number, title, node, path)
+        item = BatchItem(self._next_number, title, node, path, self._voltage())
         self._next_number += 1
         self.items.append(item)
         self._on_change()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from slicer.i18n import tr as _
 from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.scene.bone_segments import EDITOR, bones_of, prepare_editor
-from CTSMALib.scene.panel_state import PanelState
+from CTSMALib.scene.panel_state import AS_STATED, VOLTAGES, PanelState
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.main_window import open_module
@@ -44,7 +45,7 @@ class ScanWork:
 
     def __init__(self, desk: ScanDesk) -> None:
         self._desk = desk
-        self.batch = Batch(self._start, self._cancel, self._batch_changed, _soon)
+        self.batch = Batch(self._start, self._cancel, self._batch_changed, _soon, lambda: desk.state.kvp)
 
     def analyze(self) -> None:
         """Analyze the chosen CT."""
@@ -65,7 +66,7 @@ class ScanWork:
         with problems_shown(_("The bones cannot be corrected.")):
             bones, ct = bones_of(result), result.get("ct")
             prepare_editor(self._desk.scene, bones, ct)
-            chosen = {"ct": NodeId(ct.GetID())} if ct is not None else {}
+            chosen = {"ct": NodeId(ct.GetID()), "kvp": _voltage_of(result)} if ct is not None else {}
             self._desk.change(corrected=NodeId(bones.GetID()), **chosen)
             open_module(EDITOR)
 
@@ -84,18 +85,24 @@ class ScanWork:
         if item.path is not None:
             if not item.path.exists():
                 raise CTSMAError(_("The file is no longer there."), "")
-            self._desk.jobs.analyze_file(Path(item.path), self._method())
+            self._desk.jobs.analyze_file(Path(item.path), replace(self._method(), kvp=item.kvp))
             return
         ct = self._desk.scene.GetNodeByID(item.node)
         if ct is None:
             raise CTSMAError(_("The CT is no longer in the scene."), "")
-        self._desk.jobs.analyze(ct, self._method())
+        self._desk.jobs.analyze(ct, replace(self._method(), kvp=item.kvp))
 
     def _cancel(self) -> None:
         self._desk.jobs.runner.cancel()
 
     def _batch_changed(self) -> None:
         self._desk.refresh()
+
+
+def _voltage_of(result: ResultNodes) -> int:
+    """What a result was analyzed with, or that of the scan where it is none that can be chosen."""
+    stated = result.facts["header"].get("kvp")
+    return next((kvp for kvp in VOLTAGES if kvp == stated), AS_STATED)
 
 
 def _soon(function: Any) -> None:

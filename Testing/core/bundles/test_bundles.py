@@ -57,6 +57,13 @@ def test_a_full_disk_is_told_in_words_and_keeps_the_bundle_before(a_bundle: Bund
     assert read_bundle(a_bundle.folder) == a_bundle
 
 
+def test_a_bundle_comes_back_where_a_run_was_killed_between_two_names(a_bundle: Bundle) -> None:
+    a_bundle.folder.rename(a_bundle.folder.with_name(".b.previous"))
+    with pytest.raises(TypeError):
+        write_bundle(a_bundle.folder, "task", {"name": object()}, {}, TENSORS, "# Card\n")
+    assert read_bundle(a_bundle.folder) == a_bundle
+
+
 def test_nothing_is_left_of_a_bundle_whose_card_cannot_be_made(a_bundle: Bundle) -> None:
     with pytest.raises(TypeError):
         write_bundle(a_bundle.folder, "task", {"name": object()}, {}, TENSORS, "# Card\n")

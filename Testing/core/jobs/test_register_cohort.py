@@ -15,6 +15,7 @@ from CTSMALib.errors import (
     AnatomyError,
     CTSMAError,
     InputError,
+    MissingDecoderError,
     MissingDependencyError,
     OutputError,
 )
@@ -22,6 +23,7 @@ from CTSMALib.jobs import register, register_cohort
 from CTSMALib.jobs.request import RegisterCohortRequest, RegisterRequest
 from CTSMALib.learning.patches.pair_manifest import read_pair_manifest
 from CTSMALib.registration import record_folder
+from CTSMALib.registration.review.case_list import DAMAGED, read_cases
 from CTSMALib.virtual.cohort.lock import CAN_LOCK, locked
 from Testing.core.registration.made_up_record import a_record_folder
 
@@ -79,6 +81,18 @@ def test_a_side_that_nobody_knows_stays_as_it_is_given(tmp_path: Path, monkeypat
     assert [row["side"] for row in rows_of(out / "manifest.csv")] == ["unknown", "L"]
 
 
+def test_a_pair_keeps_its_name_while_its_record_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = run_as(monkeypatch, lambda request: "left")
+    out = register_cohort.run(RegisterCohortRequest(a_manifest(tmp_path / "in", "", "L"), tmp_path / "out"))
+    for name in called:
+        (out / name / "registration.json").write_text('{"schema_version": "1.0", "patches": 3}', encoding="utf-8")
+    for _ in range(2):
+        register_cohort.run(RegisterCohortRequest(out / "manifest.csv", out))
+        assert [(row["side"], row["registration"]) for row in rows_of(out / "manifest.csv")] == [("", ""), ("L", "")]
+        assert [case.name for case in read_cases(out)] == called == ["s1", "s2-L"]
+        assert all(case.status == DAMAGED for case in read_cases(out))
+
+
 @pytest.mark.skipif(find_spec("picsl_greedy") is not None, reason="the engine is installed")
 def test_an_engine_that_is_missing_ends_the_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
@@ -110,15 +124,16 @@ def test_what_concerns_all_pairs_ends_the_job(
 def test_what_concerns_one_pair_refuses_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its scans, or something else that lies where it would go."""
     errors = {"s1": InputError("No CT.", "Give one."), "s2": AnatomyError("No knee.", "Give one.")}
+    errors["s6"] = MissingDecoderError("No decoder.", "Install one.")
     called = run_as(monkeypatch, lambda request: errors.get(request.out.name, "left"))
     out = tmp_path / "out"
     (out / "s3").mkdir(parents=True)
     (out / "s3" / "notes.txt").write_text("mine")
     (out / "s4").write_text("mine")
-    register_cohort.run(RegisterCohortRequest(a_manifest(tmp_path / "in", *[""] * 5), out))
-    assert called == ["s1", "s2", "s5"]
+    register_cohort.run(RegisterCohortRequest(a_manifest(tmp_path / "in", *[""] * 6), out))
+    assert called == ["s1", "s2", "s5", "s6"]
     reasons = {row["folder"]: row["reasons"] for row in rows_of(out / "status.csv") if row["verdict"] == "refused"}
-    assert list(reasons) == ["s1", "s2", "s3", "s4"]
+    assert list(reasons) == ["s1", "s2", "s3", "s4", "s6"]
     assert reasons["s2"] == "No knee. Give one." and "already exists. Move it away" in reasons["s3"]
     assert "is a file" in reasons["s4"] and (out / "s3" / "notes.txt").exists()
 

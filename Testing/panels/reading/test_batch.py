@@ -65,6 +65,20 @@ def test_scans_are_analyzed_one_after_another(bench: Any, three_scans: Any, anal
     assert states(three_scans) == [] and enabled(three_scans.scan.ui.applyButton)
 
 
+def test_every_scan_keeps_the_voltage_that_it_was_added_with(bench: Any, three_scans: Any, tmp_path: Path) -> None:
+    three_scans.change(kvp=140)
+    add_folder(bench, three_scans, tmp_path / "scans")
+    three_scans.change(kvp=0)
+    three_scans.batch.ui.startButton.click()
+    given = []
+    for _ in range(3):
+        arguments = three_scans.jobs.runner.arguments
+        given.append(arguments[arguments.index("--kvp") + 1] if "--kvp" in arguments else "")
+        three_scans.jobs.runner.fail_with("No knee joint was found in this CT.", "Check the scan.")
+        bench.process_events(20)
+    assert given == ["", "140", "140"]
+
+
 def test_one_is_cancelled_and_the_others_go_on(bench: Any, three_scans: Any, tmp_path: Path) -> None:
     add_folder(bench, three_scans, tmp_path / "scans")
     three_scans.batch.ui.startButton.click()
@@ -165,7 +179,9 @@ def test_a_model_can_be_chosen(a_panel: Any, a_ct: Any, tmp_path: Path, monkeypa
 def test_bones_are_corrected_and_the_ct_is_analyzed_with_them(bench: Any, a_reading_panel: Any) -> None:
     scan = a_reading_panel.scan
     assert "first" in tip(scan.ui.againButton)
+    a_reading_panel.result.facts["header"]["kvp"] = 100.0  # it is analyzed at the same voltage again
     scan.ui.correctButton.click()
+    assert a_reading_panel.state.kvp == 100
     (call,) = bench.calls.of("selectModule")
     assert "SegmentEditor" in call.values()
     node = scan.ui.correctedSelector.currentNode()

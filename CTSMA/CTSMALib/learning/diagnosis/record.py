@@ -35,7 +35,8 @@ def begin(config: DiagnosisConfig, data: DiagnosisData, simulated: bool, folder:
     }  # fmt: skip
     if holds_training(folder):
         then = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        then["config"] = {"features": 0} | then.get("config", {})  # older versions knew none
+        if isinstance(then.get("config"), dict):
+            then["config"] = {"features": 0} | then["config"]  # older versions knew none
         other = [key for key in record if then.get(key) != record[key]]
         if other:
             what = "settings" if other == ["config"] else "knees or values"
