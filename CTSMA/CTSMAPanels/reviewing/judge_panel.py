@@ -7,10 +7,9 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from CTSMALib.registration.record import ACCEPTED, NEEDS_WORK, REJECTED
 from CTSMALib.scene.registration.before_after import AFTER
 from CTSMALib.scene.registration.comparison import ComparisonRow
-from CTSMALib.scene.registration.review_entry import good_bones, is_void
+from CTSMALib.scene.registration.review_entry import ACCEPTED, NEEDS_WORK, REJECTED, good_bones, is_void
 from CTSMALib.scene.registration.review_state import KNEE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from CTSMALib.errors import InputError, OutputError
-from CTSMALib.registration.record import ACCEPTED, GOOD
+from CTSMALib.registration.record import ACCEPTED as ACCEPTED  # the decisions: panels take them from here
+from CTSMALib.registration.record import GOOD
+from CTSMALib.registration.record import NEEDS_WORK as NEEDS_WORK
+from CTSMALib.registration.record import REJECTED as REJECTED
 from CTSMALib.registration.review.decisions import MOVED
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.registration.session import ReviewSession
