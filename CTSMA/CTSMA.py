@@ -59,7 +59,8 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
         Args:
             ct: ``vtkMRMLScalarVolumeNode``.
             side: "auto", "left", "right" or "both".
-            on_change: called with the monitor of the worker process whenever it changes.
+            on_change: called with the monitor of the worker process when that has changed, in the thread of the
+                caller: it may touch scene and widgets. What it raises cancels the analysis.
             model: name of the model that estimates apparent parameters on a CT; "none" for none.
             scan: what it is: "ct", "mr", or "auto" to tell it from DICOM or the values.
             kvp: tube voltage in kV of a CT that does not state it; 0 where it does, or nobody knows it.
@@ -77,13 +78,24 @@ class CTSMALogic(ScriptedLoadableModuleLogic):
         return analyze_and_wait(slicer.mrmlScene, ct, side, on_change, model, scan, kvp, structure)
 
     def show(self, result, key="ct_bvf", overlay="patches", opacity=0.6, layer=1, aspect="value"):
-        """Show a result in the views, colored by a quantity of the catalogue; aspect: value, interval or flags."""
-        from CTSMALib.scene.coloring import color_by
-        from CTSMALib.scene.overlay import show_models, show_overlay
+        """Show a result in the views, and hide the others; the panel, where it is open, shows the same.
 
-        color_by(result, key, layer, aspect)
-        show_overlay(result, overlay, key, opacity, aspect)
-        show_models(result, "all", grid=True, layer=layer)
+        Args:
+            result: ``CTSMALib.scene.result_nodes.ResultNodes``.
+            key: quantity of the catalogue that colors it; its first one where it has no such values.
+            overlay: what lies over the CT: "patches", "map" or "none".
+            opacity: of that, 0 to 1.
+            layer: depth layer whose patches are outlined, 1 or 2.
+            aspect: what colors say: "value", "interval" or "flags".
+
+        Raises:
+            KeyError: the catalogue has no such quantity.
+        """
+        from CTSMAPanels.reading.script import show_result
+
+        widget = getattr(slicer.modules, "CTSMAWidget", None)
+        panel = widget.panel if widget is not None and result.scene is slicer.mrmlScene else None
+        show_result(result, key, panel, overlay=overlay, opacity=opacity, layer=layer, aspect=aspect)
 
 
 class CTSMATest(PanelTest):

@@ -77,11 +77,13 @@ class CTSMATrainingLogic(ScriptedLoadableModuleLogic):
             what: "error", "icc" or "training_loss".
 
         Returns:
-            ``vtkMRMLPlotChartNode``; ``None`` where no network has been checked yet.
+            ``vtkMRMLPlotChartNode``; ``None`` where no network has been checked yet. Curves that the scene holds stay
+            where there is no such folder.
         """
-        from CTSMALib.scene.training_curves import read_curves, show_curves
+        from CTSMALib.scene.training_curves import networks, read_curves, show_curves
 
-        return show_curves(slicer.mrmlScene, read_curves(Path(training)), what)
+        folder = Path(training)
+        return show_curves(slicer.mrmlScene, read_curves(folder), what, networks(folder))
 
 
 class CTSMATrainingTest(PanelTest):

@@ -8,4 +8,4 @@ morphometry, bundles, synthesis, student, diagnosis, registration, virtual,
 learning, analysis, report, scene, jobs, subcommands, cli.
 """
 
-__version__ = "0.15.0"
+__version__ = "0.16.0"

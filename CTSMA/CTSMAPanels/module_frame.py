@@ -22,6 +22,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 OWN_PACKAGES = ("CTSMALib", "CTSMAPanels")
+MODULES = ("CTSMA", "CTSMARegistration", "CTSMATraining")
 
 
 class PanelModule(ScriptedLoadableModule):
@@ -81,10 +82,16 @@ class PanelWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.panel.exit()
 
     def onReload(self) -> None:
-        """Called by the button Reload of developers: the packages beside the script are loaded again too."""
+        """Called by the button Reload of developers: the packages beside the script are loaded again too.
+
+        All modules stand on these, so those that have a panel are loaded again: its code would be the old one.
+        """
         for name in list(sys.modules):
             if name.split(".")[0] in OWN_PACKAGES:
                 del sys.modules[name]
+        for module in MODULES:
+            if module != self.moduleName and hasattr(slicer.modules, f"{module}Widget"):
+                slicer.util.reloadScriptedModule(module)
         ScriptedLoadableModuleWidget.onReload(self)
         # Slicer itself does not tell the new widget that its module is open.
         getattr(slicer.modules, f"{self.moduleName}Widget").enter()

@@ -38,8 +38,10 @@ def user_folder(text: str) -> Path:
     """The folder that a user has written.
 
     Raises:
-        OutputError: it begins with the home folder of somebody who is unknown here.
+        OutputError: there is none, or it begins with the home folder of somebody who is unknown here.
     """
+    if not text:
+        raise OutputError("No folder is given.", "Choose a folder.")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:

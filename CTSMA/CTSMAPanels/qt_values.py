@@ -6,6 +6,7 @@ its name works in both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -29,6 +30,15 @@ def put(widget: Any, setter: str, value: Any) -> None:
     blocked = widget.blockSignals(True)
     getattr(widget, setter)(value)
     widget.blockSignals(blocked)
+
+
+def on_path(edit: Any, changed: Callable[..., None]) -> None:
+    """Call a function whenever the path of a ``ctkPathLineEdit`` changes, also when it is cleared.
+
+    An empty field has no acceptable input for CTK, so ``currentPathChanged`` does not tell that it became empty.
+    """
+    edit.currentPathChanged.connect(changed)
+    edit.validInputChanged.connect(changed)
 
 
 def allow(button: Any, reason: str, otherwise: str) -> None:

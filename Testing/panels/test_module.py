@@ -104,13 +104,65 @@ def test_an_image_that_is_no_ct_is_told_in_the_panel(bench: Any, a_module: Any, 
 
 
 def test_a_script_gets_the_result_without_the_panel(a_module: Any, a_ct: Any) -> None:
+    import threading
+
     from CTSMALib.scene.model_nodes import PAINTED_ATTRIBUTE
 
-    logic = a_module.source.CTSMALogic()
-    (result,) = logic.analyze(a_ct, side="right")
+    logic, told = a_module.source.CTSMALogic(), []
+
+    def note(monitor: Any) -> None:
+        """Where the scene may be touched."""
+        told.append((threading.current_thread(), monitor.state.value))
+
+    (result,) = logic.analyze(a_ct, side="right", on_change=note)
+    assert {thread for thread, _state in told} == {threading.main_thread()}
+    assert [state for _thread, state in told if state != "running"] in (["starting", "finished"], ["finished"])
+    assert len(told) > 3
     logic.show(result, "ct_hu_mean", overlay="map", layer=2)
     assert result.title == "CTSMA right knee"
     assert result.get("surface_tibia").GetAttribute(PAINTED_ATTRIBUTE) == "ct_hu_mean"
+
+
+def test_what_a_script_raises_while_it_waits_cancels_the_analysis(a_module: Any, a_ct: Any) -> None:
+    workers: list[int] = []
+
+    def enough(monitor: Any) -> None:
+        if monitor.worker_pid:
+            workers.append(monitor.worker_pid)
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        a_module.source.CTSMALogic().analyze(a_ct, on_change=enough)
+    assert len(workers) == 1 and not Path(f"/proc/{workers[0]}").exists()
+
+
+@pytest.mark.parametrize("with_panel", [True, False])
+def test_what_a_script_shows_is_shown_alone_and_by_the_panel_too(
+    bench: Any, scene: Any, analyzed: Callable[[str], tuple[Path, sitk.Image]], with_panel: bool
+) -> None:
+    from CTSMALib.scene.add_result import add_result
+    from CTSMALib.scene.overlay import slice_composites
+
+    module = bench.load_module(SCRIPT)
+    if not with_panel:
+        module.close()
+    first, second = (add_result(scene, analyzed(name)[0]) for name in ("plain", "mirrored"))
+    logic = module.source.CTSMALogic()
+
+    def seen() -> list[bool]:
+        return [bool(each.get("surface_tibia").GetDisplayNode().GetVisibility()) for each in (first, second)]
+
+    logic.show(first, "ct_bvf")
+    assert seen() == [True, False]
+    logic.show(second, "ct_hu_mean", overlay="patches", opacity=0.25, layer=2)
+    assert seen() == [False, True]
+    assert {c.GetLabelVolumeID() for c in slice_composites(scene)} == {second.get("patch_labels").GetID()}
+    panel = (module if with_panel else bench.load_module(SCRIPT)).widget.panel
+    assert panel.result.node is second.node
+    state = panel.state
+    assert (state.quantity, state.overlay, state.opacity, state.layer) == ("ct_hu_mean", "patches", 0.25, 2)
+    with pytest.raises(KeyError):
+        logic.show(second, "no_such_quantity")
 
 
 def test_a_scene_is_closed_and_opened_again(
@@ -144,6 +196,21 @@ def test_a_scene_is_closed_and_opened_again(
     assert result.get("selection").GetPolyData().GetNumberOfPoints() == 8
     result.get("patch_colors").GetColor(60, restored)
     assert np.allclose(color, restored, atol=1 / 255)
+
+
+def test_files_of_a_result_that_is_deleted_go_by_the_events_of_the_scene(
+    bench: Any, a_module: Any, analyzed: Callable[[str], tuple[Path, sitk.Image]], tmp_path: Path
+) -> None:
+    import shutil
+
+    panel = a_module.widget.panel
+    a_module.widget.enter()
+    work = tmp_path / "work"
+    shutil.copytree(analyzed("plain")[0], work / "result")
+    panel.jobs._show_results(work / "result")
+    assert panel.result is not None and work.is_dir()
+    panel.scene.RemoveNode(panel.result.node)
+    assert panel.result is None and not work.exists()
 
 
 def test_cancelling_at_any_moment_leaves_scene_and_disk_as_they_were(bench: Any, a_module: Any, a_ct: Any) -> None:

@@ -35,6 +35,26 @@ def test_a_widget_follows_the_scene_until_it_is_cleaned_up(a_module: Any, scene:
     widget.exit()
 
 
+def test_loading_again_takes_every_module_that_has_a_panel(
+    bench: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stand on the same packages; what is not loaded needs no loading again."""
+    import slicer
+
+    from CTSMAPanels import module_frame
+
+    monkeypatch.setattr(module_frame, "OWN_PACKAGES", ())  # tests that follow go on with these
+    base, again = module_frame.ScriptedLoadableModuleWidget, []
+    monkeypatch.setattr(slicer.util, "reloadScriptedModule", again.append, raising=False)
+    monkeypatch.setattr(base, "onReload", lambda self: again.append(f"{self.moduleName} itself"))
+    loaded = [bench.load_module(ROOT / name / f"{name}.py") for name in ("CTSMA", "CTSMATraining")]
+    loaded[1].widget.onReload()
+    assert again == ["CTSMA", "CTSMATraining itself"]
+    assert loaded[1].widget.panel is not None
+    for module in loaded:
+        module.close()
+
+
 def test_a_widget_without_a_parent_sets_itself_up(a_module: Any) -> None:
     """As scripts and developers make one."""
     widget = getattr(a_module.source, f"{a_module.name}Widget")()

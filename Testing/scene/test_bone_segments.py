@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
+from vtk import vtkMatrix4x4
 
 from CTSMALib.errors import InputError
 from CTSMALib.scene.bone_segments import bones_of, prepare_editor, why_no_bones, write_bones
@@ -39,6 +40,22 @@ def test_they_are_made_once_and_stay_with_the_user(a_result: ResultNodes, a_segm
     assert bones_of(a_result) is a_segmentation
     names = [a_segmentation.GetSegmentation().GetNthSegment(k).GetName() for k in range(2)]
     assert names == ["femur", "tibia"]
+
+
+def test_what_is_drawn_lies_on_the_voxels_of_a_ct_under_a_transform(a_result: ResultNodes) -> None:
+    """Drawn on a grid 100 mm away, bones would be cut off at its edge."""
+    scene, ct = a_result.scene, a_result.get("ct")
+    scene.RegisterNodeClass(slicer.vtkMRMLSegmentationNode())
+    transform, moved, to_ras = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode"), vtkMatrix4x4(), vtkMatrix4x4()
+    moved.SetElement(0, 3, 100.0)
+    transform.SetMatrixTransformToParent(moved)
+    ct.SetAndObserveTransformNodeID(transform.GetID())
+    bones = bones_of(a_result)
+    assert bones.GetTransformNodeID() == transform.GetID()
+    ct.GetIJKToRASMatrix(to_ras)
+    noted = bones.GetSegmentation().GetConversionParameter("Reference image geometry").split(";")[:16]
+    wanted = [to_ras.GetElement(row, column) for row in range(4) for column in range(4)]
+    np.testing.assert_allclose([float(number) for number in noted], wanted, atol=1e-4)
 
 
 def test_the_editor_begins_with_them(a_result: ResultNodes, a_segmentation: Any) -> None:

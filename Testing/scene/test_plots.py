@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from CTSMALib.scene.exclusions import exclude, excluded
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.plot_nodes import CHART, current_plot, label_of_point, select_in_plot, show_in_views, show_plot
-from CTSMALib.scene.plots import BLAND_ALTMAN, DEPTH, DISTRIBUTION, PLOTS, SCATTER, SIDES, Plot, plot_of
+from CTSMALib.scene.plots import BLAND_ALTMAN, DEPTH, DISTRIBUTION, MEDIAL_LATERAL, PLOTS, SCATTER, Plot, plot_of
 from CTSMALib.scene.result_nodes import ResultNodes, results_in
 
 KEY = "ct_bvf"
@@ -46,6 +46,17 @@ def test_the_distribution_has_every_measured_patch_over_its_compartment(a_result
     assert "TM" in plot.note and "±" in plot.note
 
 
+def test_what_plots_say_is_what_the_table_of_compartments_has(a_result: ResultNodes) -> None:
+    patches, plate = a_result.patches, "ct_plate_thickness_mm"
+    noise = np.random.default_rng(2).normal(0.0, 1.0, (4, 5))
+    thickness = np.where(patches.compartments == "TM", noise[patches.cells[:, 0], patches.cells[:, 1]], np.nan)
+    note = plot_of(replace(patches, values={plate: thickness}), plate, DISTRIBUTION).note
+    once = noise[1:4, 1:5]  # both patches of a place have the same plate
+    assert note == f"TM {once.mean():.2f} ± {once.std(ddof=1):.2f} mm"
+    single = np.where(np.arange(len(patches)) == np.flatnonzero(patches.compartments == "TM")[0], 0.25, np.nan)
+    assert plot_of(replace(patches, values={KEY: single}), KEY, DISTRIBUTION).note == "TM 0.250"
+
+
 def test_depth_pairs_the_patches_of_a_place(a_result: ResultNodes) -> None:
     patches = a_result.patches
     plot = plot_of(patches, KEY, DEPTH)
@@ -60,7 +71,7 @@ def test_depth_pairs_the_patches_of_a_place(a_result: ResultNodes) -> None:
 
 def test_sides_pair_medial_and_lateral(a_result: ResultNodes) -> None:
     patches = a_result.patches
-    for one in (s for s in plot_of(patches, KEY, SIDES).series if len(s.also)):
+    for one in (s for s in plot_of(patches, KEY, MEDIAL_LATERAL).series if len(s.also)):
         for label, also in zip(one.labels, one.also, strict=True):
             medial, lateral = patches.ids[label - 1], patches.ids[also - 1]
             assert (medial[0], medial[1], medial[2:]) == (lateral[0], "M", lateral[2:]) and lateral[1] == "L"
@@ -89,7 +100,7 @@ def test_a_plot_without_values_is_empty(a_result: ResultNodes, kind: str) -> Non
     show_plot(a_result, plot)
 
 
-@pytest.mark.parametrize("kind", [DISTRIBUTION, DEPTH, SIDES])
+@pytest.mark.parametrize("kind", [DISTRIBUTION, DEPTH, MEDIAL_LATERAL])
 def test_nodes_hold_the_points(a_result: ResultNodes, kind: str) -> None:
     plot = current_plot(a_result, KEY, kind)
     show_plot(a_result, plot, 30)
@@ -142,7 +153,7 @@ def test_plot_views_show_it_and_it_is_saved(
     a_result: ResultNodes, tmp_path: Path, analyzed: Callable[[str], tuple[Path, sitk.Image]]
 ) -> None:
     view = a_result.scene.AddNewNodeByClass("vtkMRMLPlotViewNode")
-    show_plot(a_result, current_plot(a_result, KEY, SIDES), 5)
+    show_plot(a_result, current_plot(a_result, KEY, MEDIAL_LATERAL), 5)
     show_in_views(a_result)
     assert view.GetPlotChartNode() is a_result.get(CHART)
     before = a_result.get(CHART).GetNthPlotSeriesNode(0)
@@ -157,12 +168,12 @@ def test_plot_views_show_it_and_it_is_saved(
 
 
 def test_nodes_that_were_deleted_are_made_again(a_result: ResultNodes) -> None:
-    show_plot(a_result, current_plot(a_result, KEY, SIDES), 5)
+    show_plot(a_result, current_plot(a_result, KEY, MEDIAL_LATERAL), 5)
     chart = a_result.get(CHART)
     a_result.scene.RemoveNode(chart.GetNthPlotSeriesNode(0).GetTableNode())
     a_result.scene.RemoveNode(chart.GetNthPlotSeriesNode(1))
-    show_plot(a_result, current_plot(a_result, KEY, SIDES), 5)
+    show_plot(a_result, current_plot(a_result, KEY, MEDIAL_LATERAL), 5)
     a_result.scene.RemoveNode(a_result.get(CHART))
-    select_in_plot(a_result, current_plot(a_result, KEY, SIDES), 5)
-    show_plot(a_result, current_plot(a_result, KEY, SIDES), 5)
+    select_in_plot(a_result, current_plot(a_result, KEY, MEDIAL_LATERAL), 5)
+    show_plot(a_result, current_plot(a_result, KEY, MEDIAL_LATERAL), 5)
     assert a_result.get(CHART).GetNumberOfPlotSeriesNodes() >= 4

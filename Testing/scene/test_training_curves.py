@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from CTSMALib.scene.training_curves import LAYOUT, read_curves, show_curves, show_in_views
+from CTSMALib.scene.training_curves import LAYOUT, networks, read_curves, show_curves, show_in_views
 from CTSMALib.scene.training_state import TrainingState
 
 HEAD = "step,training_loss,error,icc\n"
@@ -71,6 +71,42 @@ def test_what_is_gone_is_taken_out(a_scene: Any, a_training: Path) -> None:
     assert chart.GetNumberOfPlotSeriesNodes() == 1 and len(nodes(a_scene, "vtkMRMLTableNode")) == 1
     assert show_curves(a_scene, (), "error") is None
     assert nodes(a_scene, "vtkMRMLPlotChartNode") == nodes(a_scene, "vtkMRMLPlotSeriesNode") == []
+
+
+def shown(scene: Any) -> list[str]:
+    """The networks in the chart."""
+    chart = scene.GetFirstNodeByClass("vtkMRMLPlotChartNode")
+    return [chart.GetNthPlotSeriesNode(k).GetName() for k in range(chart.GetNumberOfPlotSeriesNodes())]
+
+
+def test_without_its_folder_nothing_is_known_and_what_was_saved_stays(a_scene: Any, a_training: Path) -> None:
+    """As where a scene is opened on another computer."""
+    chart = show_curves(a_scene, read_curves(a_training), "error")
+    away = a_training / "away"
+    assert networks(away) is None
+    assert show_curves(a_scene, read_curves(away), "icc", networks(away)) is chart
+    assert shown(a_scene) == ["teacher", "student-s0"] and len(nodes(a_scene, "vtkMRMLTableNode")) == 2
+    assert chart.GetNthPlotSeriesNode(0).GetYColumnName() == "icc"
+    assert show_curves(a_scene, (), "icc", frozenset()) is None and nodes(a_scene, "vtkMRMLTableNode") == []
+
+
+def test_a_table_that_cannot_be_read_for_a_moment_keeps_its_curve(a_scene: Any, a_training: Path) -> None:
+    chart = show_curves(a_scene, read_curves(a_training), "error")
+    colors = [chart.GetNthPlotSeriesNode(k).GetColor() for k in range(2)]
+    (a_training / "teacher" / "history.csv").write_text("")
+    show_curves(a_scene, read_curves(a_training), "error", networks(a_training))
+    assert shown(a_scene) == ["teacher", "student-s0"]
+    assert [chart.GetNthPlotSeriesNode(k).GetColor() for k in range(2)] == colors
+    (a_training / "teacher" / "history.csv").unlink()
+    show_curves(a_scene, read_curves(a_training), "error", networks(a_training))
+    assert shown(a_scene) == ["student-s0"]
+
+
+def test_a_kept_curve_whose_table_was_deleted_is_not_drawn(a_scene: Any, a_training: Path) -> None:
+    chart = show_curves(a_scene, read_curves(a_training), "error")
+    a_scene.RemoveNode(chart.GetNthPlotSeriesNode(0).GetTableNode())
+    show_curves(a_scene, (), "error", None)
+    assert shown(a_scene) == ["student-s0"]
 
 
 def test_nodes_of_others_stay(a_scene: Any, a_training: Path) -> None:

@@ -26,7 +26,6 @@ class PairStatistics:
         icc_consistency: ICC(3,1), as :func:`~CTSMALib.agreement.icc.icc_consistency`.
         bias: mean of second less first.
         rmse: root mean square of second less first.
-        difference_sd: standard deviation of second less first.
         correlation: Pearson's.
         first_sd: standard deviation of the first: an ICC means little without it.
     """
@@ -36,19 +35,8 @@ class PairStatistics:
     icc_consistency: Numbers
     bias: Numbers
     rmse: Numbers
-    difference_sd: Numbers
     correlation: Numbers
     first_sd: Numbers
-
-    @property
-    def lower_limit(self) -> Numbers:
-        """Lower limit of agreement (Bland & Altman, Lancet 1986;1:307)."""
-        return self.bias - WITHIN * self.difference_sd
-
-    @property
-    def upper_limit(self) -> Numbers:
-        """Upper limit of agreement."""
-        return self.bias + WITHIN * self.difference_sd
 
 
 def pair_moments(first: ArrayLike, second: ArrayLike, groups: ArrayLike, count: int) -> Numbers:
@@ -101,10 +89,59 @@ def pair_statistics(moments: ArrayLike) -> PairStatistics:
             icc_consistency=np.where(few, np.nan, (between - rest) / (between + rest)),
             bias=bias,
             rmse=np.sqrt(np.maximum(xx + yy - 2.0 * xy, 0.0) / n),
-            difference_sd=np.where(n < 2.0, np.nan, np.sqrt(2.0 * rest)),
             correlation=np.where(few, np.nan, covariance / np.sqrt(var_x * var_y)),
             first_sd=np.where(n < 2.0, np.nan, np.sqrt(var_x)),
         )
+
+
+def limits_of_agreement(moments: ArrayLike, draws: ArrayLike) -> tuple[Numbers, Numbers]:
+    """Lower and upper limit of agreement from sums, as :func:`~CTSMALib.agreement.bland_altman.bland_altman` has them.
+
+    Args:
+        moments: (individuals, 6) as of :func:`pair_moments`.
+        draws: (..., individuals) how often each counts; one that counts twice is two.
+
+    Returns:
+        (...) each; not numbers where fewer than two pairs are left.
+    """
+    n, x, y, xx, yy, xy = np.asarray(moments, dtype=np.float64).T
+    of_mean = np.divide((y - x) ** 2, n, out=np.zeros_like(n), where=n > 0.0)
+    within = _none(xx + yy - 2.0 * xy - of_mean, xx + yy)
+    sums = np.asarray(draws, dtype=np.float64) @ np.stack([n > 0.0, n, n * n, y - x, of_mean, within], axis=1)
+    individuals, pairs, squared, total, means, rest = np.moveaxis(sums, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = total / pairs
+        between = _none(means - total * bias, means)
+    half = WITHIN * np.sqrt(variance_of_one(individuals, pairs, squared, between, rest))
+    return bias - half, bias + half
+
+
+def variance_of_one(
+    individuals: ArrayLike, pairs: ArrayLike, squared: ArrayLike, between: ArrayLike, within: ArrayLike
+) -> Numbers:
+    """Variance of a single difference of an individual who has several, by a one-way analysis of variance.
+
+    The sum of the components between and within individuals, where the true value varies within them: Bland & Altman,
+    J Biopharm Stat 2007;17:571. A component between them that comes out below 0 is not cut off, which would make the
+    sum too large on average; the sum is never below 0.
+
+    Args:
+        individuals: how many; of a single one only the component within is known.
+        pairs: that they have together.
+        squared: the squares of how many each has, added up.
+        between: sum of squares of the individuals' mean differences around the mean, a pair counting once.
+        within: sum of squares of the differences around the individual's mean.
+
+    Returns:
+        Variances; not numbers for fewer than two pairs.
+    """
+    parts = (individuals, pairs, squared, between, within)
+    n, m, mm, above, rest = (np.asarray(part, dtype=np.float64) for part in parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.where(m > n, rest / (m - n), 0.0)
+        usual = (m - mm / m) / (n - 1.0)  # pairs of an individual
+        found = np.where(n > 1.0, inside + (above / (n - 1.0) - inside) / usual, inside)
+    return np.where(m < 2.0, np.nan, found)
 
 
 def _none(squares: Numbers, raw: Numbers) -> Numbers:

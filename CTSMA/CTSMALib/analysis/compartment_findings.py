@@ -15,6 +15,8 @@ from CTSMALib.anatomy.patch import Patch, Point
 
 LEAST_SHARE_OF_PATCHES = 0.5
 METAL_REACH_MM = 12.0  # streaks and blooming spoil the CT number this close to metal
+OF_PLACES = frozenset({"ct_plate_thickness_mm"})  # of the surface above: both patches of a place show the same
+PlacedValues = tuple[tuple[int, int], Mapping[str, float]]  # row and column in the compartment, values of a patch
 
 
 def compartment_findings(
@@ -69,18 +71,18 @@ def _finding(compartment: Compartment, patches: list[PatchMeasurement], reason: 
     valid = [p for p in patches if p.values]
     if not reason and len(valid) < LEAST_SHARE_OF_PATCHES * len(patches):
         reason = f"Only {len(valid)} of {len(patches)} patches lie in trabecular bone and could be measured."
-    values = {} if reason else summaries([p.values for p in valid])
+    values = {} if reason else summaries([((p.patch.row, p.patch.column), p.values) for p in valid])
     return CompartmentFinding(
         compartment.key, compartment.title, not reason, reason, len(valid), len(patches), values
     )  # fmt: skip
 
 
-def left_finding(finding: CompartmentFinding, left: Sequence[Mapping[str, float]], excluded: int) -> CompartmentFinding:
+def left_finding(finding: CompartmentFinding, left: Sequence[PlacedValues], excluded: int) -> CompartmentFinding:
     """A compartment without the patches that a reader has excluded.
 
     Args:
         finding: with all patches.
-        left: values of the patches that are left, those without any left out.
+        left: places and values of the patches that are left, those without values left out.
         excluded: how many patches of the compartment were excluded.
 
     Returns:
@@ -94,12 +96,36 @@ def left_finding(finding: CompartmentFinding, left: Sequence[Mapping[str, float]
     return replace(finding, reported=False, reason=reason, patches_valid=len(left), values={})
 
 
-def summaries(patches: Sequence[Mapping[str, float]]) -> dict[str, Summary]:
-    """Mean, standard deviation and number of every quantity of some patches, given by their values."""
-    keys = dict.fromkeys(key for values in patches for key in values)
+def summaries(patches: Sequence[PlacedValues]) -> dict[str, Summary]:
+    """Mean, standard deviation and number of every quantity of some patches of a compartment.
+
+    What both patches of a place have in common, one above the other, counts once for each place: it would seem to be
+    measured twice as often as it is.
+    """
+    keys = dict.fromkeys(key for _, values in patches for key in values)
     found = {}
     for key in keys:
-        values = np.array([own[key] for own in patches if key in own])
-        sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        found[key] = Summary(float(values.mean()), sd, len(values))
+        known = [(place, values[key]) for place, values in patches if key in values]
+        numbers = np.array(_by_place(known) if key in OF_PLACES else [value for _, value in known])
+        sd = float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
+        found[key] = Summary(float(numbers.mean()), sd, len(numbers))
     return found
+
+
+def _by_place(known: Iterable[tuple[tuple[int, int], float]]) -> list[float]:
+    places: dict[tuple[int, int], list[float]] = {}
+    for place, value in known:
+        places.setdefault(place, []).append(value)
+    return [sum(values) / len(values) for values in places.values()]
+
+
+def is_of_places(finding: CompartmentFinding, key: str, patches: Iterable[PatchMeasurement]) -> bool:
+    """Whether a mean of a compartment is taken over places; older results took all over patches.
+
+    Args:
+        finding: of the compartment.
+        key: of a quantity that it has.
+        patches: of the result.
+    """
+    own = (item for item in patches if item.patch.compartment == finding.key and key in item.values)
+    return key in OF_PLACES and finding.values[key].n == len({(item.patch.row, item.patch.column) for item in own})

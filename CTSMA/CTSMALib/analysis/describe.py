@@ -50,8 +50,13 @@ def side_finding(decision: SideDecision, header: ScanHeader) -> SideFinding:
     return SideFinding(side, decision.evidence, stated, stated == side if stated and decision.certain else None)
 
 
-def side_notices(finding: SideFinding) -> list[Notice]:
-    """What must be said about the side."""
+def side_notices(finding: SideFinding, against: str = "") -> list[Notice]:
+    """What must be said about the side.
+
+    Args:
+        finding: the side.
+        against: what in the bones speaks for the other one.
+    """
     if finding.side == "unknown":
         text = (
             f"The side of the knee could not be told (there is only: {finding.evidence}), so no compartment is "
@@ -64,6 +69,12 @@ def side_notices(finding: SideFinding) -> list[Notice]:
             "The report follows the bones; check the side."
         )
         return [Notice("side-conflict", text)]
+    if against:
+        text = (
+            f"The bones speak for both sides; the knee was taken as a {finding.side} one ({finding.evidence}). "
+            "Check the side."
+        )
+        return [Notice("side-doubted", text)]
     return []
 
 
@@ -81,15 +92,22 @@ def fit_notices(anatomy: KneeAnatomy) -> list[Notice]:
     return notices
 
 
-def bone_findings(anatomy: KneeAnatomy, image: sitk.Image) -> tuple[BoneFinding, ...]:
-    """The bones that were found, with their joint frames."""
-    values = sitk.GetArrayViewFromImage(anatomy.labels)
+def bone_findings(anatomy: KneeAnatomy, outlined: sitk.Image, image: sitk.Image) -> tuple[BoneFinding, ...]:
+    """The bones that a result shows, with their joint frames.
+
+    Args:
+        anatomy: of the knee.
+        outlined: the bones as the result delivers them, of which volumes are told.
+        image: the whole scan.
+    """
+    shown, values = (sitk.GetArrayViewFromImage(labels) for labels in (outlined, anatomy.labels))
+    voxel_ml = float(np.prod(outlined.GetSpacing())) / 1000
     findings = []
     for bone in BONES:
-        voxels = np.argwhere(values == bone.label)
-        if len(voxels):
-            volume_ml = len(voxels) * float(np.prod(anatomy.labels.GetSpacing())) / 1000
-            cut = _is_cut(bone, index_to_lps(anatomy.labels, voxels), anatomy, image)
+        count = int(np.count_nonzero(shown == bone.label))
+        if count:
+            cut = _is_cut(bone, index_to_lps(anatomy.labels, np.argwhere(values == bone.label)), anatomy, image)
+            volume_ml = count * voxel_ml
             findings.append(BoneFinding(bone.name, bone.label, bone.snomed, volume_ml, cut, *_frame_of(bone, anatomy)))
     return tuple(findings)
 

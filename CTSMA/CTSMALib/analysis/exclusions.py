@@ -91,7 +91,8 @@ def without_excluded(analysis: KneeAnalysis, exclusions: Sequence[Exclusion]) ->
     for finding in analysis.compartments:
         own = [item for item in patches if item.patch.compartment == finding.key]
         excluded = sum(item.patch.id in names for item in own)
-        compartments.append(left_finding(finding, [item.values for item in own if item.values], excluded))
+        left = [((item.patch.row, item.patch.column), item.values) for item in own if item.values]
+        compartments.append(left_finding(finding, left, excluded))
     notices = [notice for notice in analysis.notices if notice.code != NOTICE]
     return replace(
         analysis, patches=patches, compartments=tuple(compartments), exclusions=tuple(exclusions),
@@ -115,5 +116,7 @@ def exclusion_notice(exclusions: Sequence[Exclusion], total: int) -> Notice:
 
 def _damaged(folder: Path) -> InputError:
     return InputError(
-        f"The result in {folder} is damaged: {EXCLUSIONS_FILE} is not valid.", f"Delete {EXCLUSIONS_FILE} there."
+        f"The result in {folder} is damaged: {EXCLUSIONS_FILE} is not valid.",
+        f"Put a copy of {EXCLUSIONS_FILE} back. Only if there is none, delete it there: all patches that a reader has "
+        "excluded count again then.",
     )

@@ -10,12 +10,13 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from CTSMALib.analysis.patch_voxels import patch_voxels
 from CTSMALib.analysis.result import PatchMeasurement
 from CTSMALib.anatomy.knee import KneeAnatomy
 from CTSMALib.anatomy.patch import EDGE_MM, LEAST_VALID, Patch
 from CTSMALib.anatomy.plate import Plate
 from CTSMALib.morphometry.direct_ct.ct_features import mapped_features, patch_features
-from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches, sample_patches
+from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.progress import Progress, silent
 
@@ -61,12 +62,9 @@ def measure(
 def _values(
     anatomy: KneeAnatomy, patches: list[Patch], references: TissueReferences, metal: sitk.Image, full: bool
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
-    frame = anatomy.frames[patches[0].bone]
     centers = np.array([p.center_anatomical_mm for p in patches])
     step = STEP_MM if full else DISPLAY_STEP_MM
-    hu = sample_patches(anatomy.scan, centers, frame, EDGE_MM, step)
-    valid = sample_label_patches(anatomy.trabecular, centers, frame, EDGE_MM, step) > 0
-    valid &= (sample_label_patches(metal, centers, frame, EDGE_MM, step) == 0) & np.isfinite(hu)
+    hu, valid = patch_voxels(anatomy, patches[0].bone, centers, metal, step)
     fraction = valid.mean(axis=(1, 2, 3))
     found = patch_features(hu, valid, step, references) if full else mapped_features(hu, valid, references)
     return found, fraction

@@ -99,7 +99,9 @@ def _analyze_knee(
         incomplete = dict.fromkeys({p.compartment for p in anatomy.learning}, NOT_RESOLVED) | anatomy.incomplete
     progress("Drawing the maps", 0.9)
     analysis = _findings(scan, anatomy, (readable, statement), levels, patches, display, recipe, incomplete)
-    result = _with_arrays(analysis, anatomy)
+    outlined = labels_on(anatomy.labels, anatomy.scan)
+    analysis = replace(analysis, bones=bone_findings(anatomy, outlined, scan.image))
+    result = _with_arrays(analysis, anatomy, outlined)
     progress("Drawing the maps", 1.0)
     return result
 
@@ -115,7 +117,7 @@ def _findings(
     facts = ImageFacts(
         image.GetSize(), image.GetSpacing(), anatomy.scan.GetSize(), None, None, None, *resolved,
     )  # fmt: skip
-    notices = [*scan.notices, *side_notices(side), *fit_notices(anatomy)]
+    notices = [*scan.notices, *side_notices(side, anatomy.side.against), *fit_notices(anatomy)]
     notices += levels.notices() if levels is not None and resolved[0] else []
     shown = [p for p in patches if p.patch.compartment not in refused]
     if not resolved[0]:
@@ -124,7 +126,7 @@ def _findings(
         software_version=__version__, created=datetime.now(UTC).isoformat(timespec="seconds"),
         method=method_text(recipe.name, recipe.version), model_sha256="",
         identity=scan.identity, header=replace(scan.header, modality=scan.header.modality or "MR"), image=facts,
-        side=side, bones=bone_findings(anatomy, image), references_hu={},
+        side=side, bones=(), references_hu={},
         scan_values=levels.scan_values() if levels is not None else {"mr_slice_mm": max(image.GetSpacing())},
         compartments=compartments,
         patches=tuple(PatchMeasurement(p.patch) if p.patch.compartment in refused else p for p in patches),
@@ -147,11 +149,11 @@ def _flag_notices(patches: list[PatchMeasurement]) -> list[Notice]:
     return notices
 
 
-def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy) -> KneeResult:
+def _with_arrays(analysis: KneeAnalysis, anatomy: KneeAnatomy, labels: sitk.Image) -> KneeResult:
     compartments, depth = subchondral_volumes(anatomy)
     images = {
         MR_ROLE: anatomy.scan,
-        "labels": labels_on(anatomy.labels, anatomy.scan),
+        "labels": labels,
         "compartments": compartments,
         "depth": depth,
         "patch_labels": patch_label_map(anatomy.trabecular, list(analysis.patches), anatomy.frames),

@@ -124,12 +124,19 @@ def _analyze_knee(
         analysis = with_reading(analysis, reader, outside)
     if given is not None:
         analysis = replace(analysis, notices=(*analysis.notices, BONES_GIVEN))
-        outlined = sitk.Resample(bones_only(given[0]), anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-    else:  # for the eye and for volumes; sharpness and references were tried with the outlines of the working grid
-        outlined = sharp_labels(anatomy.labels, anatomy.scan, labels)
+    outlined = _outlined(anatomy, labels, given)
+    analysis = replace(analysis, bones=bone_findings(anatomy, outlined, scan.image))
     result = _with_arrays(analysis, anatomy, outlined, plate_resolved="ct_plate_thickness_mm" not in omitted)
     progress("Drawing the maps", 1.0)
     return result
+
+
+def _outlined(anatomy: KneeAnatomy, labels: sitk.Image, given: tuple[sitk.Image, GivenBones] | None) -> sitk.Image:
+    """The bones as the result delivers them, on the grid of the scan, of which ``labels`` are the working outlines."""
+    if given is not None:
+        return sitk.Resample(bones_only(given[0]), anatomy.scan, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    # For the eye and for volumes; sharpness and references were tried with the outlines of the working grid.
+    return sharp_labels(anatomy.labels, anatomy.scan, labels)
 
 
 def _findings(
@@ -140,7 +147,8 @@ def _findings(
     refused = {c.key for c in compartments if not c.reported}
     facts = image_facts(scan.image, anatomy.scan, sharpness, noise)
     side = side_finding(anatomy.side, scan.header)
-    notices = [*scan.notices, *side_notices(side), *fit_notices(anatomy), *sharpness.notices, *references.notices]
+    notices = [*scan.notices, *side_notices(side, anatomy.side.against), *fit_notices(anatomy)]
+    notices += [*sharpness.notices, *references.notices]
     if sitk.GetArrayViewFromImage(metal).any():
         notices.append(METAL_NOTICE)
     if omitted:
@@ -153,7 +161,7 @@ def _findings(
     return KneeAnalysis(
         software_version=__version__, created=datetime.now(UTC).isoformat(timespec="seconds"), method=DIRECT,
         model_sha256="", identity=scan.identity, header=scan.header, image=facts, side=side,
-        bones=bone_findings(anatomy, scan.image), references_hu=references.hu(),
+        bones=(), references_hu=references.hu(),
         scan_values={key: value for key, value in scan_values.items() if value is not None},
         compartments=compartments, patches=tuple(_without_refused(patches, refused)),
         display_patches=tuple(p for p in display if p.patch.compartment not in refused),

@@ -14,14 +14,16 @@ from CTSMALib.analysis.choice import check_side, choose_knees, no_knee
 from CTSMALib.analysis.compartment_findings import refused_compartments
 from CTSMALib.analysis.describe import METAL_NOTICE, SIDES, fit_notices, side_finding, side_notices
 from CTSMALib.analysis.folder import load_analysis
+from CTSMALib.analysis.patch_voxels import patch_voxels
 from CTSMALib.analysis.result import CT_ROLE
+from CTSMALib.analysis.stored import load_volume
 from CTSMALib.anatomy.given_bones import GivenBones, aligned_labels, given_bones
 from CTSMALib.anatomy.knee import KneeAnatomy, find_anatomy
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.legs import find_knees
-from CTSMALib.anatomy.patch import EDGE_MM, Patch
+from CTSMALib.anatomy.patch import Patch
 from CTSMALib.errors import InputError
-from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches
+from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, part_of, silent
 from CTSMALib.registration.landmarks import FAR_OFF
@@ -68,10 +70,7 @@ def knee_of_result(folder: Path) -> KneeOfCT:
     analysis = load_analysis(folder)
     if analysis.modality != "CT":
         raise InputError(f"The result in {folder} is of an MR.", "Name the CT, or a result of a CT, first.")
-    try:
-        ct, labels = (sitk.ReadImage(str(folder / analysis.files[role])) for role in (CT_ROLE, "labels"))
-    except (KeyError, RuntimeError) as error:
-        raise InputError(f"The result in {folder} is damaged: a volume is missing.", "Analyze the CT again.") from error
+    ct, labels = (load_volume(analysis, folder, role) for role in (CT_ROLE, "labels"))
     patches = tuple(FixedPatch.of(measured.patch) for measured in analysis.patches)
     refused = {c.key: c.reason for c in analysis.compartments if not c.reported}
     notices = (*analysis.notices, *_refusal_notices(refused))
@@ -99,14 +98,15 @@ def knee_of_scan(
     if labels is not None and not _holds_both(labels):
         known = "unknown" if side == "auto" else side
         return KneeOfCT(scan.image, aligned_labels(labels), (), {}, known, scan.identity, (*scan.notices, NO_GRID))
-    given = None if labels is None else given_bones(labels)
+    given = None if labels is None else given_bones(labels, on_ct=True)
     with threadpool_limits(limits=1, user_api="blas"):
         anatomy = _anatomy(scan, given, side, progress)
     known = anatomy.side.side if anatomy.side.certain else "unknown"
     metal = metal_mask(anatomy.scan)
     patches = tuple(_with_valid_fraction(anatomy, metal))
     refused = refused_compartments(patches, anatomy.incomplete, metal)
-    notices = [*scan.notices, *side_notices(side_finding(anatomy.side, scan.header)), *fit_notices(anatomy)]
+    finding = side_finding(anatomy.side, scan.header)
+    notices = [*scan.notices, *side_notices(finding, anatomy.side.against), *fit_notices(anatomy)]
     if sitk.GetArrayFromImage(metal).any():
         notices.append(METAL_NOTICE)
     notices += _refusal_notices(refused)
@@ -157,13 +157,11 @@ def _anatomy(scan: Scan, given: GivenBones | None, side: str, progress: Progress
 
 def _with_valid_fraction(anatomy: KneeAnatomy, metal: sitk.Image) -> list[Patch]:
     filled = list(anatomy.learning)
-    for bone, frame in anatomy.frames.items():
+    for bone in anatomy.frames:
         rows = [n for n, patch in enumerate(filled) if patch.bone == bone]
         if rows:
             centers = np.array([filled[n].center_anatomical_mm for n in rows])
-            bone_inside, spoiled = (
-                sample_label_patches(mask, centers, frame, EDGE_MM, STEP_MM) > 0 for mask in (anatomy.trabecular, metal)
-            )
-            for n, fraction in zip(rows, (bone_inside & ~spoiled).mean(axis=(1, 2, 3)), strict=True):
+            valid = patch_voxels(anatomy, bone, centers, metal, STEP_MM)[1]
+            for n, fraction in zip(rows, valid.mean(axis=(1, 2, 3)), strict=True):
                 filled[n] = replace(filled[n], valid_fraction=float(fraction))
     return filled

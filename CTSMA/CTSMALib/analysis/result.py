@@ -48,6 +48,8 @@ class SideFinding:
 class BoneFinding:
     """One bone as found.
 
+    ``volume_ml`` is that of the part of the bone which the label map of the result shows: in the analyzed region of the
+    scan, so that the volume of a bone that goes on depends on where the scan ends.
     ``cut_by_image`` says whether it reaches the edge of the image within 30 mm of the joint (the patella: anywhere).
     ``frame_*`` are those of :class:`~CTSMALib.anatomy.frame.JointFrame`, ``None`` where no frame was fitted.
     """
@@ -64,7 +66,10 @@ class BoneFinding:
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation and number of patches of one quantity in one compartment."""
+    """Mean, standard deviation and number of patches of one quantity in one compartment.
+
+    ``n`` counts places instead, where both patches of a place show the same plate; ``sd`` is 0 for a single value.
+    """
 
     mean: float
     sd: float

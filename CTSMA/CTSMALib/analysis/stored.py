@@ -28,7 +28,7 @@ def load_volume(analysis: KneeAnalysis, folder: Path, role: str) -> sitk.Image:
     """
     path = _path(analysis, folder, role)
     try:
-        return _nifti(path)
+        return stored_volume(path)
     except (InputError, RuntimeError) as error:
         raise InputError(f"The result is damaged: {path.name} cannot be read completely.", _REMEDY) from error
 
@@ -71,8 +71,13 @@ def _path(analysis: KneeAnalysis, folder: Path, role: str) -> Path:
     return path
 
 
-def _nifti(path: Path) -> sitk.Image:
-    """A volume as it was written; ITK alone would fill what a short file lacks with 0."""
+def stored_volume(path: Path) -> sitk.Image:
+    """A volume as it was written, LPS; ITK alone would fill what a short file lacks with 0.
+
+    Raises:
+        InputError: it is no volume, or not complete.
+        RuntimeError: ITK cannot read its header.
+    """
     header = read_nifti_header(path)
     reader = sitk.ImageFileReader()
     reader.SetImageIO("NiftiImageIO")

@@ -7,15 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 
+from CTSMALib.analysis.patch_voxels import patch_voxels
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
-from CTSMALib.anatomy.frame import JointFrame
 from CTSMALib.anatomy.knee import KneeAnatomy
-from CTSMALib.anatomy.patch import EDGE_MM
 from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.morphometry.direct_ct.ct_features import patch_features
-from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM, sample_label_patches, sample_patches
+from CTSMALib.morphometry.direct_ct.patch_sampling import STEP_MM
 from CTSMALib.morphometry.direct_ct.tissue_reference import TissueReferences
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress, silent
@@ -79,29 +77,21 @@ class StudentReading:
             for start in range(0, len(own), PATCHES_AT_ONCE):
                 rows = own[start : start + PATCHES_AT_ONCE]
                 progress("Estimating apparent parameters", rows[0] / max(len(patches), 1))
-                estimate = self._estimate([patches[k] for k in rows], self._anatomy.frames[bone], quick)
+                estimate = self._estimate([patches[k] for k in rows], bone, quick)
                 for place, k in enumerate(rows):
                     found[k] = _with_estimate(patches[k], estimate, place)
         return found
 
-    def _estimate(self, patches: list[PatchMeasurement], frame: JointFrame, quick: bool) -> Estimate:
+    def _estimate(self, patches: list[PatchMeasurement], bone: str, quick: bool) -> Estimate:
         centers = np.array([item.patch.center_anatomical_mm for item in patches])
-        hu, valid = self._cubes(centers, frame, CT_STEPS_MM)
-        marrow, bone = self._references.marrow.hu, self._references.bone_tissue_hu
-        seen = on_reference_scale(np.nan_to_num(hu, nan=marrow), marrow, bone)
+        hu, valid = patch_voxels(self._anatomy, bone, centers, self._metal, CT_STEPS_MM)
+        marrow, tissue = self._references.marrow.hu, self._references.bone_tissue_hu
+        seen = on_reference_scale(np.nan_to_num(hu, nan=marrow), marrow, tissue)
         cubes = Cubes(seen, valid.astype(np.uint8))
-        measured = patch_features(*self._cubes(centers, frame, STEP_MM), STEP_MM, self._references)
+        finer = patch_voxels(self._anatomy, bone, centers, self._metal, STEP_MM)
+        measured = patch_features(*finer, STEP_MM, self._references)
         features = np.column_stack([measured[key] for key in FEATURES])
         return self._reader.estimate(cubes, self._covariates, features, quick)
-
-    def _cubes(
-        self, centers: NDArray[np.float64], frame: JointFrame, step_mm: float | tuple[float, float, float]
-    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """CT numbers, and where there is trabecular bone that counts."""
-        hu = sample_patches(self._anatomy.scan, centers, frame, EDGE_MM, step_mm)
-        valid = sample_label_patches(self._anatomy.trabecular, centers, frame, EDGE_MM, step_mm) > 0
-        valid &= (sample_label_patches(self._metal, centers, frame, EDGE_MM, step_mm) == 0) & np.isfinite(hu)
-        return hu, valid
 
 
 def with_reading(analysis: KneeAnalysis, reader: PatchReader, outside: Sequence[str] = ()) -> KneeAnalysis:

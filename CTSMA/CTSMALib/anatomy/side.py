@@ -30,12 +30,15 @@ class SideDecision:
     Attributes:
         side: "left" or "right".
         evidence: in words, strongest first.
-        certain: ``False`` where only a slight difference in shape speaks for the side.
+        certain: ``False`` where only a slight difference in shape speaks for the side, or where the bones speak for
+            both sides and neither user nor header says what the strongest evidence does.
+        against: what in the bones speaks for the other side; empty where nothing does.
     """
 
     side: str
     evidence: str
     certain: bool
+    against: str = ""
 
 
 def decide_side(
@@ -46,8 +49,8 @@ def decide_side(
     Args:
         candidate: fits for both sides.
         image: HU on an axis-aligned isotropic grid around the knee.
-        stated: "left" or "right" where the header says so; heard only if the bones do not tell.
-        wanted: "left" or "right" where the user says so; decides if the bones do not tell.
+        stated: "left" or "right" where the header says so; heard only if the bones do not tell, or say both.
+        wanted: "left" or "right" where the user says so; heard before the header.
         fibula: whether the image shows one if it is there; not where only other bones were labelled.
 
     Returns:
@@ -78,9 +81,12 @@ def decide_side(
             f"The {wanted} knee was asked for, but the bones are those of a {side} knee ({told[0][1]}).",
             "Leave out --side to analyze it, or check whether the scan was stored mirrored.",
         )
-    evidence = "; ".join(name for cue, name in told if cue == side)
     against = "; ".join(name for cue, name in told if cue != side)
-    return SideDecision(side, evidence + (f" (against it: {against})" if against else ""), not against), best[side]
+    confirmed = [name for word, name in ((wanted, "user"), (stated, "header")) if against and word == side]
+    evidence = "; ".join([name for cue, name in told if cue == side] + confirmed)
+    if against:
+        evidence += f" (against it: {against})"
+    return SideDecision(side, evidence, certain=not against or bool(confirmed), against=against), best[side]
 
 
 def _best(candidate: KneeCandidate, side: str) -> Pose:

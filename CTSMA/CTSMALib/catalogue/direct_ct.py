@@ -218,7 +218,7 @@ _PLATE = (
         "mm",
         "Apparent thickness of the subchondral plate",
         "Thickness of the dense layer under the joint surface above the patch, as blurred by the scan; "
-        "a plate thinner than the blur reads too thick.",
+        "a plate thinner than the blur reads too thick. A compartment has the mean over its places, not over patches.",
         "this project, measured with the bones",
         (0.0, 4.0),
         2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import expit
 
 from CTSMALib.diagnosis.tokens import Array
 
@@ -93,7 +94,8 @@ class Calibration:
 
     def probabilities(self, logits: Array) -> Array:
         """(n,) probabilities of osteoarthritis of knees with the usual number of patches."""
-        return expit(self.slope * logits + self.intercept)
+        found: Array = expit(self.slope * np.asarray(logits, dtype=float) + self.intercept)
+        return found
 
     def grades(self, severities: Array, count: float | None = None) -> Array:
         """(n, 5) probabilities of the grades 0 to 4 of knees with ``count`` patches, the usual number if left out."""
@@ -112,14 +114,9 @@ def agreeing(grades: Array, probabilities: Array) -> Array:
     return found / found.sum(axis=1, keepdims=True)
 
 
-def expit(logits: Array) -> Array:
-    """Probabilities of log odds, without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * np.asarray(logits, dtype=float))), dtype=float)
-
-
 def sigmoid(logit: float) -> float:
     """The probability of log odds."""
-    return float(expit(np.array(logit)))
+    return float(expit(logit))
 
 
 def jackknife_error(members: Array) -> float:

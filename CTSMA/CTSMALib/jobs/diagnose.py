@@ -168,7 +168,7 @@ def answer_lines(found: dict[str, Any]) -> list[str]:
     """What a diagnosis says, and what must be read beside it."""
     from CTSMALib.diagnosis.names import SIMULATED
     from CTSMALib.diagnosis.record import WITHHELD
-    from CTSMALib.diagnosis.wording import signed
+    from CTSMALib.diagnosis.wording import signed, start_text
 
     lines = []
     if found["shown"]:
@@ -177,7 +177,8 @@ def answer_lines(found: dict[str, Any]) -> list[str]:
         likely = ", ".join(f"{grade} {p:.2f}" for grade, p in enumerate(found["grades"]))
         lines.append(f"Grades       {likely}")
         parts = ", ".join(f"{key} {signed(part)}" for key, part in found["compartments"].items())
-        lines.append(f"Log odds     {parts}, from {found['usual_probability']:.2f} before any patch is known")
+        start = f"{found['usual_probability']:.2f} {start_text(found['aggregator'])}"
+        lines.append(f"Log odds     {parts}, from {start}")
     notes = [note for note in found["notes"] if note != SIMULATED]  # the statement says that
     lines += [f"Note         {note}" for note in (*notes, found["statement"])]
     return lines + (["To show it   Add --research"] if found["statement"] == WITHHELD else [])

@@ -36,10 +36,11 @@ def render_csv(analysis: KneeAnalysis, diagnosis: StoredDiagnosis | None = None)
     """All 96 learning patches, one a line, with a single header line.
 
     A quantity's column is called ``key [unit]``, for example ``ct_hu_mean [HU]`` (unit ``1`` for a ratio); every patch
-    quantity that the catalogue has for a CT, or for an MR, has one, so that tables of several knees can be stacked. On
-    an MR, standard uncertainties (``u(key) [unit]``) and the flags of the patch follow. Numbers have full precision; a
-    cell is empty where nothing was measured. The column ``excluded`` holds the reason why a reader has excluded the
-    patch, which has no values then. Text that a spreadsheet would take for a formula starts with an apostrophe.
+    quantity that the catalogue has for a CT, for a CT that a student has read, or for an MR has one, so that tables of
+    such knees can be stacked. On an MR, and on a CT that a student has read, standard uncertainties of apparent and
+    calibrated parameters (``u(key) [unit]``) and the flags of the patch follow. Numbers have full precision; a cell is
+    empty where nothing was measured. The column ``excluded`` holds the reason why a reader has excluded the patch,
+    which has no values then. Text that a spreadsheet would take for a formula starts with an apostrophe.
 
     Where there is a diagnosis, columns of it follow: what the patch adds to the log odds, and, the same on every line,
     what holds for the knee; numbers only where they are shown, the statement always.

@@ -145,6 +145,7 @@ def _with_texts(analysis: KneeAnalysis, change: Callable[[str, int], str], untou
         software_version=short(analysis.software_version),
         created=short(analysis.created),
         method=long(analysis.method),
+        bones_by=long(analysis.bones_by),
         header=_mapped(analysis.header, short),
         identity=_mapped(analysis.identity, short),
         image=replace(analysis.image, resolution_statement=long(analysis.image.resolution_statement)),

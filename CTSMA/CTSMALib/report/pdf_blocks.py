@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, Image, KeepTogether, Paragraph, Spacer, Table
@@ -21,6 +23,7 @@ _ROOM_FOR_TABLE = 60 * mm
 _ROOM_FOR_DEFINITIONS = 40 * mm
 _PANEL = (WIDTH - _GAP) / 2
 _FLUSH = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
+_BESIDE, _ABOVE = 3.0, 1.6  # around the text of a cell
 _TIGHT = [
     ("TOPPADDING", (0, 0), (-1, -1), 1.2),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 1.2),
@@ -31,14 +34,14 @@ _RULED = [
     ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
     ("LINEBELOW", (0, 0), (-1, 0), 0.9, text.INK),
     ("LINEBELOW", (0, 1), (-1, -1), 0.4, text.LINE),
-    ("LEFTPADDING", (0, 0), (-1, -1), 3),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-    ("TOPPADDING", (0, 0), (-1, -1), 1.6),
-    ("BOTTOMPADDING", (0, 0), (-1, -1), 1.6),
-    # No page begins or ends with a single row.
-    ("NOSPLIT", (0, 0), (0, 3)),
-    ("NOSPLIT", (0, -3), (0, -1)),
+    ("LEFTPADDING", (0, 0), (-1, -1), _BESIDE),
+    ("RIGHTPADDING", (0, 0), (-1, -1), _BESIDE),
+    ("TOPPADDING", (0, 0), (-1, -1), _ABOVE),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), _ABOVE),
 ]
+_FIRST, _LAST = 4, 3  # rows, with the head: no page begins or ends with a single one
+_TOGETHER = [("NOSPLIT", (0, 0), (0, _FIRST - 1)), ("NOSPLIT", (0, -_LAST), (0, -1))]
+_MOST_TOGETHER = 170 * mm  # rows that must stay together need a page that holds them
 _COLORS = {Severity.REFUSED: (text.REFUSED, text.REFUSED_TINT), Severity.CAUTION: (text.CAUTION, text.CAUTION_TINT)}
 
 
@@ -95,13 +98,23 @@ def _diagnosis(section: content.DiagnosisSection) -> list[Flowable]:
 
 
 def _unprintable(model: ReportModel) -> list[Flowable]:
-    if all(text.is_printable(fact.value) for fact in (*model.patient, *model.study, *model.image)):
+    if all(map(text.is_printable, _texts(model))):
         return []
     return [
         paragraph(
             f"{text.REPLACEMENT} stands for a character that this PDF cannot print; the HTML report shows it.", "note"
         )
     ]
+
+
+def _texts(part: object) -> Iterator[str]:
+    """All texts of a report, those aside that stand in place of pictures."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        yield from (found for one in part for found in _texts(one))
+    elif is_dataclass(part) and not isinstance(part, Picture):
+        yield from (found for field in fields(part) for found in _texts(getattr(part, field.name)))
 
 
 def _notices(group: NoticeGroup) -> list[Flowable]:
@@ -134,7 +147,7 @@ def _compartments(table: CompartmentTable) -> Table:
     first, second = (46 * mm, 20 * mm) if count <= MOST_WIDE else (38 * mm, 16 * mm)
     heads = [_head(content.Column("Compartment"), "first-head"), _head(content.Column("Valid patches"))]
     rows: list[list[object]] = [[*heads, *(_head(column) for column in table.columns)]]
-    look: list[tuple[object, ...]] = list(_RULED)
+    look: list[tuple[object, ...]] = [*_RULED, *_TOGETHER]
     for number, row in enumerate(table.rows, start=1):
         name = [paragraph(row.title, "row-head")]
         if row.reported:
@@ -181,7 +194,20 @@ def _table(table: content.Table, title: str = "table-title") -> list[Flowable]:
     # Kept with its head line only: a heading that keeps with a whole table would push it to the next page.
     heading: list[Flowable] = [CondPageBreak(_ROOM_FOR_TABLE), paragraph(table.title, title)]
     heading += [paragraph(table.note, "note")] if table.note else []
-    return [*heading, Table(rows, colWidths=widths, style=_RULED, repeatRows=1)]
+    return [*heading, _ruled(rows, widths)]
+
+
+def _ruled(rows: Sequence[Sequence[Paragraph]], widths: Sequence[float]) -> Table:
+    """Rows that stay together at both ends of the table, and break inside only where they are too tall for that."""
+    heights = [
+        max(cell.wrap(width - 2 * _BESIDE, math.inf)[1] for cell, width in zip(row, widths, strict=True)) + 2 * _ABOVE
+        for row in rows
+    ]
+    together = max(sum(heights[:_FIRST]), sum(heights[-_LAST:])) <= _MOST_TOGETHER
+    return Table(
+        rows, colWidths=widths, style=[*_RULED, *(_TOGETHER if together else [])], repeatRows=1,
+        splitInRow=int(max(heights) > _MOST_TOGETHER),
+    )  # fmt: skip
 
 
 def _definitions(model: ReportModel) -> list[Flowable]:

@@ -60,12 +60,14 @@ def summary(analysis: KneeAnalysis) -> tuple[str, ...]:
 
 
 def _coverage(analysis: KneeAnalysis) -> str:
-    valid = sum(finding.patches_valid for finding in analysis.compartments)
-    total = sum(finding.patches_total for finding in analysis.compartments)
-    reported = sum(finding.reported for finding in analysis.compartments)
-    return (
-        f"{valid} of {total} patches are valid; {reported} of {len(analysis.compartments)} compartments are reported."
-    )
+    """How many patches count: those of a refused compartment have no values, valid or not."""
+    reported, count = [finding for finding in analysis.compartments if finding.reported], len(analysis.compartments)
+    if not reported:
+        return f"None of the {count} compartments is reported, so that no patch has values."
+    valid = sum(finding.patches_valid for finding in reported)
+    total = sum(finding.patches_total for finding in reported)
+    where = "" if len(reported) == count else " in reported compartments"
+    return f"{valid} of {total} patches{where} are valid; {len(reported)} of {count} compartments are reported."
 
 
 def _medial_against_lateral(analysis: KneeAnalysis, quantity: Quantity, bone: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from CTSMALib.analysis.compartment_findings import is_of_places
 from CTSMALib.analysis.mr_method import method_text
 from CTSMALib.analysis.result import CompartmentFinding, KneeAnalysis, PatchMeasurement
 from CTSMALib.anatomy.patch import DEPTHS_MM
@@ -15,6 +16,7 @@ from CTSMALib.report.wording import (
     NO_REASON,
     NOT_MEASURED,
     NOT_REPORTED,
+    joined,
     number_text,
     sentence,
     summary_text,
@@ -31,7 +33,7 @@ def compartment_table(analysis: KneeAnalysis) -> CompartmentTable:
     return CompartmentTable(
         columns=tuple(Column(q.symbol if len(columns) > MOST_TITLES else q.title, unit_text(q)) for q in columns),
         rows=tuple(_compartment_row(finding, columns) for finding in analysis.compartments),
-        note="Mean ± standard deviation over the valid patches of the compartment.",
+        note=f"Mean ± standard deviation over the valid patches of the compartment.{_of_places(analysis, columns)}",
     )
 
 
@@ -51,6 +53,18 @@ def _cell(finding: CompartmentFinding, quantity: Quantity) -> str:
     return f"{text} (n{NBSP}={NBSP}{summary.n})" if text != MISSING and summary.n != finding.patches_valid else text
 
 
+def _of_places(analysis: KneeAnalysis, shown: tuple[Quantity, ...]) -> str:
+    """What must be said where a mean is taken over places; empty where none is."""
+    found = [
+        entry
+        for entry in shown
+        if any(is_of_places(f, entry.key, analysis.patches) for f in analysis.compartments if entry.key in f.values)
+    ]
+    if not found:
+        return ""
+    return f" {joined([entry.title for entry in found])}: over n places, each with up to two patches under one plate."
+
+
 def quantity_table(analysis: KneeAnalysis) -> Table:
     """Every measured quantity by compartment."""
     rows = [
@@ -62,8 +76,8 @@ def quantity_table(analysis: KneeAnalysis) -> Table:
         columns=(Column("Quantity"), *(Column(finding.title) for finding in analysis.compartments)),
         rows=tuple(rows),
         note=(
-            f"Mean ± standard deviation over the valid patches; {MISSING} means {NOT_MEASURED}. "
-            "Definitions are at the end of the report."
+            f"Mean ± standard deviation over the valid patches; {MISSING} means {NOT_MEASURED}."
+            f"{_of_places(analysis, measured(analysis))} Definitions are at the end of the report."
         ),
     )
 

@@ -44,8 +44,9 @@ def bones_of(result: ResultNodes) -> Any:
     node.SetNodeReferenceID(OF_RESULT, result.node.GetID())
     ct = result.get("ct")
     if ct is not None:
-        node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+        # First the transform: the geometry is noted in the frame that the segmentation is in by then.
         node.SetAndObserveTransformNodeID(ct.GetTransformNodeID())
+        node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
     present = set(vtk_to_numpy(labels.GetImageData().GetPointData().GetScalars()).tolist())
     for bone in BONES:
         if bone.label in present:

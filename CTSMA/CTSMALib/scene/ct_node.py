@@ -11,7 +11,7 @@ import vtk
 
 from CTSMALib.errors import OutputError
 from CTSMALib.scene.geometry import image_of
-from CTSMALib.scene.overlay import slice_composites
+from CTSMALib.scene.overlay import composites_of_results
 from CTSMALib.scene.result_nodes import CT_GEOMETRY_ATTRIBUTE, PART_ATTRIBUTE, ResultNodes
 from CTSMALib.scene.translation import tr as _
 
@@ -81,7 +81,7 @@ def _geometry(node: Any) -> list[float]:
 
 def likely_ct(scene: Any) -> Any:
     """The volume that a user most likely means: the one that slice views show, or the only one; else ``None``."""
-    shown = [scene.GetNodeByID(composite.GetBackgroundVolumeID() or "") for composite in slice_composites(scene)]
+    shown = [scene.GetNodeByID(composite.GetBackgroundVolumeID() or "") for composite in composites_of_results(scene)]
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     volumes = [scene.GetNthNodeByClass(index, "vtkMRMLScalarVolumeNode") for index in range(count)]
     usable = [node for node in volumes if not why_not(node)]

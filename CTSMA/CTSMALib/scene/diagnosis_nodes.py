@@ -11,6 +11,7 @@ import numpy as np
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.diagnosis.names import AGGREGATORS as _KNOWN
+from CTSMALib.diagnosis.names import LOGISTIC as LOGISTIC  # panels take it from here
 from CTSMALib.diagnosis.names import SIMULATED
 from CTSMALib.diagnosis.record import FILE
 from CTSMALib.diagnosis.wording import percent, signed
@@ -51,7 +52,7 @@ class ShownDiagnosis:
         counts: patches with values by compartment.
         probability, low, high: of osteoarthritis, with the 95 % interval.
         grades: probabilities of the grades 0 to 4.
-        usual_probability: before any patch is known.
+        usual_probability: where the contributions start.
         patches, compartments: what each adds to the log odds.
         outdated: patches have changed since, as some were excluded.
     """

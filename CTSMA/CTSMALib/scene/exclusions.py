@@ -179,7 +179,8 @@ def _left(finding: CompartmentFinding, patches: PatchTable, left: list[int], cou
     rows = [
         {key: float(column[row]) for key, column in patches.values.items() if np.isfinite(column[row])} for row in left
     ]
-    return left_finding(finding, [row for row in rows if row], count)
+    places = [(int(row), int(column)) for row, column in patches.cells[left]]
+    return left_finding(finding, [both for both in zip(places, rows, strict=True) if both[1]], count)
 
 
 def _label(result: ResultNodes, step: Step) -> int:

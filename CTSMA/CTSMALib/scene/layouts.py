@@ -6,8 +6,9 @@ from typing import Any
 
 from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, PATCH_TABLE, ResultNodes
 
-READING, SIDE_BY_SIDE = 4771, 4772  # far from the identifiers of Slicer and other extensions
+READING, COMPARING = 4771, 4772  # far from the identifiers of Slicer and other extensions
 OTHER_VIEWS = "CTSMAOther"  # beginning of the names of slice views that show the result beside the chosen one
+MOVING_VIEWS = "Moving"  # likewise, of a review of a registration in the MR's own frame, where results do not lie
 
 _SLICE = (
     '<item><view class="vtkMRMLSliceNode" singletontag="{tag}"><property name="orientation" action="default">{plane}'
@@ -41,13 +42,12 @@ def _row(*items: str) -> str:
 
 
 _BESIDE = f'<item><layout type="vertical" split="true">{_PLOT}{_TABLE}</layout></item>'
-_DESCRIPTION = (
+_READING_VIEWS = (
     f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}'
     f'<item><layout type="horizontal" split="true">{_THREE_D}{_BESIDE}</layout></item></layout>'
 )
 
-
-_COMPARING = (
+_COMPARING_VIEWS = (
     f'<layout type="vertical" split="true">{_row(_GREEN, _YELLOW, _RED)}{_row(*_OTHERS)}'
     f'<item><layout type="horizontal" split="true">{_THREE_D}{_PLOT}</layout></item></layout>'
 )
@@ -59,7 +59,7 @@ def register_layout(layout_node: Any) -> None:
     Args:
         layout_node: ``vtkMRMLLayoutNode``.
     """
-    for number, description in ((READING, _DESCRIPTION), (SIDE_BY_SIDE, _COMPARING)):
+    for number, description in ((READING, _READING_VIEWS), (COMPARING, _COMPARING_VIEWS)):
         if layout_node.IsLayoutDescription(number):
             layout_node.SetLayoutDescription(number, description)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from CTSMALib.scene.aspects import VALUE, shown_aspect
-from CTSMALib.scene.layouts import OTHER_VIEWS
+from CTSMALib.scene.layouts import MOVING_VIEWS, OTHER_VIEWS
 from CTSMALib.scene.result_nodes import COLOR_KEY, EXCLUDED_BOXES, LAYERS, SELECTION, ResultNodes, grid_role, map_role
 
 OVERLAYS = ("map", "patches", "none")
@@ -21,7 +21,7 @@ BONES_SHOWN = {  # choice: the surfaces it shows
 def show_overlay(
     result: ResultNodes, overlay: str, key: str, opacity: float, aspect: str = VALUE, beside: bool = False
 ) -> None:
-    """Lay the result over its CT in every slice view.
+    """Lay the result over its CT in every slice view but those of an MR in its own frame.
 
     Args:
         result: the nodes.
@@ -34,7 +34,7 @@ def show_overlay(
     of_values = shown_aspect(result.patches, key, aspect) == VALUE
     parameter_map = result.get(map_role(key)) if overlay == "map" and of_values else None
     patches = result.get("patch_labels") if overlay == "patches" or (overlay == "map" and not parameter_map) else None
-    for composite in slice_composites(result.scene, beside):
+    for composite in composites_of_results(result.scene, beside):
         _set_layer(composite, "Background", result.get("ct"), result, keep_other=False)
         _set_layer(composite, "Foreground", parameter_map, result, keep_other=True)
         _set_layer(composite, "Label", patches, result, keep_other=True)
@@ -79,6 +79,13 @@ def slice_composites(scene: Any, beside: bool = False) -> Iterator[Any]:
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
         node = scene.GetNthNodeByClass(index, "vtkMRMLSliceCompositeNode")
         if str(node.GetLayoutName() or "").startswith(OTHER_VIEWS) == beside:
+            yield node
+
+
+def composites_of_results(scene: Any, beside: bool = False) -> Iterator[Any]:
+    """Those of :func:`slice_composites` that show results: not the views of an MR in its own frame, where none lies."""
+    for node in slice_composites(scene, beside):
+        if not str(node.GetLayoutName() or "").startswith(MOVING_VIEWS):
             yield node
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.scene.color_nodes import COMPARTMENT_RGB, EXCLUDED_RGB
 from CTSMALib.scene.patch_table import PatchTable
 
-DISTRIBUTION, DEPTH, SIDES, SCATTER, BLAND_ALTMAN = PLOTS = (
+if TYPE_CHECKING:
+    from CTSMALib.analysis.result import Summary  # its import takes long
+
+DISTRIBUTION, DEPTH, MEDIAL_LATERAL, SCATTER, BLAND_ALTMAN = PLOTS = (
     "distribution", "depth", "sides", "scatter", "bland-altman",
 )  # fmt: skip
 OF_PAIRS = (SCATTER, BLAND_ALTMAN)  # these need the result of the other modality
-COMPARTMENTS = {"FM": "Femur medial", "FL": "Femur lateral", "TM": "Tibia medial", "TL": "Tibia lateral"}
+SHORT_TITLES = {c.key: f"{c.bone.name.capitalize()} {'lateral' if c.lateral else 'medial'}" for c in COMPARTMENTS}
 MARKERS = {"FM": "circle", "FL": "square", "TM": "diamond", "TL": "plus"}
 BONE_RGB = {"femur": COMPARTMENT_RGB["FM"], "tibia": COMPARTMENT_RGB["TL"]}
 INK_RGB, LINE_RGB = (20, 20, 20), (110, 110, 110)
@@ -103,8 +108,8 @@ def plot_of(
     entry = quantity(key)
     if kind == DEPTH:
         return _depth(patches, entry)
-    if kind == SIDES:
-        return _sides(patches, entry)
+    if kind == MEDIAL_LATERAL:
+        return _medial_lateral(patches, entry)
     if kind in OF_PAIRS and other is not None:
         return (_scatter if kind == SCATTER else _bland_altman)(patches, other, entry, names)
     return _distribution(patches, entry, whole)
@@ -114,29 +119,28 @@ def _distribution(patches: PatchTable, entry: Quantity, whole: PatchTable | None
     values = patches.values_of(entry.key)
     places = _spread_places(patches)
     series, means = [], []
-    for number, (compartment, title) in enumerate(COMPARTMENTS.items(), start=1):
+    for number, (compartment, title) in enumerate(SHORT_TITLES.items(), start=1):
         rows = np.flatnonzero((patches.compartments == compartment) & np.isfinite(values))
         series.append(_patch_series(title, places[rows], values[rows], rows + 1, compartment))
         if len(rows):
-            means.append(
-                (number, float(values[rows].mean()), float(values[rows].std(ddof=1)) if len(rows) > 1 else 0.0)
-            )
-    x, y = (np.array([mean[axis] for mean in means], dtype=float) for axis in (0, 1))
+            means.append((number, _summary(patches, rows, entry)))
+    x, y = np.array([number for number, _ in means], dtype=float), np.array([found.mean for _, found in means])
     series.append(PlotSeries("Mean", x, y, INK_RGB, marker="diamond", size=LARGE_SIZE))
     if whole is not None:
         before = whole.values_of(entry.key)
         rows = np.flatnonzero(np.isfinite(before) & ~np.isfinite(values))
         series.append(PlotSeries("Excluded", places[rows], before[rows], EXCLUDED_RGB, rows + 1, marker="cross"))
-    order = ", ".join(f"{number} {title.lower()}" for number, title in enumerate(COMPARTMENTS.values(), start=1))
-    digits = entry.decimals
-    keys = list(COMPARTMENTS)
-    note = "; ".join(f"{keys[number - 1]} {mean:.{digits}f} ± {sd:.{digits}f}" for number, mean, sd in means)
+    order = ", ".join(f"{number} {title.lower()}" for number, title in enumerate(SHORT_TITLES.values(), start=1))
+    keys = list(SHORT_TITLES)
+    note = "; ".join(
+        f"{keys[number - 1]} {_mean_text(found.mean, found.sd, found.n, entry)}" for number, found in means
+    )
     return Plot(_titled(entry), order, _axis(entry), tuple(series), _with_unit(note, entry), (0.5, 4.5))
 
 
 def _depth(patches: PatchTable, entry: Quantity) -> Plot:
     values, series, everything = patches.values_of(entry.key), [], []
-    for compartment, title in COMPARTMENTS.items():
+    for compartment, title in SHORT_TITLES.items():
         upper, lower = _pairs(patches, patches, compartment, (1, 2), compartment)
         known = np.isfinite(values[upper]) & np.isfinite(values[lower])
         x, y = values[upper][known], values[lower][known]
@@ -147,7 +151,7 @@ def _depth(patches: PatchTable, entry: Quantity) -> Plot:
     return _against(title, f"5 mm under the plate{_unit(entry)}", f"9 mm under the plate{_unit(entry)}", series, note)
 
 
-def _sides(patches: PatchTable, entry: Quantity) -> Plot:
+def _medial_lateral(patches: PatchTable, entry: Quantity) -> Plot:
     values, series, everything = patches.values_of(entry.key), [], []
     for bone, (medial, lateral) in {"femur": ("FM", "FL"), "tibia": ("TM", "TL")}.items():
         for layer in (1, 2):
@@ -167,7 +171,7 @@ def _sides(patches: PatchTable, entry: Quantity) -> Plot:
 def _scatter(patches: PatchTable, other: PatchTable, entry: Quantity, names: tuple[str, str]) -> Plot:
     series, both = [], []
     for compartment, rows, own, theirs in _compared(patches, other, entry):
-        series.append(_patch_series(COMPARTMENTS[compartment], theirs, own, rows + 1, compartment))
+        series.append(_patch_series(SHORT_TITLES[compartment], theirs, own, rows + 1, compartment))
         both.append(np.column_stack([theirs, own]))
     pairs = np.concatenate(both)
     note = f"{len(pairs)} patches"
@@ -178,12 +182,13 @@ def _scatter(patches: PatchTable, other: PatchTable, entry: Quantity, names: tup
 
 
 def _bland_altman(patches: PatchTable, other: PatchTable, entry: Quantity, names: tuple[str, str]) -> Plot:
+    """All patches are of one knee: limits of agreement are those of its patches, and say nothing of other knees."""
     from CTSMALib.agreement.bland_altman import bland_altman
 
     series, both = [], []
     for compartment, rows, own, theirs in _compared(patches, other, entry):
         middle, difference = (own + theirs) / 2, own - theirs
-        series.append(_patch_series(COMPARTMENTS[compartment], middle, difference, rows + 1, compartment))
+        series.append(_patch_series(SHORT_TITLES[compartment], middle, difference, rows + 1, compartment))
         both.append(np.column_stack([theirs, own]))
     pairs = np.concatenate(both)
     found = bland_altman(pairs[:, 0], pairs[:, 1])
@@ -212,7 +217,7 @@ def _compared(
     partners = np.array([places.get(name, -1) for name in patches.ids])
     theirs = np.append(other.values_of(entry.key), np.nan)[partners]
     own = patches.values_of(entry.key)
-    for compartment in COMPARTMENTS:
+    for compartment in SHORT_TITLES:
         rows = np.flatnonzero((patches.compartments == compartment) & np.isfinite(own) & np.isfinite(theirs))
         yield compartment, rows, own[rows], theirs[rows]
 
@@ -248,7 +253,7 @@ def _patch_series(
 
 def _spread_places(patches: PatchTable) -> Array:
     """Number of the compartment, spread by row and column, so that points of neighbors lie side by side."""
-    order = list(COMPARTMENTS)
+    order = list(SHORT_TITLES)
     numbers = np.array([order.index(c) + 1.0 if c in order else np.nan for c in patches.compartments.tolist()])
     spread: Array = numbers + _SPREAD[0] * (patches.cells[:, 0] - 2.0) + _SPREAD[1] * (patches.cells[:, 1] - 2.5)
     return spread
@@ -257,10 +262,24 @@ def _spread_places(patches: PatchTable) -> Array:
 def _difference_note(differences: Array, entry: Quantity, what: str) -> str:
     if not len(differences):
         return ""
-    digits = entry.decimals
-    sd = differences.std(ddof=1) if len(differences) > 1 else 0.0
-    text = f"{len(differences)} pairs; {what} {differences.mean():.{digits}f} ± {sd:.{digits}f}"
-    return _with_unit(text, entry)
+    sd = float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
+    mean = _mean_text(float(differences.mean()), sd, len(differences), entry)
+    return _with_unit(f"{len(differences)} pairs; {what} {mean}", entry)
+
+
+def _summary(patches: PatchTable, rows: Labels, entry: Quantity) -> Summary:
+    """Of some patches of a compartment, as the table of compartments has it."""
+    from CTSMALib.analysis.compartment_findings import summaries
+
+    values, cells = patches.values_of(entry.key), patches.cells
+    placed = [((int(cells[row, 0]), int(cells[row, 1])), {entry.key: float(values[row])}) for row in rows]
+    return summaries(placed)[entry.key]
+
+
+def _mean_text(mean: float, sd: float, count: int, entry: Quantity) -> str:
+    """Mean ± standard deviation; the mean alone of a single value."""
+    text = f"{mean:.{entry.decimals}f}"
+    return f"{text} ± {sd:.{entry.decimals}f}" if count > 1 else text
 
 
 def _titled(entry: Quantity) -> str:

@@ -36,10 +36,20 @@ def show_beside(
     follow_ct(other)
     color_by(other, key, layer, aspect)
     show_overlay(other, overlay, key, opacity, aspect, beside=True)
+    keep_apart(result, other)
+
+
+def keep_apart(result: ResultNodes, other: ResultNodes) -> None:
+    """Let models of each result be shown in its own views only; call it again when there are new views."""
     beside = [node.GetID() for node in slice_views(result.scene, beside=True)]
     _limit(result, [node.GetID() for node in (*slice_views(result.scene), *_bone_views(result.scene))])
     _limit(other, beside)
     set_visible(other.get(SELECTION), bool(beside))
+
+
+def show_everywhere(result: ResultNodes) -> None:
+    """Let models of a result be shown in all views, for example of one that was saved while it was beside another."""
+    _limit(result, [])
 
 
 def select_beside(result: ResultNodes, other: ResultNodes, label: int) -> None:
@@ -57,9 +67,9 @@ def aim_beside(other: ResultNodes) -> None:
 
 def end_beside(result: ResultNodes, other: ResultNodes) -> None:
     """Show one result alone again; the other one may have been removed."""
-    _limit(result, [])
+    show_everywhere(result)
     if other.node.GetScene() is result.scene:
-        _limit(other, [])
+        show_everywhere(other)
         hide(other)
 
 

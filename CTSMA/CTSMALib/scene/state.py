@@ -2,7 +2,7 @@
 
 Fields are ``str``, ``int``, ``float``, ``bool`` or :class:`NodeId`. A value is stored as text, a
 :class:`NodeId` as a node reference, so that it still points to the right node after a scene was
-imported into another one.
+imported into another one. Whoever gets the scene can read all of it, paths and names included.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import vtk
 
-from CTSMALib.analysis.result import CompartmentFinding, Exclusion
+from CTSMALib.analysis.result import CompartmentFinding, Exclusion, Summary
 from CTSMALib.catalogue import Quantity, quantity
 from CTSMALib.scene.aspects import flag_text
 from CTSMALib.scene.patch_table import LABEL_COLUMN, PatchTable
@@ -85,13 +85,19 @@ def fill_summary_table(node: Any, compartments: Sequence[CompartmentFinding]) ->
         compartments: as they count.
     """
     rows: list[tuple[Any, ...]] = [
-        (found.title, quantity(key).title, quantity(key).unit, summary.mean, summary.sd, summary.n)
+        (found.title, quantity(key).title, quantity(key).unit, summary.mean, _sd(summary), summary.n)
         for found in compartments
         for key, summary in found.values.items()
     ]
     rows += [(found.title, found.reason, "", np.nan, np.nan, 0) for found in compartments if not found.values]
-    names = ("compartment", "quantity", "unit", "mean", "SD", "patches")
-    _fill(node, [(head_, [row[k] for row in rows], "") for k, head_ in enumerate(names)])
+    names = ("compartment", "quantity", "unit", "mean", "SD", "n")
+    about = {"SD": "of a single value there is none", "n": "patches; for the thickness of the plate, places"}
+    _fill(node, [(name, [row[k] for row in rows], about.get(name, "")) for k, name in enumerate(names)])
+
+
+def _sd(summary: Summary) -> float:
+    """The standard deviation; not a number for a single value, of which 0 is stored."""
+    return summary.sd if summary.n > 1 else float("nan")
 
 
 def head(entry: Quantity) -> str:

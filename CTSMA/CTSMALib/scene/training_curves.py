@@ -23,6 +23,7 @@ TITLES = {
 }
 # Told apart by color, also by those who see colors differently (Okabe and Ito 2008), and by marker.
 _RGB = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233))
+_SERIES, _TABLE = "vtkMRMLPlotSeriesNode", "vtkMRMLTableNode"
 _DESCRIPTION = (
     '<layout type="horizontal"><item><view class="vtkMRMLPlotViewNode" singletontag="PlotView1">'
     '<property name="viewlabel" action="default">P</property></view></item></layout>'
@@ -50,7 +51,7 @@ class Curve:
 def read_curves(training: Path) -> tuple[Curve, ...]:
     """The curves of all networks in the folder of a training; a table that cannot be read has none."""
     found = []
-    for path in sorted(training.glob(f"*/{HISTORY_FILE}"), key=lambda path: (path.parent.name != "teacher", path)):
+    for path in sorted(training.glob(f"*/{HISTORY_FILE}"), key=lambda path: _order(path.parent.name)):
         try:
             with path.open(encoding="utf-8", newline="") as file:
                 rows = tuple({name: float(row[name]) for name in (STEP, *CURVES)} for row in csv.DictReader(file))
@@ -61,26 +62,49 @@ def read_curves(training: Path) -> tuple[Curve, ...]:
     return tuple(found)
 
 
-def show_curves(scene: Any, curves: tuple[Curve, ...], what: str) -> Any:
+def networks(training: Path) -> frozenset[str] | None:
+    """The networks in the folder of a training that have a table, whether it can be read now or not.
+
+    Returns:
+        Their names; ``None`` where there is no such folder, as on a share that is away: nothing is known then.
+    """
+    try:
+        return frozenset(path.parent.name for path in training.glob(f"*/{HISTORY_FILE}")) if training.is_dir() else None
+    except OSError:
+        return None
+
+
+def show_curves(scene: Any, curves: tuple[Curve, ...], what: str, known: frozenset[str] | None = frozenset()) -> Any:
     """Let nodes of the scene hold curves; those of networks that are no more are removed.
 
     Args:
         scene: ``vtkMRMLScene``.
         curves: what to show.
         what: of :data:`CURVES`.
+        known: networks whose nodes stay although they have no curve now, as :func:`networks` tells; ``None`` keeps
+            all: a scene may be the only place where its curves still are.
 
     Returns:
         ``vtkMRMLPlotChartNode``; ``None`` where there is nothing to show.
     """
-    for name in set(_own(scene)) - {CHART, *(curve.name for curve in curves)}:
+    read = {curve.name: curve for curve in curves}
+    there = set(_own(scene)) - {CHART}
+    kept = there if known is None else there & known
+    for name in there - kept - set(read):
         for node in _own(scene)[name]:
             scene.RemoveNode(node)
-    if not curves:
+    names = sorted({*read, *kept}, key=_order)
+    if not names:
         for node in _own(scene).get(CHART, ()):
             scene.RemoveNode(node)
         return None
     chart = _node(scene, "vtkMRMLPlotChartNode", CHART, "Curves of the training")
-    series = [_series(scene, curve, number, what) for number, curve in enumerate(curves)]
+    drawn = [_series(scene, name, read.get(name), number, what) for number, name in enumerate(names)]
+    _fill_chart(chart, [node for node in drawn if node is not None], what)
+    return chart
+
+
+def _fill_chart(chart: Any, series: list[Any], what: str) -> None:
     was_modifying = chart.StartModify()
     try:
         wanted = [node.GetID() for node in series]
@@ -94,7 +118,6 @@ def show_curves(scene: Any, curves: tuple[Curve, ...], what: str) -> Any:
         chart.SetLegendVisibility(True)
     finally:
         chart.EndModify(was_modifying)
-    return chart
 
 
 def show_in_views(scene: Any, layout_node: Any) -> bool:
@@ -124,10 +147,15 @@ def register_layout(layout_node: Any) -> None:
         layout_node.AddLayoutDescription(LAYOUT, _DESCRIPTION)
 
 
+def _order(name: str) -> tuple[bool, str]:
+    """The teacher comes first."""
+    return name != "teacher", name
+
+
 def _own(scene: Any) -> dict[str, list[Any]]:
     """The nodes of curves by what they show."""
     found: dict[str, list[Any]] = {}
-    for kind in ("vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLTableNode"):
+    for kind in ("vtkMRMLPlotChartNode", _SERIES, _TABLE):
         for index in range(scene.GetNumberOfNodesByClass(kind)):
             node = scene.GetNthNodeByClass(index, kind)
             name = node.GetAttribute(ATTRIBUTE)
@@ -146,11 +174,14 @@ def _node(scene: Any, kind: str, name: str, title: str) -> Any:
     return node
 
 
-def _series(scene: Any, curve: Curve, number: int, what: str) -> Any:
-    table = _node(scene, "vtkMRMLTableNode", curve.name, f"Checks of {curve.name}")
-    if table.GetNumberOfRows() != len(curve.rows) or _last(table) != curve.rows[-1][CURVES[0]]:
+def _series(scene: Any, name: str, curve: Curve | None, number: int, what: str) -> Any:
+    """The series of a network; without a curve, what there is of it: its table keeps what was read before, or saved."""
+    if curve is None and {node.GetClassName() for node in _own(scene)[name]} != {_SERIES, _TABLE}:
+        return None
+    table = _node(scene, _TABLE, name, f"Checks of {name}")
+    if curve is not None and (table.GetNumberOfRows() != len(curve.rows) or _last(table) != curve.rows[-1][CURVES[0]]):
         _fill(table, curve)
-    node = _node(scene, "vtkMRMLPlotSeriesNode", curve.name, curve.name)
+    node = _node(scene, _SERIES, name, name)
     was_modifying = node.StartModify()
     try:
         node.SetAndObserveTableNodeID(table.GetID())

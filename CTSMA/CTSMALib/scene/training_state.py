@@ -16,7 +16,7 @@ MOST_PROCESSES = 64
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The state of the panel; paths are as the user gave them.
+    """The state of the panel; paths are as the user gave them, and a saved scene holds them so.
 
     Attributes:
         cohort: a manifest, the folder of a virtual cohort, or a folder with scans.

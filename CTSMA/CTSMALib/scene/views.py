@@ -10,7 +10,7 @@ import slicer
 from numpy.typing import NDArray
 
 from CTSMALib.scene.geometry import to_world
-from CTSMALib.scene.layouts import OTHER_VIEWS
+from CTSMALib.scene.layouts import MOVING_VIEWS, OTHER_VIEWS
 from CTSMALib.scene.result_nodes import ResultNodes
 
 FIELD_OF_VIEW_MM = 110.0
@@ -53,10 +53,14 @@ def aim_camera(result: ResultNodes, bones: str = "all") -> None:
 
 
 def slice_views(scene: Any, beside: bool = False) -> Iterator[Any]:
-    """The nodes of all slice views; of those kept for the result beside the shown one, or of the others."""
+    """The nodes of slice views: of those kept for the result beside the shown one, or of the others.
+
+    Views of an MR in its own frame are none of them: what lies in the frame of the CT is elsewhere there.
+    """
     for index in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
         node = scene.GetNthNodeByClass(index, "vtkMRMLSliceNode")
-        if str(node.GetLayoutName() or "").startswith(OTHER_VIEWS) == beside:
+        name = str(node.GetLayoutName() or "")
+        if name.startswith(OTHER_VIEWS) == beside and not name.startswith(MOVING_VIEWS):
             yield node
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SAMPLE = "SampleData/knee_ct_sts047.nii.gz"
 SHOWN_NOTICES = (
-    *("side-conflict", "side-uncertain", "side-by-user", "metal"),
+    *("side-conflict", "side-doubted", "side-uncertain", "side-by-user", "metal"),
     *("not-resolvable", "motion", "bones-by-simple-method", "bones-by-network"),
     *("mr-unlike-training", "mr-bones-misplaced"),
 )  # too grave to be read only in the report

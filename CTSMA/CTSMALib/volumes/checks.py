@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from CTSMALib.errors import InputError
-from CTSMALib.notices import Notice, Severity
+from CTSMALib.notices import Notice
 
 AIR_HU = -1024
 PADDING_BELOW_HU = -1500  # no tissue or air measures less; scanners mark the outside of the field of view so
@@ -70,7 +70,7 @@ def to_hu(array: np.ndarray, what: str, rescale_known: bool) -> CheckedValues:
     Raises:
         InputError: the image is constant, or its values are not HU.
     """
-    sample = _sample(array)
+    sample = sample_of(array)
     if sample.min() == sample.max() and array.min() == array.max():
         raise InputError(f"{what} is empty: all voxels are {int(array.flat[0])}.", "Export the scan again.")
     notices: tuple[Notice, ...] = ()
@@ -85,7 +85,7 @@ def to_hu(array: np.ndarray, what: str, rescale_known: bool) -> CheckedValues:
         text = f"The values carried an offset of {STORED_OFFSET}, which was subtracted to get HU."
         notices = (Notice("offset-removed", text),)
     array[array < PADDING_BELOW_HU] = AIR_HU
-    return CheckedValues(array, notices + _clipping(array))
+    return CheckedValues(array, notices)
 
 
 def to_signal(array: np.ndarray, what: str, rescale_known: bool = False) -> CheckedValues:
@@ -153,17 +153,7 @@ def looks_like_stored_ct(values: np.ndarray) -> bool:
     return bool(soft > 0.5 and between < 0.2 and fat > 0.01)
 
 
-def _sample(array: np.ndarray) -> np.ndarray:
+def sample_of(array: np.ndarray) -> np.ndarray:
+    """About a million values of an array (z, y, x), evenly from all of it."""
     step = max(1, round((array.size / _SAMPLE) ** (1 / 3)))
     return array[::step, ::step, ::step].ravel()
-
-
-def _clipping(array: np.ndarray) -> tuple[Notice, ...]:
-    """Notice that dense bone was cut off at an upper limit, as exports for display do."""
-    sample = _sample(array)
-    top = int(sample.max())
-    at_top, just_below = np.mean(sample == top), np.mean((sample >= top - 10) & (sample < top))
-    if top >= 2000 or at_top < 5e-4 or at_top < 3 * just_below:
-        return ()
-    text = f"Values seem to be clipped at {top} HU, so dense bone is measured too low."
-    return (Notice("clipped-values", text, Severity.CAUTION),)

@@ -17,11 +17,14 @@ class Frame:
 
     Attributes:
         index: number of the frame in a multi-frame file; ``None`` for a single-frame file.
+        instance_uid: identifies the plane; the path stands in where the file has no identifier.
         position: center of the first pixel, LPS, mm; like the next two, empty where missing.
         orientation: direction along a row, then down a column.
         pixel_spacing: mm between rows, mm between columns.
         slope, intercept: DICOM rescale; ``None`` where it is missing.
         padding: lowest and highest stored value that marks the outside of the image.
+        image_type: values of FrameType and ImageType, in capitals.
+        kvp: tube voltage as it is stated; ``None`` where it is missing.
         separators: name and value of what may differ between images at the same place.
     """
 
@@ -37,6 +40,8 @@ class Frame:
     intercept: float | None
     padding: tuple[int, int] | None
     image_type: tuple[str, ...]
+    kernel: str
+    kvp: float | None
     rescale_type: str
     frame_of_reference: str
     separators: tuple[tuple[str, str], ...]
@@ -96,6 +101,7 @@ def _frame(file: DicomFile, index: int | None, sources: list[Dataset]) -> Frame:
         found = values(keyword, 1)
         return found[0] if found else None
 
+    kvp = value("KVP")
     separators = tuple(
         (name, words(keyword))
         for name, keyword in (
@@ -107,11 +113,11 @@ def _frame(file: DicomFile, index: int | None, sources: list[Dataset]) -> Frame:
             ("echo time", "EffectiveEchoTime" if index is not None else "EchoTime"),
             ("acquisition time", "AcquisitionTime"),
         )
-    )
+    ) + (("tube voltage", "" if kvp is None else f"{kvp:g}"),)
     return Frame(
         path=file.path,
         index=index,
-        instance_uid=f"{words('SOPInstanceUID')}#{index or 0}",
+        instance_uid=f"{words('SOPInstanceUID') or file.path}#{index or 0}",
         position=values("ImagePositionPatient", 3),
         orientation=values("ImageOrientationPatient", 6),
         pixel_spacing=values("PixelSpacing", 2),
@@ -120,7 +126,9 @@ def _frame(file: DicomFile, index: int | None, sources: list[Dataset]) -> Frame:
         slope=value("RescaleSlope"),
         intercept=value("RescaleIntercept"),
         padding=_padding(file.header),
-        image_type=tuple(words("ImageType").upper().split("/")),
+        image_type=tuple(dict.fromkeys(t for k in ("FrameType", "ImageType") for t in words(k).upper().split("/"))),
+        kernel=words("ConvolutionKernel"),
+        kvp=kvp,
         rescale_type=words("RescaleType").upper(),
         frame_of_reference=words("FrameOfReferenceUID"),
         separators=separators,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian, RLELossless, generate_uid
+from scipy import ndimage
 
 from CTSMALib.errors import CTSMAError, InputError, MissingDecoderError
 from CTSMALib.volumes.checks import AIR_HU
@@ -19,6 +22,7 @@ from CTSMALib.volumes.dicom_frames import Frame
 from CTSMALib.volumes.silence import libraries_silenced
 
 INT16_MOST = 32767
+_AIR_BELOW_HU = -900  # no tissue measures less, so that padding cannot be taken for it
 _PIXEL_KEYWORDS = (
     *("SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
@@ -26,16 +30,19 @@ _PIXEL_KEYWORDS = (
 
 
 class PixelReader:
-    """Reads planes one by one; keeps the last file, so that the frames of a multi-frame file are decoded once.
+    """Reads planes one by one; keeps the last files, so that the frames of a multi-frame file are decoded once.
+
+    Args:
+        files_kept: how many.
 
     Attributes:
         largest: value of all planes so far, before it was made to fit ``int16``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files_kept: int = 1) -> None:
         self.largest = 0
-        self._path: Path | None = None
-        self._stored: np.ndarray = np.empty(0)
+        self._files_kept = files_kept
+        self._decoded: dict[Path, np.ndarray] = {}
 
     def hu(self, frame: Frame) -> np.ndarray:
         """The plane in HU: ``int16``, (rows, columns); padding is air.
@@ -52,10 +59,11 @@ class PixelReader:
 
     def stored(self, frame: Frame) -> np.ndarray:
         """The plane as stored, before rescale: (rows, columns)."""
-        if frame.path != self._path:
-            self._stored = _decoded(frame.path)
-            self._path = frame.path
-        planes = self._stored
+        if frame.path not in self._decoded:
+            while len(self._decoded) >= self._files_kept:
+                del self._decoded[next(iter(self._decoded))]
+            self._decoded[frame.path] = _decoded(frame.path)
+        planes = self._decoded[frame.path]
         if frame.index is not None and planes.ndim == 3 and frame.index < len(planes):
             planes = planes[frame.index]
         if planes.shape != (frame.rows, frame.columns):
@@ -63,7 +71,10 @@ class PixelReader:
         return planes
 
     def same(self, a: Frame, b: Frame) -> bool:
-        """Tell whether two planes hold the same HU."""
+        """Tell whether two planes hold the same HU; copies of a file are not decoded for it."""
+        with contextlib.suppress(OSError):  # told when it is decoded
+            if a.index == b.index and filecmp.cmp(a.path, b.path, shallow=False):
+                return True
         first = self.hu(a)
         return bool(np.array_equal(first, self.hu(b)))
 
@@ -77,8 +88,21 @@ def _rescaled(stored: np.ndarray, frame: Frame) -> np.ndarray:
     else:
         hu = np.rint(stored * np.float32(slope) + np.float32(intercept)).astype(np.int32)
     if frame.padding:
-        hu[(stored >= frame.padding[0]) & (stored <= frame.padding[1])] = AIR_HU
+        hu[_outside(stored, frame.padding, max(slope * v + intercept for v in frame.padding))] = AIR_HU
     return hu
+
+
+def _outside(stored: np.ndarray, padding: tuple[int, int], highest_hu: float) -> np.ndarray:
+    """Where a plane is padded; a value that tissue may have counts only where it reaches in from the border."""
+    padded = (stored >= padding[0]) & (stored <= padding[1])
+    if highest_hu < _AIR_BELOW_HU or not padded.any():
+        return padded
+    labels, count = ndimage.label(padded)
+    reaches = np.zeros(count + 1, dtype=bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        reaches[edge] = True
+    reaches[0] = False
+    return reaches[labels]
 
 
 def _decoded(path: Path) -> np.ndarray:

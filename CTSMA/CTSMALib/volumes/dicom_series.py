@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
+from CTSMALib.volumes.dicom_cautions import cautions
+from CTSMALib.volumes.dicom_derived import without_derived
 from CTSMALib.volumes.dicom_files import DicomFile
-from CTSMALib.volumes.dicom_frames import Frame, frames_of, number, text
+from CTSMALib.volumes.dicom_frames import Frame, frames_of, text
 from CTSMALib.volumes.dicom_pixels import PixelReader
 from CTSMALib.volumes.dicom_stack import Stack, arrange
+from CTSMALib.volumes.dicom_uniform import check_uniform, common_kernel
+from CTSMALib.volumes.dicom_wanted import CT, MR, Wanted, check_kind, of_kind
 from CTSMALib.volumes.extent import check_geometry
-from CTSMALib.volumes.likelihood import knee_ct_score, knee_mr_score
 
-Score = Callable[[Stack, str, Iterable[str]], float]
+__all__ = [
+    "CT", "MR", "Candidate", "SeriesInfo", "Wanted", "candidates_of", "chosen", "other_series_notice", "series_label"
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which series can be read.
-
-    Attributes:
-        modality: DICOM modality.
-        classes: UIDs of its kinds of images.
-        plural: how a sentence calls them.
-        values: what their values are.
-        units: of the values, as a series may state them; ``None`` where it does not matter.
-        score: (stack, kernel, words) to how likely a series is the one; the highest is read.
-        remedy: what to give instead of a series that cannot be used.
-    """
-
-    modality: str
-    classes: tuple[str, ...]
-    plural: str
-    values: str
-    units: tuple[str, ...] | None
-    score: Score
-    remedy: str
-
-
-CT = Wanted(
-    "CT",
-    ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"),
-    "CT images",
-    "HU",
-    ("", "HU", "US"),
-    knee_ct_score,
-    "Give the original CT series of the knee.",
-)
-MR = Wanted(
-    "MR",
-    ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4"),
-    "MR images",
-    "signals",
-    None,
-    knee_mr_score,
-    "Give the original MR series of the knee.",
-)
-_OTHER_MODALITIES = {
-    "CT": "a CT series",
-    "MR": "an MR series",
-    "PT": "a PET series",
-    "NM": "a nuclear medicine series",
-    "US": "an ultrasound series",
-    "CR": "a radiograph",
-    "DX": "a radiograph",
-    "XA": "an angiography series",
-    "OT": "a secondary capture or another image without a modality",
-    "SC": "a secondary capture",
-    "SEG": "a segmentation",
-    "RTSTRUCT": "a set of contours (RTSTRUCT) without images",
-    "SR": "a structured report without images",
-    "PR": "a presentation state without images",
-}
 _MAX_LISTED = 10
 _MAX_CHOICES = 5
 
@@ -114,11 +61,16 @@ class SeriesInfo:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A series with what is needed to read it: a stack, or the error that says why it cannot be read."""
+    """A series with what is needed to read it: a stack, or the error that says why it cannot be read.
+
+    Attributes:
+        header: of the first file that is read; of the first file at all where none can be.
+        frame: number of the first frame that is read of a multi-frame file; ``None`` for single-frame files.
+    """
 
     info: SeriesInfo
     header: Dataset
-    enhanced: bool
+    frame: int | None
     stack: Stack | None
     error: InputError | None
     score: float
@@ -144,61 +96,77 @@ def candidates_of(files: list[DicomFile], wanted: Wanted = CT) -> list[Candidate
     return sorted(found, key=lambda c: (not c.info.usable, -c.score, len(c.info.number), c.info.number, c.info.uid))
 
 
-def _candidate(uid: str, files: list[DicomFile], numbers_given: list[str], wanted: Wanted) -> Candidate:
-    header = files[0].header
-    series_number, description = text(header, "SeriesNumber"), text(header, "SeriesDescription")
+def _candidate(uid: str, members: list[DicomFile], numbers_given: list[str], wanted: Wanted) -> Candidate:
+    files, left_out = of_kind(members, wanted)
+    header, series_number = files[0].header, text(members[0].header, "SeriesNumber")
     choice = series_number if series_number and numbers_given.count(series_number) == 1 else uid
     frames = [frame for file in files for frame in frames_of(file)]
     stack, error = None, None
     try:
-        stack = _stack(files, frames, series_label(choice, description), wanted)
+        stack = _stack(files, frames, series_label(choice, text(header, "SeriesDescription")), wanted)
+        stack = replace(stack, notices=(*left_out, *stack.notices))
     except InputError as refusal:
         error = refusal
-    size = (frames[0].columns, frames[0].rows, stack.count) if stack else (0, 0, 0)
+    header, frame = _first_read(files, stack.frames if stack else ())
     info = SeriesInfo(
         uid=uid,
         number=series_number,
         choice=choice,
-        description=description,
+        description=text(header, "SeriesDescription"),
         modality=text(header, "Modality"),
-        kernel=next((v for f in frames for k, v in f.separators if k == "kernel"), ""),
+        kernel=common_kernel(stack.frames if stack else frames),
         body_part=text(header, "BodyPartExamined"),
         n_images=len(frames),
         spacing_mm=stack.spacing[:2] if stack else None,
         slice_spacing_mm=stack.spacing[2] if stack else None,
-        extent_mm=_extent(size, stack.spacing) if stack else None,
+        extent_mm=_extent(stack) if stack else None,
         usable=error is None,
         reason=error.message if error else "",
     )
     words = (info.description, info.body_part, text(header, "StudyDescription"), text(header, "ProtocolName"))
     score = wanted.score(stack, info.kernel, words) if stack and not error else 0.0
-    return Candidate(info, header, frames[:1] != [] and frames[0].index is not None, stack, error, score)
+    return Candidate(info, header, frame, stack, error, score)
 
 
-def _extent(size: tuple[int, int, int], spacing: tuple[float, float, float]) -> tuple[float, float, float]:
-    return size[0] * spacing[0], size[1] * spacing[1], size[2] * spacing[2]
+def _first_read(files: list[DicomFile], frames: Iterable[Frame]) -> tuple[Dataset, int | None]:
+    """The header of the first file with one of the frames, and the number of the first of these in it."""
+    indices: dict[Path, list[int | None]] = {}
+    for frame in frames:
+        indices.setdefault(frame.path, []).append(frame.index)
+    first = next((file for file in files if file.path in indices), files[0])
+    return first.header, min((i for i in indices.get(first.path, ()) if i is not None), default=None)
+
+
+def _size(stack: Stack) -> tuple[int, int, int]:
+    return stack.frames[0].columns, stack.frames[0].rows, stack.count
+
+
+def _extent(stack: Stack) -> tuple[float, float, float]:
+    along_x, along_y, along_z = (n * step for n, step in zip(_size(stack), stack.spacing, strict=True))
+    return along_x, along_y, along_z
 
 
 def _stack(files: list[DicomFile], frames: list[Frame], what: str, wanted: Wanted) -> Stack:
-    header = files[0].header
-    modality, sop_class = text(header, "Modality").upper(), text(header, "SOPClassUID")
-    if modality != wanted.modality:
-        kind = _OTHER_MODALITIES.get(modality, f"of modality '{modality}'" if modality else "without a modality")
-        article = "an" if wanted is MR else "a"
-        raise InputError(f"{what} is {kind}, not {article} {wanted.modality}.", wanted.remedy)
-    if sop_class not in wanted.classes:
-        stored = UID(sop_class).name or "unknown"
-        raise InputError(f"{what} is stored as '{stored}', not as {wanted.plural}.", wanted.remedy)
+    """The stack of a series, with all that its headers make a reader know.
+
+    Raises:
+        InputError: it is of another kind, is no CT any more, or its planes form no stack or differ in kind.
+    """
+    check_kind(files[0].header, what, wanted)
     if not frames:
         raise InputError(f"{what} has headers without images.", "Export the images of the series again.")
-    if any(number(f.header, "SamplesPerPixel") not in (None, 1.0) for f in files):
-        raise InputError(f"{what} is in color, so its values are not {wanted.values}.", wanted.remedy)
+    computed: tuple[Notice, ...] = ()
+    description = text(files[0].header, "SeriesDescription")
+    if wanted is CT:
+        frames, computed = without_derived(frames, description, what, wanted.remedy)
     other = next((f.rescale_type for f in frames if wanted.units and f.rescale_type not in wanted.units), "")
     if other:
         raise InputError(f"{what} holds values of type '{other}', not HU.", wanted.remedy)
-    stack = arrange(frames, what, PixelReader().same)
-    check_geometry((frames[0].columns, frames[0].rows, stack.count), stack.spacing, what)
-    return stack
+    stack = arrange(frames, what, PixelReader(files_kept=2).same)
+    if wanted is CT:
+        check_uniform(stack.frames, what)
+    check_geometry(_size(stack), stack.spacing, what)
+    return replace(stack, notices=(*computed, *stack.notices, *cautions(files, stack.frames, wanted.modality)))
 
 
 def chosen(candidates: list[Candidate], series: str | None, given: str, wanted: Wanted = CT) -> Candidate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -66,24 +66,6 @@ def arrange(frames: list[Frame], what: str, same_pixels: SamePixels) -> Stack:
     order = np.argsort(heights, kind="stable")
     frames = _one_per_height([frames[i] for i in order], what, same_pixels, notices)
     return _stack(frames, axes, what, notices)
-
-
-def as_stored(stack: Stack) -> Stack:
-    """A stack whose values are read as they are stored, if one scale without offset holds for all of its planes.
-
-    Scales of MR are arbitrary and may be so small that whole numbers would lose the signal.
-    """
-    scales = {(f.slope, f.intercept or 0.0) for f in stack.frames}
-    if len(scales) > 1 or scales.pop()[1] != 0.0:
-        return stack
-    return replace(stack, frames=tuple(replace(f, slope=None, intercept=None) for f in stack.frames))
-
-
-def scaled(stack: Stack, factor: float) -> Stack:
-    """A stack whose values are multiplied by a factor."""
-    scales = [((f.slope or 1.0) * factor, (f.intercept or 0.0) * factor) for f in stack.frames]
-    frames = zip(stack.frames, scales, strict=True)
-    return replace(stack, frames=tuple(replace(f, slope=slope, intercept=offset) for f, (slope, offset) in frames))
 
 
 def _stack(frames: list[Frame], axes: np.ndarray, what: str, notices: list[Notice]) -> Stack:
@@ -178,7 +160,7 @@ def _check_rise(positions: np.ndarray, heights: np.ndarray, least: float, what: 
 
 def _one_per_height(frames: list[Frame], what: str, same_pixels: SamePixels, notices: list[Notice]) -> list[Frame]:
     """Resolve planes at the same height: copies are dropped, several acquisitions are told apart."""
-    unique = list({f.instance_uid: f for f in frames}.values())
+    unique = _one_per_identifier(frames, what, same_pixels)
     copies = len(frames) - len(unique)
     places = _places(unique)
     if len(places) < len(unique):
@@ -191,6 +173,20 @@ def _one_per_height(frames: list[Frame], what: str, same_pixels: SamePixels, not
         text = f"{copies} slices were stored twice; one copy was used."
         notices.append(Notice("doubled-slices", text, Severity.INFO))
     return unique
+
+
+def _one_per_identifier(frames: list[Frame], what: str, same_pixels: SamePixels) -> list[Frame]:
+    """Drop copies that bear the identifier of their original; one that all slices bear identifies none of them."""
+    unique: dict[object, Frame] = {}
+    for frame in frames:
+        first = unique.setdefault((frame.instance_uid, frame.position), frame)
+        if first is not frame and not same_pixels(first, frame):
+            raise InputError(
+                f"{what} holds two different images under one identifier ('{frame.path.name}'), as where an altered "
+                "copy lies beside its original.",
+                "Give a folder that holds the original images alone.",
+            )
+    return list(unique.values())
 
 
 def _places(frames: list[Frame]) -> list[list[Frame]]:

@@ -13,11 +13,14 @@ from scipy import ndimage
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
 from CTSMALib.volumes.checks import AIR_HU, CheckedValues, to_hu, to_signal
+from CTSMALib.volumes.clipping import clipping_notices
 from CTSMALib.volumes.dicom_frames import macros, number, text
 from CTSMALib.volumes.dicom_pixels import INT16_MOST, PixelReader
-from CTSMALib.volumes.dicom_stack import Stack, as_stored, scaled
+from CTSMALib.volumes.dicom_scales import as_stored, scaled
+from CTSMALib.volumes.dicom_stack import Stack
 from CTSMALib.volumes.geometry import image_from_array
 from CTSMALib.volumes.scan import ScanHeader
+from CTSMALib.volumes.tube_voltage import possible_voltage
 
 Check = Callable[[np.ndarray, str, bool], CheckedValues]
 
@@ -47,14 +50,14 @@ def read_hu(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tu
         MissingDecoderError: a decoder is missing.
     """
     image, notices, _ = _read(stack, what, progress, to_hu)
-    return image, notices
+    return image, (*notices, *clipping_notices(image))
 
 
 def read_signals(stack: Stack, what: str, progress: Progress) -> tuple[sitk.Image, tuple[Notice, ...]]:
     """Read the pixels of an MR, as :func:`read_hu` those of a CT.
 
-    Scales of MR are arbitrary: signals are read as stored where one scale holds for all planes, and made smaller where
-    they would not fit ``int16``, so that nothing is cut off.
+    Scales of MR are arbitrary: signals are read as stored where one scale holds for all planes, made larger where whole
+    numbers would lose them, and smaller where they would not fit ``int16``, so that nothing is cut off.
     """
     stored = as_stored(stack)
     image, notices, largest = _read(stored, what, progress, to_signal)
@@ -121,11 +124,16 @@ def _placed(plane: np.ndarray, canvas: _Canvas, i: int, tilted: bool) -> np.ndar
     return np.rint(moved).astype(np.int16)
 
 
-def scan_header(header: Dataset) -> ScanHeader:
-    """What the header of the first file of a series says; functional groups of multi-frame files included."""
+def scan_header(header: Dataset, frame: int = 0) -> ScanHeader:
+    """What the header of a file says; functional groups of multi-frame files included.
+
+    Args:
+        header: of one file of a series.
+        frame: number of the frame whose own groups count.
+    """
     sources = [header]
-    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        sources += [macro for groups in (header.get(keyword) or [])[:1] for macro in macros(groups)]
+    for keyword, first in (("SharedFunctionalGroupsSequence", 0), ("PerFrameFunctionalGroupsSequence", frame)):
+        sources += [macro for groups in (header.get(keyword) or [])[first : first + 1] for macro in macros(groups)]
 
     def words(*keywords: str) -> str:
         return next((found for k in keywords for s in sources if (found := text(s, k))), "")
@@ -154,7 +162,7 @@ def scan_header(header: Dataset) -> ScanHeader:
         manufacturer=words("Manufacturer"),
         model_name=words("ManufacturerModelName"),
         convolution_kernel=words("ConvolutionKernel"),
-        kvp=value("KVP"),
+        kvp=possible_voltage(value("KVP")),
         slice_thickness_mm=value("SliceThickness"),
         contrast_agent=words("ContrastBolusAgent"),
     )

@@ -10,6 +10,7 @@ import SimpleITK as sitk
 from CTSMALib.notices import Notice
 from CTSMALib.progress import Progress
 from CTSMALib.volumes.checks import to_hu, to_int16
+from CTSMALib.volumes.clipping import clipping_notices
 from CTSMALib.volumes.extent import check_geometry
 from CTSMALib.volumes.geometry import check_direction, image_from_array
 from CTSMALib.volumes.image_header import open_image, orientation_notices, read_pixels, volume_geometry
@@ -50,4 +51,4 @@ def read_image_file(path: Path, kind: str, progress: Progress) -> tuple[sitk.Ima
     progress("Reading slices", 0.7)
     checked = to_hu(rounded.array, what, rescale_known=False)
     result = image_from_array(checked.array, spacing, reader.GetOrigin()[:3], np.array(direction).reshape(3, 3))
-    return result, (*notices, *rounded.notices, *checked.notices)
+    return result, (*notices, *rounded.notices, *checked.notices, *clipping_notices(result))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from CTSMALib.volumes.dicom_derived import says_one_energy
 from CTSMALib.volumes.dicom_stack import Stack
 
 _KNEE = re.compile(r"knee|knie|genou|rodilla|ginocchio|joelho|patell|tibia\s*plateau|\btkr\b|\btka\b")
@@ -21,8 +22,8 @@ _LONG_ENOUGH_MM = 60.0
 def knee_ct_score(stack: Stack, kernel: str, words: Iterable[str]) -> float:
     """Score a usable series; the highest is read unless the user chooses.
 
-    In order of weight: words that name the knee or another body part, original axial images, enough coverage,
-    thin slices, a sharp kernel, small pixels.
+    In order of weight: words that name the knee or another body part, images of a tube voltage and not of one energy,
+    original axial images, enough coverage, thin slices, a sharp kernel, small pixels.
 
     Args:
         stack: the arranged slices.
@@ -32,6 +33,7 @@ def knee_ct_score(stack: Stack, kernel: str, words: Iterable[str]) -> float:
     said = " ".join(words).lower()
     score = 8.0 * bool(_KNEE.search(said)) - 8.0 * bool(_ELSEWHERE.search(said) and not _KNEE.search(said))
     kinds = stack.frames[0].image_type
+    score -= 6.0 * says_one_energy(said)
     score += 3.0 * ("ORIGINAL" in kinds) - 3.0 * ("DERIVED" in kinds) + 2.0 * (abs(stack.axes[2, 2]) > 0.7)
     score += 4.0 * min(stack.spacing[2] * stack.count / _LONG_ENOUGH_MM, 1.0)
     score -= 2.0 * max(stack.spacing[2] - 0.5, 0.0)

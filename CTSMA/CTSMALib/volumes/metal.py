@@ -7,6 +7,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 METAL_HU = 2800  # cortical bone stays below about 2000; 12-bit scanners saturate at 3071
+CLIPPED_METAL_HU = 2000  # what a scan cuts off here or above was no bone
 MIN_VOLUME_MM3 = 15.0
 MARGIN_MM = 2.5  # partial volume and blooming around the metal
 
@@ -14,7 +15,8 @@ MARGIN_MM = 2.5  # partial volume and blooming around the metal
 def metal_mask(image: sitk.Image) -> sitk.Image:
     """Find metal and the voxels it spoils.
 
-    Connected voxels above 2800 HU with a volume of at least 15 mm³ are metal; they are grown by 2.5 mm.
+    Connected voxels above 2800 HU with a volume of at least 15 mm³ are metal; so are, in a scan whose values are cut
+    off between 2000 and 2800 HU, those that all have this highest value. They are grown by 2.5 mm.
 
     Args:
         image: HU; any geometry.
@@ -24,25 +26,47 @@ def metal_mask(image: sitk.Image) -> sitk.Image:
     """
     array = sitk.GetArrayViewFromImage(image)
     mask = np.zeros(array.shape, dtype=np.uint8)
-    if array.max() > METAL_HU:
-        _mark(array, mask, np.array(image.GetSpacing()[::-1]))
+    top = array.max()
+    if top >= CLIPPED_METAL_HU:
+        _mark(array > METAL_HU if top > METAL_HU else array == top, mask, np.array(image.GetSpacing()[::-1]))
     result = sitk.GetImageFromArray(mask)
     result.CopyInformation(image)
     return result
 
 
-def _mark(array: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> None:
-    dense = array > METAL_HU
+def has_plateau(image: sitk.Image) -> bool:
+    """Whether connected voxels that all have the highest value of an image are as many as metal has at least."""
+    array = sitk.GetArrayViewFromImage(image)
+    dense, spacing = array == array.max(), np.array(image.GetSpacing())
+    if not _may_be_metal(dense, spacing):
+        return False
+    _, volumes = _components(dense[_bounds(dense)], spacing)
+    return bool(volumes.max() >= MIN_VOLUME_MM3)
+
+
+def _mark(dense: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> None:
+    if not _may_be_metal(dense, spacing):
+        return
     around = _widened(_bounds(dense), dense.shape, spacing)
     mask, dense = mask[around], dense[around]
-    labels, count = ndimage.label(dense, structure=np.ones((3, 3, 3)))
-    volumes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * np.prod(spacing)
+    labels, volumes = _components(dense, spacing)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         if volumes[number - 1] < MIN_VOLUME_MM3:
             continue
         wide = _widened(box, dense.shape, spacing)
         distance = ndimage.distance_transform_edt(labels[wide] != number, sampling=spacing)
         mask[wide][distance <= MARGIN_MM] = 1
+
+
+def _may_be_metal(dense: np.ndarray, spacing: np.ndarray) -> bool:
+    """Whether there is enough of it at all, which takes less time than to see how it hangs together."""
+    return bool(np.count_nonzero(dense) * np.prod(spacing) >= MIN_VOLUME_MM3)
+
+
+def _components(dense: np.ndarray, spacing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Connected parts, numbered from 1, and their volumes in mm³."""
+    labels, count = ndimage.label(dense, structure=np.ones((3, 3, 3)))
+    return labels, np.bincount(labels.ravel(), minlength=count + 1)[1:] * np.prod(spacing)
 
 
 def _bounds(mask: np.ndarray) -> tuple[slice, ...]:

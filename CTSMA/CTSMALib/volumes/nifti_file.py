@@ -17,6 +17,7 @@ import numpy as np
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes import virtual_mark
+from CTSMALib.volumes.nifti_orientation import agree, axes_of_quaternion
 
 _HEADER_BYTES = 348
 _BLOCK = 1 << 22
@@ -33,6 +34,8 @@ class NiftiHeader:
 
     Attributes:
         slope, intercept: value = slope · stored + intercept.
+        qform_axes: (3, 3) directions of the image axes, one per column, RAS.
+        sform: (3, 4), RAS.
         virtual: whether it says that nobody was scanned.
     """
 
@@ -44,7 +47,8 @@ class NiftiHeader:
     unit_code: int
     qform_code: int
     sform_code: int
-    sform: np.ndarray  # (3, 4)
+    qform_axes: np.ndarray
+    sform: np.ndarray
     virtual: bool
 
 
@@ -61,8 +65,8 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     """Read and check the header of a ``.nii`` or ``.nii.gz`` file.
 
     Raises:
-        InputError: it is damaged or not NIfTI-1 in one file, the voxel size is lost or contradictory, or no scanner
-            made it.
+        InputError: it is damaged or not NIfTI-1 in one file, the voxel size is lost or contradictory, the orientation
+            is contradictory, or no scanner made it.
     """
     try:
         with _opened(path) as file:
@@ -94,10 +98,14 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         unit_code=raw[123] & 0x07,
         qform_code=qform,
         sform_code=sform,
+        qform_axes=axes_of_quaternion(
+            struct.unpack_from(order + "3f", raw, 256), struct.unpack_from(order + "f", raw, 76)[0]
+        ),
         sform=np.array(struct.unpack_from(order + "12f", raw, 280)).reshape(3, 4),
         virtual=virtual_mark.nifti_is_virtual(raw),
     )
     _check_voxel_size(header, path)
+    _check_orientation(header, path)
     return header
 
 
@@ -113,6 +121,16 @@ def _check_voxel_size(header: NiftiHeader, path: Path) -> None:
         raise InputError(
             f"The image '{path.name}' gives two different voxel sizes (pixdim and sform).",
             "Convert the original DICOM images again.",
+        )
+
+
+def _check_orientation(header: NiftiHeader, path: Path) -> None:
+    both = header.qform_code > 0 and header.sform_code > 0
+    if both and not agree(header.qform_axes, header.sform[:, :3]):
+        raise InputError(
+            f"The image '{path.name}' gives two different orientations (qform and sform), so that left and right may "
+            "be swapped.",
+            "Convert the original DICOM images again, or store the right orientation in both.",
         )
 
 

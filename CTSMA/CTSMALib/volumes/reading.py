@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from CTSMALib.volumes import virtual_mark
 from CTSMALib.volumes.checks import to_signal
 from CTSMALib.volumes.dicom_files import DicomFile, read_headers
 from CTSMALib.volumes.dicom_series import CT, MR, SeriesInfo, Wanted, candidates_of, chosen, other_series_notice
+from CTSMALib.volumes.dicom_uniform import common_kernel, common_voltage
 from CTSMALib.volumes.dicom_volume import read_hu, read_signals, scan_header
 from CTSMALib.volumes.file_kind import kind_of
 from CTSMALib.volumes.geometry import image_from_array
@@ -150,8 +152,14 @@ def _read_dicom(source: Path, series: str | None, wanted: Wanted, progress: Prog
     notices = (*found, *candidate.stack.notices, *notices)
     if virtual_mark.dicom_is_virtual(candidate.header):
         notices = (virtual_mark.NOTICE, *notices)
-    kind = "Enhanced DICOM" if candidate.enhanced else "DICOM"
-    return _scan(image, scan_header(candidate.header), source.name, kind, notices)
+    kind = "DICOM" if candidate.frame is None else "Enhanced DICOM"
+    frames = candidate.stack.frames
+    header = replace(
+        scan_header(candidate.header, candidate.frame or 0),
+        kvp=common_voltage(frames),
+        convolution_kernel=common_kernel(frames),
+    )
+    return _scan(image, header, source.name, kind, notices)
 
 
 def _whole_series_notice(source: Path, files: list[DicomFile]) -> tuple[Notice, ...]:

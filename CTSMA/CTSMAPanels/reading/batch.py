@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from CTSMALib.jobs.monitor import JobMonitor, JobState
+from CTSMAPanels.reading.jobs import Method
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = STATES = ("waiting", "running", "done", "failed", "cancelled")
 IMAGE_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -21,7 +22,7 @@ class BatchItem:
         title: what a user calls it.
         node: ID of a CT of the scene; empty for a file.
         path: a file or DICOM folder; ``None`` for a CT of the scene.
-        kvp: tube voltage that was given when it was added; 0 for none.
+        method: how it is analyzed, as it was chosen when the scan was added.
         state: of :data:`STATES`.
         message: why it failed; its progress while it runs.
         results: node IDs of its results.
@@ -31,21 +32,21 @@ class BatchItem:
     title: str
     node: str = ""
     path: Path | None = None
-    kvp: int = 0
+    method: Method = field(default_factory=Method)
     state: str = WAITING
     message: str = ""
     results: list[str] = field(default_factory=list)
 
 
 class Batch:
-    """The scans of a session, in order; it is not saved, because paths may name patients.
+    """The scans of a session, in order; neither scene nor settings keep them.
 
     Args:
         start: starts the analysis of a scan; raises where that cannot be.
         cancel: cancels what runs.
         on_change: called on every change.
         later: calls a function when what runs now is done; a job is not started while another tells of its end.
-        voltage: the tube voltage that is given now.
+        method: what is chosen now.
     """
 
     def __init__(
@@ -54,17 +55,17 @@ class Batch:
         cancel: Callable[[], None],
         on_change: Callable[[], None],
         later: Callable[[Callable[[], None]], None] = lambda function: function(),
-        voltage: Callable[[], int] = lambda: 0,
+        method: Callable[[], Method] = Method,
     ) -> None:
         self.items: list[BatchItem] = []
         self.going = False
         self._start, self._cancel, self._on_change = start, cancel, on_change
-        self._later, self._voltage = later, voltage
+        self._later, self._method = later, method
         self._next_number = 1
 
     def add(self, title: str, node: str = "", path: Path | None = None) -> BatchItem:
         """Add a scan."""
-        item = BatchItem(self._next_number, title, node, path, self._voltage())
+        item = BatchItem(self._next_number, title, node, path, self._method())
         self._next_number += 1
         self.items.append(item)
         self._on_change()

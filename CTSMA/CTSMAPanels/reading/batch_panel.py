@@ -14,8 +14,9 @@ from CTSMALib.scene.ct_node import why_not
 from CTSMALib.scene.panel_state import PanelState
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.qt_values import allow, on_path, value_of
 from CTSMAPanels.reading.batch import CANCELLED, DONE, FAILED, RUNNING, WAITING, Batch
+from CTSMAPanels.reading.scan_panel import method_words
 from CTSMAPanels.tables import chosen_key, fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
@@ -42,7 +43,7 @@ class BatchPanel:
         self.ui.batchTable.itemSelectionChanged.connect(lambda *_args: self._allow())
         self.ui.batchTable.itemDoubleClicked.connect(lambda *_args: self._show_result())
         self.ui.addCtButton.clicked.connect(lambda *_args: self._add_ct())
-        self.ui.fileEdit.currentPathChanged.connect(lambda *_args: self._allow())
+        on_path(self.ui.fileEdit, lambda *_args: self._allow())
         self.ui.addFileButton.clicked.connect(lambda *_args: self._add_file())
         self.ui.addFolderButton.clicked.connect(lambda *_args: self._add_folder())
         self.ui.startButton.clicked.connect(lambda *_args: batch.go())
@@ -58,6 +59,8 @@ class BatchPanel:
         }  # fmt: skip
         rows = [(str(item.number), (item.title, words[item.state], item.message)) for item in self._batch.items]
         fill(self.ui.batchTable, rows, chosen_key(self.ui.batchTable))
+        for row, item in enumerate(self._batch.items):
+            self.ui.batchTable.item(row, 0).setToolTip(f"{item.title}\n{method_words(item.method)}")
         self._allow()
 
     def _allow(self) -> None:

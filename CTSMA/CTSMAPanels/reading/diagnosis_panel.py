@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.jobs.model_names import DIAGNOSIS_TASK, models_for
 from CTSMALib.scene.diagnosis_nodes import (
+    LOGISTIC,
     DiagnosisState,
     ShownDiagnosis,
     diagnosis_of,
@@ -220,9 +221,10 @@ class DiagnosisPanel:
                 middle=percent_text(found.probability), low=percent_text(found.low), high=percent_text(found.high)
             )
         )
+        start = _("For a knee with usual values") if found.aggregator == LOGISTIC else _("Before any patch is known")
         self.ui.usualLabel.setText(
-            _("Before any patch is known: {usual}. Grade 2 or more on the Kellgren-Lawrence scale counts.").format(
-                usual=percent_text(found.usual_probability)
+            _("{start}: {usual}. Grade 2 or more on the Kellgren-Lawrence scale counts.").format(
+                start=start, usual=percent_text(found.usual_probability)
             )
         )
         for bar, share in zip(self._bars, found.grades, strict=False):

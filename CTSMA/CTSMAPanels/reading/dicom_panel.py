@@ -18,13 +18,13 @@ from CTSMALib.scene.ct_node import first_instance
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels import tables
 from CTSMAPanels.panel_jobs import user_folder
-from CTSMAPanels.qt_values import allow, put, value_of
+from CTSMAPanels.qt_values import allow, on_path, put, value_of
 from CTSMAPanels.reading.jobs import dicom_file_of
 from CTSMAPanels.settings.paper import chosen_paper
 from CTSMAPanels.settings.store import proposed_folder
 from CTSMAPanels.ui_files import load_panel, set_icon
 
-FOLDER_SETTING = "CTSMA/DicomFolder"  # of the application, not of the scene: it may name a patient
+FOLDER_SETTING = "CTSMA/DicomFolder"  # kept with the application: it is the same in every scene
 
 
 def series_folder_of(result: ResultNodes | None) -> str:
@@ -56,8 +56,8 @@ class DicomPanel:
         for check in (*self._checks().values(), self.ui.dicomPseudonymiseCheckBox):
             check.toggled.connect(lambda *_args: self._changed())
         self.ui.dicomFolderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
-        self.ui.dicomFolderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
-        self.ui.seriesEdit.currentPathChanged.connect(lambda *_args: self._changed())
+        on_path(self.ui.dicomFolderEdit, lambda *_args: self._refresh())
+        on_path(self.ui.seriesEdit, lambda *_args: self._changed())
         self.ui.previewButton.clicked.connect(lambda *_args: on_preview())
         self.ui.dicomExportButton.clicked.connect(lambda *_args: on_export())
         self.ui.openDicomButton.clicked.connect(lambda *_args: self.open_folder())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.catalogue import quantity
@@ -23,6 +24,7 @@ from CTSMAPanels.tables import fill, prepare
 from CTSMAPanels.ui_files import load_panel
 
 EXCLUDE_KEY, UNDO_KEY, REDO_KEY = "X", "Z", "Shift+Z"
+TOLD_MS = 5000
 
 
 class InspectorPanel:
@@ -113,8 +115,12 @@ class InspectorPanel:
             self.ui.cutsLabel.setPixmap(pixmap)
 
     def toggle(self) -> None:
-        """Exclude the selected patch, or let it count again: what the key does."""
-        if self._patch in self._history.current:
+        """Exclude the selected patch, or let it count again: what the key does. What is missing for that is told."""
+        excluded = self._patch in self._history.current
+        missing = self._reason_not_to_include() if excluded else self._reason_not_to_exclude()
+        if missing:
+            slicer.util.showStatusMessage(missing, TOLD_MS)
+        elif excluded:
             self.include()
         else:
             self.exclude()
@@ -126,7 +132,7 @@ class InspectorPanel:
 
     def include(self) -> None:
         """Let the selected patch count again, if it is excluded."""
-        if self._patch in self._history.current and self.reader:
+        if not self._reason_not_to_include():
             self._on_include(self.reader)
 
     def _fill(self, result: ResultNodes | None) -> None:
@@ -170,15 +176,16 @@ class InspectorPanel:
             return _("Enter a reason first.")
         return "" if self.reader else _("Enter your name or initials first.")
 
+    def _reason_not_to_include(self) -> str:
+        if self._patch not in self._history.current:
+            return _("The selected patch is not excluded.")
+        return "" if self.reader else _("Enter your name or initials first.")
+
     def _allow(self) -> None:
-        excluded = self._patch in self._history.current
         about = _("Let the patch not count: means, plots, table and report are made without it. Key: {key}")
         allow(self.ui.excludeButton, self._reason_not_to_exclude(), about.format(key=EXCLUDE_KEY))
-        reason = "" if excluded else _("The selected patch is not excluded.")
-        if excluded and not self.reader:
-            reason = _("Enter your name or initials first.")
         about = _("Take back that the patch is excluded. Key: {key}")
-        allow(self.ui.includeButton, reason, about.format(key=EXCLUDE_KEY))
+        allow(self.ui.includeButton, self._reason_not_to_include(), about.format(key=EXCLUDE_KEY))
         undoable, redoable = self._history.done > 0, self._history.done < len(self._history.steps)
         about = _("Take the last exclusion back. Key: {key}").format(key=UNDO_KEY)
         allow(self.ui.undoButton, "" if undoable else _("Nothing was excluded yet."), about)
@@ -197,12 +204,12 @@ def _about(patches: PatchTable, label: int, compartments: list[dict[str, Any]]) 
     right, anterior, superior = patches.centers_ras_mm[row]
     text = _(
         "{patch}: {compartment}, {depth:g} mm under the plate; row {row} of 3 from the notch, column {column} of 4 "
-        "from the front. Center R {r:.1f}, A {a:.1f}, S {s:.1f} mm; {share:.0%} of the box was measured."
+        "from the front. Center R {r:.1f}, A {a:.1f}, S {s:.1f} mm; {share:.0f} % of the box was measured."
     )
     return text.format(
         patch=patches.ids[row], compartment=title, depth=LAYER_DEPTHS_MM[int(patches.layers[row])],
         row=patches.cells[row][0], column=patches.cells[row][1], r=right, a=anterior, s=superior,
-        share=float(patches.valid_fractions[row]),
+        share=100 * float(patches.valid_fractions[row]),
     )  # fmt: skip
 
 

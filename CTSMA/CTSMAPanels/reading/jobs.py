@@ -15,6 +15,7 @@ from CTSMALib.jobs.arguments.values import NO_MODEL, given_model
 from CTSMALib.jobs.commands import analyze_arguments, dicom_arguments, report_arguments
 from CTSMALib.jobs.dicom_export import DicomRequest
 from CTSMALib.jobs.knee_folders import knee_folders
+from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.jobs.request import AnalyzeMRRequest, AnalyzeRequest, ExportRequest
 from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.bone_segments import write_bones
@@ -222,6 +223,27 @@ class ReadingJobs(PanelJobs):
             shutil.rmtree(folder, ignore_errors=True)
         self._kept.clear()
         self._folders.clear()
+
+    def forget_missing(self) -> None:
+        """Delete the files of results that are no longer in the scene, as soon as no job can be reading them."""
+        self._folders = {
+            node: folder for node, folder in self._folders.items() if self.scene.GetNodeByID(node) is not None
+        }
+        self._discard_unused()
+
+    def changed(self, monitor: JobMonitor) -> None:
+        """To be called by the runner on every change."""
+        super().changed(monitor)
+        if not monitor.busy:
+            self._discard_unused()
+
+    def _discard_unused(self) -> None:
+        if self.runner.is_busy():
+            return
+        for work in list(self._kept):
+            if not any(work in folder.parents for folder in self._folders.values()):
+                shutil.rmtree(work, ignore_errors=True)
+                self._kept.remove(work)
 
     def _show_results(self, folder: Path) -> None:
         ct = self.scene.GetNodeByID(self._ct_id) if self._ct_id else None  # or if the user deleted it meanwhile

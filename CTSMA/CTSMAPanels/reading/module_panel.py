@@ -8,25 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CTSMALib.errors import CTSMAError
-from CTSMALib.jobs.knee_folders import knee_folders
 from CTSMALib.jobs.monitor import JobMonitor
-from CTSMALib.scene.add_result import add_results
 from CTSMALib.scene.coloring import keys_with_values
 from CTSMALib.scene.ct_node import likely_ct
 from CTSMALib.scene.exclusions import history_of
-from CTSMALib.scene.layouts import READING, SIDE_BY_SIDE, show_layout, show_table
+from CTSMALib.scene.layouts import COMPARING, READING, show_layout, show_table
 from CTSMALib.scene.overlay import hide
 from CTSMALib.scene.panel_state import AS_STATED, MODULE, PanelState
 from CTSMALib.scene.plot_nodes import show_in_views
-from CTSMALib.scene.remove_result import remove_result
 from CTSMALib.scene.result_nodes import KnownResults, ResultNodes
 from CTSMALib.scene.selection import NO_PATCH, other_layer
-from CTSMALib.scene.side_by_side import aim_beside
+from CTSMALib.scene.side_by_side import aim_beside, show_everywhere
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
 from CTSMALib.scene.views import aim_camera, aim_slices
 from CTSMAPanels.main_window import views_node, why_no_views
@@ -45,6 +40,7 @@ from CTSMAPanels.reading.patch_actions import PatchActions
 from CTSMAPanels.reading.patch_panel import PatchPanel
 from CTSMAPanels.reading.plot_panel import PlotPanel, chosen_other, comparable
 from CTSMAPanels.reading.report_panel import ReportPanel
+from CTSMAPanels.reading.result_actions import ResultActions
 from CTSMAPanels.reading.result_panel import ResultPanel
 from CTSMAPanels.reading.scan_actions import ScanWork
 from CTSMAPanels.reading.scan_panel import ScanActions, ScanPanel
@@ -63,6 +59,10 @@ class ModulePanel(SceneEvents):
 
     What the user does becomes a new :class:`PanelState`; the state is saved in the scene, and whatever
     differs from the state before is brought into the views.
+
+    Attributes:
+        result, other: what is shown, and the result beside it.
+        entered: the module is open; else views are another one's.
     """
 
     UI_FILE = "CTSMA.ui"
@@ -72,11 +72,12 @@ class ModulePanel(SceneEvents):
         scene, self.state = self.scene, PanelState()
         self.result: ResultNodes | None = None
         self.other: ResultNodes | None = None
-        self._entered = False
+        self.entered = False
         self.known, self.views = KnownResults(scene), ResultViews()
         self.run_bar = RunBar(self.cancel)
-        host = JobHost(new_runner, work, self._job_changed, self._job_left_nothing)
-        self.jobs = ReadingJobs(scene, host, self._results_came, self._exported)
+        self.finding = ResultActions(self)
+        host = JobHost(new_runner, work, self._job_changed, self.finding.left_nothing)
+        self.jobs = ReadingJobs(scene, host, self.finding.came, self._exported)
         host = JobHost(new_runner, work, self._diagnosis_changed, tell)
         self.diagnosing = DiagnosisJobs(host, lambda _result: self.refresh())
         self.work, self.acting = ScanWork(self), PatchActions(self)
@@ -84,7 +85,7 @@ class ModulePanel(SceneEvents):
         actions = ScanActions(self.work.analyze, self.work.correct_bones, self.work.analyze_again)
         self.scan = ScanPanel(scene, self.change, actions)
         self.batch = BatchPanel(scene, self.work.batch, self.change)
-        self.results = ResultPanel(scene, self.change, self.open_folder, self.remove_result)
+        self.results = ResultPanel(scene, self.change, self.finding.open_folder, self.finding.remove)
         self.view = ViewPanel(self.change, self.show_reading_layout)
         self.patches = PatchPanel(self.change)
         self.export = ExportWork(self)
@@ -105,7 +106,7 @@ class ModulePanel(SceneEvents):
         if self.closed:
             return
         self._follow_layout(True)
-        self._entered = True
+        self.entered = True
         self.dependencies.refresh()
         self.scan.list_models()
         self.diagnosis.list_models()
@@ -116,12 +117,16 @@ class ModulePanel(SceneEvents):
         self._watch_views()
         self.keys.switch(True)
         self.inspector.draw()
+        with problems_shown(_("The result cannot be shown.")):
+            self.finding.show_waiting()
+            if self.result is not None:
+                self.views.come_back(self.result, self.state)
         self.refresh()
 
     def exit(self) -> None:
         """The user opens another module, in which a click or a key means something else."""
         self._follow_layout(False)
-        self._entered = False
+        self.entered = False
         self.clicks.stop()
         self.plot_clicks.stop()
         self.keys.switch(False)
@@ -129,12 +134,14 @@ class ModulePanel(SceneEvents):
     def _follow_layout(self, on: bool) -> None:
         """Learn when the user arranges the views, or no more: there may be views then whose clicks nobody watches."""
         manager = slicer.app.layoutManager()
-        if manager is not None and on != self._entered:
+        if manager is not None and on != self.entered:
             (manager.layoutChanged.connect if on else manager.layoutChanged.disconnect)(self._layout_changed)
 
     def _layout_changed(self, *_args: Any) -> None:
-        if self._entered:
+        if self.entered:
             self._watch_views()
+            if self.result is not None and not self.is_quiet():
+                self.views.fill_new_views(self.result, self.state)
 
     def _watch_views(self) -> None:
         self.clicks.watch()
@@ -204,6 +211,7 @@ class ModulePanel(SceneEvents):
         self.known.forget()
         for other in self.known.all():
             if other.node.GetID() != state.result:
+                show_everywhere(other)
                 hide(other)
         try:
             with problems_shown(_("The result in the scene cannot be shown.")):
@@ -311,24 +319,7 @@ class ModulePanel(SceneEvents):
 
     def open_folder(self) -> None:
         """Ask for a result folder and show it."""
-        folder = qt.QFileDialog.getExistingDirectory(self.widget, _("Result folder"))
-        if folder:
-            with problems_shown(_("The result could not be opened.")):
-                knees = knee_folders(Path(str(folder))) or [Path(str(folder))]
-                results = add_results(self.scene, knees)
-                for result, knee in zip(results, knees, strict=True):
-                    self.jobs.remember(result, knee)
-                self._results_came(results)
-
-    def remove_result(self) -> None:
-        """Remove the shown result, if the user really wants to."""
-        if self.result is None:
-            return
-        question = _("Remove '{title}' from the scene? This cannot be undone.").format(title=self.result.title)
-        if slicer.util.confirmOkCancelDisplay(question):
-            removed = self.result
-            self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))  # hides it
-            remove_result(removed)
+        self.finding.open_folder()
 
     def show_reading_layout(self) -> None:
         """Arrange the views for reading and center them on the joint."""
@@ -337,7 +328,7 @@ class ModulePanel(SceneEvents):
     def show_side_by_side(self) -> None:
         """Arrange the views for two scans of the knee."""
         if self.other is not None:
-            self._arrange(SIDE_BY_SIDE)
+            self._arrange(COMPARING)
 
     def _arrange(self, layout: int) -> None:
         views = views_node()
@@ -346,7 +337,7 @@ class ModulePanel(SceneEvents):
         show_layout(views, layout)
         show_table(self.result)
         show_in_views(self.result)
-        if self._entered:  # there may be new views now
+        if self.entered:  # there may be new views now
             self._watch_views()
         aim_slices(self.result)
         aim_camera(self.result, self.state.bones)
@@ -367,26 +358,9 @@ class ModulePanel(SceneEvents):
         self.run_bar.show(monitor)
         self.refresh()
 
-    def _results_came(self, results: list[ResultNodes]) -> None:
-        if not results:
-            raise CTSMAError("The analysis has left no result.", "Start it again.")
-        ids = [str(each.node.GetID()) for each in results]
-        if self.work.batch.came(ids) and self.result is not None:
-            for other in results:  # the user may be reading another one
-                hide(other)
-            self.refresh()
-            return
-        for other in results[1:]:
-            hide(other)
-        shown = results[0]
-        ct = self.state.ct or NodeId(shown.get("ct").GetID())
-        self.apply(replace(self.state, ct=ct, result=NodeId(shown.node.GetID()), patch=NO_PATCH))
-        self.show_reading_layout()
-
-    def _job_left_nothing(self, error: Exception) -> None:
-        """A job has ended well, and what it left cannot be shown; among several scans, the list tells that."""
-        if not self.work.batch.failed_to_show(str(error)):
-            tell(error)
+    def result_gone(self) -> None:
+        """A result is no longer in the scene: its files of this session go too."""
+        self.jobs.forget_missing()
 
     def _exported(self, folder: Path) -> None:
         self.report.exported(folder)
@@ -396,6 +370,7 @@ class ModulePanel(SceneEvents):
         self.work.batch.close()
         self.jobs.close()
         self.diagnosing.close()
+        self.finding.forget()
         self.result = self.other = None
         self.known.forget()
         self.views.forget()

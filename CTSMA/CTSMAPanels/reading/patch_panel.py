@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,22 @@ from CTSMALib.scene.table_nodes import head
 from CTSMAPanels.qt_values import value_of
 from CTSMAPanels.ui_files import load_panel
 
-ROW_HEIGHT = 22
-_PATCH, _COMPARTMENT, _VALUE, _VALID, _REMARK = range(5)
+ROW_HEIGHT, COLUMNS = 22, 5
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A patch in the list.
+
+    Attributes:
+        label: of the patch.
+        texts: one a column.
+        keys: what each column is sorted by; ``None`` for nothing, which comes last.
+    """
+
+    label: int
+    texts: tuple[str, ...]
+    keys: tuple[Any, ...]
 
 
 class PatchPanel:
@@ -35,7 +50,14 @@ class PatchPanel:
         self.widget, self.ui = load_panel(self.UI_FILE)
         self._on_change = on_change
         self._filled_with: tuple[Any, ...] = ()
-        self.ui.patchTable.setColumnCount(5)
+        self._state = PanelState()
+        self._result: ResultNodes | None = None
+        self._column, self._falling = -1, False  # what is sorted by; at first nothing
+        self.ui.patchTable.setColumnCount(COLUMNS)
+        # By itself the table sorts texts, and shows numbers as the language of the computer does.
+        self.ui.patchTable.setSortingEnabled(False)
+        self.ui.patchTable.horizontalHeader().setSectionsClickable(True)
+        self.ui.patchTable.horizontalHeader().sectionClicked.connect(lambda column: self._sort_by(int(column)))
         self.ui.patchTable.verticalHeader().setVisible(False)
         self.ui.patchTable.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.ui.patchTable.horizontalHeader().setStretchLastSection(True)
@@ -43,9 +65,11 @@ class PatchPanel:
 
     def show(self, state: PanelState, result: ResultNodes | None) -> None:
         """Show the patches of a state's layer with the values of its quantity, and select its patch."""
+        self._state, self._result = state, result
         contents: tuple[Any, ...] = ()
         if result is not None:
-            contents = (result.node.GetID(), state.quantity, state.layer, tuple(excluded(result)))
+            shown = (result.node.GetID(), state.quantity, state.layer, tuple(excluded(result)))
+            contents = (*shown, self._column, self._falling)
         blocked = self.ui.patchTable.blockSignals(True)
         if contents != self._filled_with:
             self._fill(state, result)
@@ -57,50 +81,29 @@ class PatchPanel:
     def selected_label(self) -> int:
         """The label of the selected row; 0 for none."""
         row = self.ui.patchTable.currentRow()
-        item = self.ui.patchTable.item(row, _PATCH) if row >= 0 else None
+        item = self.ui.patchTable.item(row, 0) if row >= 0 else None
         return int(item.data(qt.Qt.UserRole)) if item is not None else 0
 
-    def _fill(self, state: PanelState, result: ResultNodes | None) -> None:
-        table = self.ui.patchTable
-        table.setSortingEnabled(False)
-        table.clearContents()
-        shown = np.flatnonzero(result.patches.layers == state.layer) if result is not None else []
-        table.setRowCount(len(shown))
-        entry = quantity(state.quantity)
-        table.setHorizontalHeaderLabels([_("Patch"), _("Compartment"), head(entry), _("Measured"), _("Remarks")])
-        if result is not None:
-            values, gone = counted(result).values_of(state.quantity), excluded(result)
-            for row, index in enumerate(shown):
-                record = gone.get(result.patches.ids[index])
-                flags = flag_text(str(result.patches.flags[index]))
-                remark = _("excluded: {reason}").format(reason=record.reason) if record is not None else flags
-                self._fill_row(row, int(index), float(values[index]), entry.decimals, result, remark)
-        table.setSortingEnabled(True)
+    def _sort_by(self, column: int) -> None:
+        """Sort by a column, or the other way round where it is sorted by that one."""
+        self._column, self._falling = column, column == self._column and not self._falling
+        header: Any = self.ui.patchTable.horizontalHeader()
+        header.setSortIndicator(column, qt.Qt.DescendingOrder if self._falling else qt.Qt.AscendingOrder)
+        header.setSortIndicatorShown(True)
+        self.show(self._state, self._result)
 
-    def _fill_row(self, row: int, index: int, value: float, decimals: int, result: ResultNodes, remark: str) -> None:
-        patches = result.patches
-        share = float(patches.valid_fractions[index])
-        texts = (
-            patches.ids[index],
-            str(patches.compartments[index]),
-            f"{value:.{decimals}f}"
-            if np.isfinite(value)
-            else _("not measured")
-            if patches.ids[index] not in excluded(result)
-            else "",
-            f"{share:.0%}",
-            remark,
-        )
-        numbers = {_VALUE: value, _VALID: share}
-        for column, text in enumerate(texts):
-            item = qt.QTableWidgetItem()
-            if column in numbers and np.isfinite(numbers[column]):
-                # Sorted as a number: a text would sort 10 before 9.
-                item.setData(qt.Qt.DisplayRole, round(numbers[column], decimals if column == _VALUE else 2))
-            else:
+    def _fill(self, state: PanelState, result: ResultNodes | None) -> None:
+        table, entry = self.ui.patchTable, quantity(state.quantity)
+        rows = _in_order(_rows(state, result), self._column, self._falling) if result is not None else []
+        table.clearContents()
+        table.setRowCount(len(rows))
+        table.setHorizontalHeaderLabels([_("Patch"), _("Compartment"), head(entry), _("Measured"), _("Remarks")])
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row.texts):
+                item = qt.QTableWidgetItem()
                 item.setText(text)
-            item.setData(qt.Qt.UserRole, index + 1)
-            self.ui.patchTable.setItem(row, column, item)
+                item.setData(qt.Qt.UserRole, row.label)
+                table.setItem(number, column, item)
 
     def _row_chosen(self, *_args: Any) -> None:
         label = self.selected_label()
@@ -112,13 +115,41 @@ class PatchPanel:
         if label and label == self.selected_label() and table.selectedItems():
             return
         for row in range(int(value_of(table, "rowCount"))):
-            item = table.item(row, _PATCH)
+            item = table.item(row, 0)
             if item is not None and int(item.data(qt.Qt.UserRole)) == label:
                 table.selectRow(row)
                 table.scrollToItem(item, qt.QAbstractItemView.PositionAtCenter)
                 return
         table.clearSelection()
         table.setCurrentCell(-1, -1)
+
+
+def _rows(state: PanelState, result: ResultNodes) -> list[_Row]:
+    """The patches of the shown layer, in the order of their labels."""
+    patches, digits = result.patches, quantity(state.quantity).decimals
+    values, gone = counted(result).values_of(state.quantity), excluded(result)
+    rows = []
+    for index in np.flatnonzero(patches.layers == state.layer):
+        name, value, share = patches.ids[index], float(values[index]), float(patches.valid_fractions[index])
+        record = gone.get(name)
+        absent = _("not measured") if record is None else ""
+        flags = flag_text(str(patches.flags[index]))
+        remark = _("excluded: {reason}").format(reason=record.reason) if record is not None else flags
+        compartment = str(patches.compartments[index])
+        shown = f"{value:.{digits}f}" if np.isfinite(value) else absent
+        texts = (name, compartment, shown, _("{share:.0f} %").format(share=100 * share), remark)
+        keys = (name, compartment, value if np.isfinite(value) else None, share, remark or None)
+        rows.append(_Row(int(index) + 1, texts, keys))
+    return rows
+
+
+def _in_order(rows: list[_Row], column: int, falling: bool) -> list[_Row]:
+    """Rows by a column; by none without one. What has nothing there stays at the end."""
+    if column < 0:
+        return rows
+    known = [row for row in rows if row.keys[column] is not None]
+    ordered = sorted(known, key=lambda row: row.keys[column], reverse=falling)
+    return [*ordered, *(row for row in rows if row.keys[column] is None)]
 
 
 def _about(label: int, result: ResultNodes) -> str:

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.errors import CTSMAError
 from CTSMALib.scene.panel_state import PanelState
-from CTSMALib.scene.plots import BLAND_ALTMAN, DEPTH, DISTRIBUTION, OF_PAIRS, SCATTER, SIDES, Plot
+from CTSMALib.scene.plots import BLAND_ALTMAN, DEPTH, DISTRIBUTION, MEDIAL_LATERAL, OF_PAIRS, SCATTER, Plot
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.state import NO_NODE, NodeId
 from CTSMAPanels.qt_values import allow, choose, value_of
@@ -21,7 +21,7 @@ def plot_words() -> dict[str, str]:
     return {
         DISTRIBUTION: _("Distribution by compartment"),
         DEPTH: _("Depth: 9 mm against 5 mm"),
-        SIDES: _("Medial against lateral"),
+        MEDIAL_LATERAL: _("Medial against lateral"),
         SCATTER: _("CT against MR"),
         BLAND_ALTMAN: _("CT and MR: differences (Bland-Altman)"),
     }

@@ -14,12 +14,12 @@ from CTSMALib.errors import OutputError
 from CTSMALib.jobs.request import ExportRequest
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMAPanels.panel_jobs import user_folder
-from CTSMAPanels.qt_values import allow, choose, value_of
+from CTSMAPanels.qt_values import allow, choose, on_path, value_of
 from CTSMAPanels.settings.paper import chosen_paper, paper_words
 from CTSMAPanels.settings.store import proposed_folder, write_settings
 from CTSMAPanels.ui_files import load_panel, set_icon
 
-FOLDER_SETTING = "CTSMA/ReportFolder"  # of the application, not of the scene: it may name a patient
+FOLDER_SETTING = "CTSMA/ReportFolder"  # kept with the application: it is the same in every scene
 
 
 class ReportPanel:
@@ -44,7 +44,7 @@ class ReportPanel:
         self.ui.paperComboBox.currentIndexChanged.connect(lambda *_args: write_settings(paper=self.paper))
         self.ui.pseudonymiseCheckBox.toggled.connect(lambda *_args: self._refresh())
         self.ui.folderEdit.setCurrentPath(proposed_folder(FOLDER_SETTING))
-        self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
+        on_path(self.ui.folderEdit, lambda *_args: self._refresh())
         self.ui.exportButton.clicked.connect(lambda *_args: on_export())
         self.ui.openReportButton.clicked.connect(lambda *_args: self.open_report())
 

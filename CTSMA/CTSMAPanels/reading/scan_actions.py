@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,7 +44,7 @@ class ScanWork:
 
     def __init__(self, desk: ScanDesk) -> None:
         self._desk = desk
-        self.batch = Batch(self._start, self._cancel, self._batch_changed, _soon, lambda: desk.state.kvp)
+        self.batch = Batch(self._start, self._cancel, self._batch_changed, _soon, self._method)
 
     def analyze(self) -> None:
         """Analyze the chosen CT."""
@@ -85,12 +84,12 @@ class ScanWork:
         if item.path is not None:
             if not item.path.exists():
                 raise CTSMAError(_("The file is no longer there."), "")
-            self._desk.jobs.analyze_file(Path(item.path), replace(self._method(), kvp=item.kvp))
+            self._desk.jobs.analyze_file(Path(item.path), item.method)
             return
         ct = self._desk.scene.GetNodeByID(item.node)
         if ct is None:
             raise CTSMAError(_("The CT is no longer in the scene."), "")
-        self._desk.jobs.analyze(ct, replace(self._method(), kvp=item.kvp))
+        self._desk.jobs.analyze(ct, item.method)
 
     def _cancel(self) -> None:
         self._desk.jobs.runner.cancel()

@@ -18,6 +18,7 @@ from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.scan_kind import AUTO, CT, MR, SCANS, scan_kind
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.qt_values import allow, choose, put, value_of
+from CTSMAPanels.reading.jobs import Method
 from CTSMAPanels.ui_files import load_panel, set_icon
 
 
@@ -34,6 +35,25 @@ def scan_words() -> dict[str, str]:
 def voltage_words(kvp: int) -> str:
     """What a user reads for a tube voltage."""
     return _("{number} kV").format(number=kvp) if kvp != AS_STATED else _("As the scan states, else 120 kV")
+
+
+def model_words(name: str) -> str:
+    """What a user reads for a model that is not told more about."""
+    known = {"": _("The one that comes with CTSMA"), NO_MODEL: _("None: only what the CT shows directly")}
+    return known.get(name, name)
+
+
+def method_words(method: Method) -> str:
+    """How a scan is analyzed, a line for each choice."""
+    lines = [
+        _("It is: {kind}").format(kind=scan_words()[method.scan]),
+        _("Knee: {side}").format(side=side_words()[method.side]),
+    ]
+    if method.scan != MR:
+        more = _("{model}; the true structure (vcal_*) too") if method.structure else "{model}"
+        lines.append(_("Model: {model}").format(model=more.format(model=model_words(method.model))))
+        lines.append(_("Tube voltage: {voltage}").format(voltage=voltage_words(int(method.kvp))))
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -102,11 +122,11 @@ class ScanPanel:
 
     def list_models(self) -> None:
         """Look again which models there are."""
-        listed = [("", _("The one that comes with CTSMA"))]
+        listed = [("", model_words(""))]
         for model in models_for(STUDENT_TASK):
             if not model.shipped:
                 listed.append((model.name, _("{name} {version}").format(name=model.name, version=model.version)))
-        listed.append((NO_MODEL, _("None: only what the CT shows directly")))
+        listed.append((NO_MODEL, model_words(NO_MODEL)))
         if listed == self._models:
             return
         self._models = listed

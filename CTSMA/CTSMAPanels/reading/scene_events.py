@@ -10,7 +10,7 @@ import qt
 
 from CTSMALib.scene.panel_state import AS_STATED, PanelState
 from CTSMALib.scene.remove_result import remove_result
-from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, results_in
+from CTSMALib.scene.result_nodes import PART_ATTRIBUTE, ResultNodes, is_result, results_in
 from CTSMALib.scene.selection import NO_PATCH
 from CTSMALib.scene.state import NO_NODE
 from CTSMAPanels.scene_panel import ScenePanel
@@ -31,10 +31,16 @@ class SceneEvents(ScenePanel):
     def apply(self, state: PanelState, everything: bool = False) -> None:
         """Bring a state into scene and views."""
 
+    @abstractmethod
+    def result_gone(self) -> None:
+        """A result is no longer in the scene."""
+
     def node_removed(self, node: Any) -> None:
         """Forget a result or a CT that was removed from the scene."""
         if self.applying or node is None or self.is_quiet():
             return
+        if is_result(node):
+            self.result_gone()
         if node.GetAttribute(PART_ATTRIBUTE) == "patch_labels":
             qt.QTimer.singleShot(0, self.remove_remains)  # not while the scene is removing nodes
         elif self.result is not None and node is self.result.node:
@@ -52,6 +58,7 @@ class SceneEvents(ScenePanel):
         state = self._without_missing(state)
         if state != self.state:
             self.apply(state)
+        self.result_gone()
 
     def _without_missing(self, state: PanelState, removed: str = "") -> PanelState:
         """A state without the nodes that are no longer in the scene, or are being removed."""
@@ -70,3 +77,4 @@ class SceneEvents(ScenePanel):
             if self.result is not None and self.result.node is result.node:
                 self.apply(replace(self.state, result=NO_NODE, patch=NO_PATCH))
             remove_result(result)
+            self.result_gone()

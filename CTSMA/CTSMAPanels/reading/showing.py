@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from CTSMALib.scene.after_review import end_reviewing
 from CTSMALib.scene.coloring import color_by, keys_with_values
 from CTSMALib.scene.layouts import show_table
 from CTSMALib.scene.overlay import hide, show_models, show_overlay
@@ -11,7 +12,7 @@ from CTSMALib.scene.plots import Plot
 from CTSMALib.scene.result_nodes import ResultNodes
 from CTSMALib.scene.result_tables import refresh_tables
 from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, select
-from CTSMALib.scene.side_by_side import end_beside, select_beside, show_beside
+from CTSMALib.scene.side_by_side import end_beside, keep_apart, select_beside, show_beside, show_everywhere
 from CTSMALib.scene.views import aim_camera
 
 _COLORS = ("quantity", "layer", "aspect")
@@ -51,6 +52,8 @@ class ResultViews:
             aim_camera(result, state.bones)
         if differs("patch"):
             select(result, state.patch)
+        if before is None and other is None:
+            show_everywhere(result)  # it may have been beside another one, also in a scene that was saved
         self._show_beside(result, other, state, differs(*_COLORS, *_OVERLAY, "other"))
         if differs("plot", "quantity", "other") and has_values:
             self._show_plot(result, other, state)
@@ -59,6 +62,18 @@ class ResultViews:
         if before is None:
             show_table(result, instead_of_another_only=True)
             show_in_views(result, instead_of_another_only=True)
+
+    def come_back(self, result: ResultNodes, state: PanelState) -> None:
+        """Let slices show the results again, whatever another module has shown there; models stay as they are."""
+        end_reviewing(result.scene)
+        show_overlay(result, state.overlay, state.quantity, state.opacity, state.aspect)
+        self.fill_new_views(result, state)
+
+    def fill_new_views(self, result: ResultNodes, state: PanelState) -> None:
+        """There may be new views: each of two results belongs into its own."""
+        if self._beside is not None:
+            show_overlay(self._beside, state.overlay, state.quantity, state.opacity, state.aspect, beside=True)
+            keep_apart(result, self._beside)
 
     def go_to(self, result: ResultNodes, label: int) -> None:
         """Move the slices to a patch."""

@@ -12,7 +12,7 @@ from CTSMALib.scene.geometry import flipped
 from CTSMALib.scene.registration.before_after import AFTER
 from CTSMALib.scene.registration.point_entry import PointEntry
 from CTSMALib.scene.registration.review_entry import accept_good, enter_numbers
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
 from CTSMALib.scene.registration.seeing import jump
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.messages import problems_shown
@@ -142,17 +142,20 @@ class BoneActions:
     def fit(self) -> None:
         """Correct the bone under work by its pairs."""
         session, state = self._movable()
-        if session is not None and state.subject != KNEE:
+        if session is not None and state.subject != WHOLE:
             with problems_shown(_("The bone could not be fitted.")):
                 session.fit_landmarks(state.subject)
 
-    def decide(self, decision: str, reason: str) -> None:
-        """Decide about what is under work."""
+    def decide(self, decision: str, reason: str) -> bool:
+        """Decide about what is under work; whether that was possible."""
         session, subject = self._desk.session, self._desk.state.subject
+        decided = False
         if session is not None:
             with problems_shown(_("The decision was not taken.")):
-                for bone in session.bones if subject == KNEE else (subject,):
+                for bone in session.bones if subject == WHOLE else (subject,):
                     session.decide(bone, decision, reason)
+                decided = True
+        return decided
 
     def accept_good(self) -> None:
         """Accept every bone that is good where it lies."""

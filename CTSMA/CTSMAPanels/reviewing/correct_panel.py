@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from slicer.i18n import tr as _
 
 from CTSMALib.scene.registration.before_after import AFTER
-from CTSMALib.scene.registration.review_state import KNEE, STEPS, ReviewState
+from CTSMALib.scene.registration.review_state import STEPS, WHOLE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, choose, put, value_of
 from CTSMAPanels.reviewing.keys import NUDGES, Nudge, nudge_words
@@ -85,10 +85,6 @@ class CorrectPanel:
         self.ui.refineButton.clicked.connect(lambda *_args: work.refine())
         self.ui.judgeButton.clicked.connect(lambda *_args: work.judge())
 
-    def button_of(self, nudge: Nudge) -> Any:
-        """The button of a nudge."""
-        return self._buttons()[nudge.button]
-
     def show(self, state: ReviewState, session: ReviewSession | None, obstacle: str) -> None:
         """Show a state.
 
@@ -120,7 +116,7 @@ class CorrectPanel:
                 what=nudge_words()[nudge.button][1], step=state.step, unit="°" if nudge.turns else "mm", key=nudge.key
             )
             allow(button, self._closed, about)
-        whole = _("Handles move one bone; choose a bone.") if state.subject == KNEE else ""
+        whole = _("Handles move one bone; choose a bone.") if state.subject == WHOLE else ""
         allow(self.ui.handlesCheckBox, self._closed or whole, _("Show handles on the bone in slices and in 3D."))
         off = "" if state.handles else _("Show the handles first.")
         allow(
@@ -159,7 +155,7 @@ class CorrectPanel:
             _("Make again: {step}. Key: Shift+Z").format(step=redo),
         )
         corrected = session is not None and any(
-            session.corrections.is_corrected(bone) for bone in session.bones if state.subject in (bone, KNEE)
+            session.corrections.is_corrected(bone) for bone in session.bones if state.subject in (bone, WHOLE)
         )
         allow(
             self.ui.resetButton,
@@ -214,7 +210,7 @@ class CorrectPanel:
         box: Any = self.ui.subjectComboBox
         blocked = box.blockSignals(True)
         box.clear()
-        for subject in (*bones, KNEE) if bones else ():
+        for subject in (*bones, WHOLE) if bones else ():
             box.addItem(subject_words()[subject], subject)
         box.blockSignals(blocked)
 

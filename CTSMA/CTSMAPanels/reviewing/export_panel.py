@@ -13,10 +13,10 @@ from CTSMALib.scene.registration.review_entry import images_of, no_report, repor
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import user_folder
-from CTSMAPanels.qt_values import allow, value_of
+from CTSMAPanels.qt_values import allow, on_path, value_of
 from CTSMAPanels.ui_files import load_panel, set_icon
 
-FOLDER_SETTING = "CTSMARegistration/ExportFolder"  # of the application, not of the scene: it may name a patient
+FOLDER_SETTING = "CTSMARegistration/ExportFolder"  # kept with the application: it is the same in every scene
 
 
 class ExportPanel:
@@ -39,7 +39,7 @@ class ExportPanel:
         self._next.setSingleShot(True)
         self._next.timeout.connect(self._step)
         self.ui.exportFolderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
-        self.ui.exportFolderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
+        on_path(self.ui.exportFolderEdit, lambda *_args: self._refresh())
         for check in (self.ui.transformsCheckBox, self.ui.imagesCheckBox, self.ui.tableCheckBox):
             check.toggled.connect(lambda *_args: self._refresh())
         self.ui.exportButton.clicked.connect(lambda *_args: on_export())

@@ -12,7 +12,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.scene.registration.cohort_review import CohortReview
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMALib.scene.registration.review_entry import export_review, keep_images
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import user_folder
@@ -24,6 +24,7 @@ from CTSMAPanels.reviewing.scans_panel import ScansPanel
 class WorkDesk(Protocol):
     """Where the review lies."""
 
+    scene: Any
     session: ReviewSession | None
     cohort: CohortReview | None
     state: ReviewState
@@ -56,9 +57,22 @@ class JobActions:
                 raise InputError(
                     _("The folder is not empty."), _("Choose a new folder, or open the registration in it.")
                 )
-            ct, mr = self._desk.chosen_scans()
-            guide = self._desk.state.guide
-            self._desk.jobs.register(ct, mr, out, guide, lambda folder: self._desk.open_review(folder, ct, mr))
+            state = self._desk.state
+            chosen = state.ct, state.mr
+            self._desk.jobs.register(
+                *self._desk.chosen_scans(), out, state.guide, lambda folder: self._registered(folder, chosen)
+            )
+
+    def _registered(self, folder: Path, chosen: tuple[str, str]) -> None:
+        """Open what was found, with the scans of these IDs, which a user may have deleted meanwhile."""
+        ct, mr = (self._desk.scene.GetNodeByID(name) for name in chosen)
+        for title, node in (("CT", ct), ("MR", mr)):
+            if node is None:
+                raise InputError(
+                    _("The {title} is registered, but no longer in the scene.").format(title=title),
+                    _("The registration is in {folder}; load the scan again and open it.").format(folder=folder),
+                )
+        self._desk.open_review(folder, ct, mr)
 
     def judge(self) -> None:
         """Judge all bones where they lie."""
@@ -72,7 +86,7 @@ class JobActions:
         session, subject = self._desk.session, self._desk.state.subject
         if session is not None:
             with problems_shown(_("The bone could not be refined.")):
-                self._go_on(session, session.request_refine(() if subject == KNEE else (subject,)))
+                self._go_on(session, session.request_refine(() if subject == WHOLE else (subject,)))
 
     def _go_on(self, session: ReviewSession, wish: JobWish) -> None:
         guide = self._desk.state.guide

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.registration.before_after import AFTER
 from CTSMALib.scene.registration.comparison import ComparisonRow
 from CTSMALib.scene.registration.review_entry import ACCEPTED, NEEDS_WORK, REJECTED, good_bones, is_void
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reviewing.words import decision_words, subject_words, verdict_words
@@ -24,7 +24,7 @@ class JudgePanel:
 
     Args:
         on_change: called with fields of :class:`ReviewState` that the user changed.
-        on_decide: called with a decision and its reason, about what is under work.
+        on_decide: called with a decision and its reason, about what is under work; says whether it was taken.
         on_accept_good: called when the user accepts all bones that are good.
         on_reviewer: called with the reviewer's name.
     """
@@ -34,7 +34,7 @@ class JudgePanel:
     def __init__(
         self,
         on_change: Callable[..., None],
-        on_decide: Callable[[str, str], None],
+        on_decide: Callable[[str, str], bool],
         on_accept_good: Callable[[], None],
         on_reviewer: Callable[[str], None],
     ) -> None:
@@ -105,7 +105,7 @@ class JudgePanel:
         earlier = "" if self._state.shown == AFTER else _("An earlier motion is shown; choose Corrected under See.")
         closed = none or earlier
         nobody = "" if self.reviewer else _("Enter your name or initials first.")
-        what = _("all bones") if subject == KNEE else subject_words().get(subject, "")
+        what = _("all bones") if subject == WHOLE else subject_words().get(subject, "")
         unexplained = "" if self.reason else _("Enter a reason first.")
         allow(
             self.ui.acceptButton,
@@ -131,8 +131,8 @@ class JudgePanel:
         self._allow()
 
     def _decide(self, decision: str) -> None:
-        self._on_decide(decision, self.reason)
-        put(self.ui.reasonEdit, "setText", "")
+        if self._on_decide(decision, self.reason):
+            put(self.ui.reasonEdit, "setText", "")
         self._allow()
 
     def _bone_chosen(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from slicer.i18n import tr as _
 
 from CTSMALib.scene.registration.point_entry import CT, MR, PointEntry
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMAPanels.qt_values import allow, put, value_of
 from CTSMAPanels.reviewing.words import subject_words
@@ -116,7 +116,7 @@ class LandmarksPanel:
 
     def _allow(self, state: ReviewState, session: ReviewSession | None, points: PointEntry | None) -> None:
         none = "" if session is not None else _("No registration is open.")
-        whole = _("Points belong to one bone; choose a bone under Correct.") if state.subject == KNEE else ""
+        whole = _("Points belong to one bone; choose a bone under Correct.") if state.subject == WHOLE else ""
         self._closed = none or whole
         allow(self.ui.ctPointButton, self._closed, _("Then click the point in a view, where the CT shows it."))
         allow(

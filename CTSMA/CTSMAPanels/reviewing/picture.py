@@ -13,11 +13,12 @@ from CTSMALib.scene.registration.aiming import follow_crosshair
 from CTSMALib.scene.registration.before_after import AFTER, show_state
 from CTSMALib.scene.registration.error_on_bone import color_by_error, error_of, no_error_colors
 from CTSMALib.scene.registration.handles import show_handles
-from CTSMALib.scene.registration.mixed import Checkerboard
 from CTSMALib.scene.registration.mixed_pictures import refresh_pictures
+from CTSMALib.scene.registration.modes import FLICKER, MIXED, ROCK, SIDE_BY_SIDE, SPYGLASS
+from CTSMALib.scene.registration.results_aside import bring_back, put_aside
 from CTSMALib.scene.registration.review_layout import fixed_views
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
-from CTSMALib.scene.registration.seeing import FLICKER, MIXED, ROCK, SIDE_BY_SIDE, SPYGLASS, flicker, rock, show_mode
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
+from CTSMALib.scene.registration.seeing import flicker, rock, show_mode
 from CTSMALib.scene.registration.session import ReviewSession
 
 MOVING = {ROCK: rock, FLICKER: flicker}
@@ -37,6 +38,7 @@ class ReviewPicture:
         self._session: ReviewSession | None = None
         self._state = ReviewState()
         self._watched: list[tuple[Any, int]] = []
+        self._paused = True  # the views are those of another module
         self._clock = qt.QTimer()
         self._clock.setInterval(FRAME_MS)
         self._clock.timeout.connect(self.tick)
@@ -46,30 +48,39 @@ class ReviewPicture:
         self._soon.timeout.connect(self.refresh_now)
 
     def show(self, session: ReviewSession | None, state: ReviewState, before: ReviewState | None) -> None:
-        """Bring into the views what differs from the state before; everything without one."""
+        """Bring into the views what differs from the state before; everything without one.
+
+        Views are left alone while another module is open; everything must be shown after :meth:`resume`.
+        """
         self._session, self._state = session, state
         if session is None:
             self.stop()
+            return
+        if self._paused:
+            self._watch()
             return
 
         def differs(*fields: str) -> bool:
             return before is None or any(getattr(before, name) != getattr(state, name) for name in fields)
 
-        if state.subject != KNEE:
+        if before is None:
+            put_aside(session.nodes)
+        if state.subject != WHOLE:
             session.activate(state.subject)
         if differs("subject", "shown"):
             show_state(session.nodes, state.shown)
         if differs("error_colors"):
             self.color()
         if differs("handles", "anywhere", "subject", "shown", "second_reading"):
-            movable = state.subject != KNEE and state.shown == AFTER and not state.second_reading
+            movable = state.subject != WHOLE and state.shown == AFTER and not state.second_reading
             show_handles(session.nodes, state.handles and movable, state.anywhere)
         if differs("mode", "opacity"):
-            show_mode(session.nodes, state.mode, state.opacity, Checkerboard(state.square_mm))
+            show_mode(session.nodes, state.mode, state.opacity, state.square_mm, state.radius_mm)
+        else:
+            self.refresh_soon()
         if differs("points", "subject", "shown", "mode"):
             session.show_landmarks(state.points)
         self._watch()
-        self.refresh_soon()
         if state.mode in MOVING:
             self._clock.start()
         else:
@@ -114,8 +125,15 @@ class ReviewPicture:
         self._unwatch()
 
     def pause(self) -> None:
-        """Nothing moves while another module is open."""
+        """Nothing moves while another module is open, which may show what was put aside."""
+        self._paused = True
         self._clock.stop()
+        if self._session is not None and self._session.nodes.present:
+            bring_back(self._session.nodes)
+
+    def resume(self) -> None:
+        """The views are those of the review again."""
+        self._paused = False
 
     def _watch(self) -> None:
         assert self._session is not None

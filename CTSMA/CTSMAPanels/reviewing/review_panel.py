@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.monitor import JobMonitor
-from CTSMALib.scene.registration import opening
-from CTSMALib.scene.registration.aiming import aim, joint_of
 from CTSMALib.scene.registration.cohort_review import CohortReview
-from CTSMALib.scene.registration.review_layout import REVIEW
 from CTSMALib.scene.registration.review_state import MODULE, STEPS, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.panel_jobs import JobHost, NewRunner, user_folder
+from CTSMAPanels.panel_jobs import JobHost, NewRunner
 from CTSMAPanels.reviewing.agreement_panel import AgreementPanel
 from CTSMAPanels.reviewing.bone_actions import BoneActions
 from CTSMAPanels.reviewing.case_actions import CaseActions
@@ -34,8 +30,8 @@ from CTSMAPanels.reviewing.keys import NUDGES, REDO_KEY, TOGGLE_KEY, UNDO_KEY
 from CTSMAPanels.reviewing.label_actions import LabelActions
 from CTSMAPanels.reviewing.landmarks_panel import LandmarksPanel
 from CTSMAPanels.reviewing.live_numbers import LiveNumbers
+from CTSMAPanels.reviewing.opening_actions import OpeningActions
 from CTSMAPanels.reviewing.picture import ReviewPicture
-from CTSMAPanels.reviewing.scan_check import scans_accepted
 from CTSMAPanels.reviewing.scans_panel import ScansPanel
 from CTSMAPanels.reviewing.see_panel import SeePanel
 from CTSMAPanels.reviewing.view_actions import ViewActions
@@ -62,9 +58,10 @@ class ReviewPanel(ScenePanel):
         self.state = ReviewState()
         self.session: ReviewSession | None = None
         self.cohort: CohortReview | None = None
-        self._case_changed = False
+        self.entered = self._case_changed = False
         self.run_bar = RunBar(lambda: self.jobs.runner.cancel())
         self.jobs = ReviewJobs(JobHost(new_runner, work, self._job_changed, tell))
+        self.opening = OpeningActions(self, work)
         self.actions = BoneActions(self)
         self.work = JobActions(self)
         self.going = CaseActions(self)
@@ -72,7 +69,7 @@ class ReviewPanel(ScenePanel):
         self.labels = LabelActions(self)
         self.picture = ReviewPicture(self.actions.dragged)
         self.scans = ScansPanel(
-            self.scene, self.change, self.open_folder, self.work.register, self.close_review, self.labels
+            self.scene, self.change, self.opening.open_folder, self.work.register, self.opening.close, self.labels
         )
         self.cases = CasesPanel(self.change, self.going.choose_cohort, self.going.open_case, self.going.note)
         self.agreeing = AgreementPanel(self.going.open_disagreement)
@@ -90,18 +87,22 @@ class ReviewPanel(ScenePanel):
         self.keys = Keys(self.widget, self._keys())
 
     def enter(self) -> None:
-        """The user opens the module: its keys act."""
+        """The user opens the module: its keys act, and the views are its own."""
         if self.closed:
             return
+        self.entered = True
+        self.picture.resume()
         lacked = self.dependencies.missing
         self.dependencies.refresh()
         if lacked and not self.dependencies.missing:
             self.packages_came()
         self.keys.switch(True)
+        self.opening.arrange()
         self.apply(self.state, everything=True)
 
     def exit(self) -> None:
         """The user opens another module, in which keys mean something else."""
+        self.entered = False
         self.keys.switch(False)
         self.picture.pause()
         self.numbers.settle()
@@ -145,7 +146,8 @@ class ReviewPanel(ScenePanel):
 
     def read_scene(self) -> None:
         """Take what is saved with the scene, for example after a scene was opened; a review that is open stays so."""
-        if self.session is not None and self._is_whole(self.session):  # another scene was added to this one
+        self.opening.mend()
+        if self.session is not None:  # another scene was added to this one
             self.apply(self.state, everything=True)
             return
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
@@ -153,7 +155,7 @@ class ReviewPanel(ScenePanel):
         self.session = self.cohort = None
         if not self.dependencies.missing:
             with problems_shown(_("The review in the scene cannot be opened.")):
-                self._watch(ReviewSession.restored(self.scene))
+                self.watch(ReviewSession.restored(self.scene))
                 if self.session is None:
                     state = replace(state, case="")
                 if state.cohort and Path(state.cohort).is_dir():
@@ -203,7 +205,8 @@ class ReviewPanel(ScenePanel):
         finally:
             self.applying = False
 
-    def _watch(self, session: ReviewSession | None) -> None:
+    def watch(self, session: ReviewSession | None) -> None:
+        """Let a review be the one that is open."""
         self.session = session
         if session is not None:
             session.reviewer = self.judging.reviewer or session.reviewer
@@ -222,10 +225,10 @@ class ReviewPanel(ScenePanel):
         self._tables.start()
 
     def _show_tables(self) -> None:
-        self._read_case_again()
+        self.read_case_again()
         self.refresh()
 
-    def _read_case_again(self) -> None:
+    def read_case_again(self) -> None:
         """Take in what became of the open case, once it is saved."""
         if self._case_changed and self.session is not None and not self.session.unsaved:
             self._case_changed = False
@@ -241,65 +244,9 @@ class ReviewPanel(ScenePanel):
 
     # Opening and closing ----------------------------------------------------------------------------------
 
-    def open_folder(self) -> None:
-        """Open the registration in the chosen folder."""
-        with problems_shown(_("The registration could not be opened.")):
-            self.open_review(user_folder(self.scans.folder), *self.chosen_scans())
-
     def open_review(self, folder: Path, ct: Any, mr: Any, case: str = "") -> None:
-        """Open a registration in the place of the one that is open; arguments as of :meth:`ReviewSession.open`.
-
-        The one that is open stays where the folder cannot be used, or where the user refuses scans that are not its
-        own; those of a case were read from the paths of its record.
-        """
-        loaded = opening.load(folder)
-        opening.check_ct(ct, loaded[2])
-        if not (case or scans_accepted(loaded, ct, mr)) or not self._left():
-            return
-        try:
-            session = ReviewSession.open(self.scene, folder, ct, mr, self.judging.reviewer)
-        except Exception:  # the one before is closed, and must not look open
-            self._show_none()
-            raise
-        self._watch(session)
-        nodes = session.nodes
-        state = replace(
-            self.state, case=case, subject=session.active, shown=ReviewState().shown, handles=False,
-            second_reading=self.state.second_reading and bool(case),
-            mr_labels=self.state.mr_labels if nodes.mr.GetID() == self.state.mr else NodeId(""),
-            ct=NodeId(nodes.ct.GetID()), mr=NodeId(nodes.mr.GetID()),
-        )  # fmt: skip
-        self.scans.opened(str(folder))
-        self.looking.show_layout(REVIEW)
-        aim(nodes, joint_of(session))
-        self.apply(state, everything=True)
-        self.labels.give_again()
-
-    def close_review(self) -> None:
-        """Save the review and take it out of the scene."""
-        if self._left():
-            self._show_none()
-
-    def _show_none(self) -> None:
-        self.apply(replace(self.state, case="", subject=""), everything=True)
-
-    def _left(self) -> bool:
-        """Whether the open review was closed, or there was none."""
-        session = self.session
-        if session is None:
-            return True
-        self.actions.forget_points()
-        self.numbers.settle()
-        if session.unsaved and not slicer.util.confirmOkCancelDisplay(
-            _("{problem}\n\nClose the review without its last changes?").format(problem=session.problem)
-        ):
-            return False
-        self._read_case_again()
-        self.picture.stop()
-        self.numbers.stop()
-        self.session = None
-        session.close(even_unsaved=True)
-        return True
+        """Open a registration; see :meth:`OpeningActions.open`."""
+        self.opening.open(folder, ct, mr, case)
 
     def chosen_scans(self) -> tuple[Any, Any]:
         """The volume nodes that are chosen as CT and MR; ``None`` for one that is not."""
@@ -317,44 +264,34 @@ class ReviewPanel(ScenePanel):
         """Forget what a user has deleted."""
         if self.applying or node is None or self.is_quiet():
             return
-        if self.session is not None and node in (self.session.nodes.node, self.session.nodes.ct, self.session.nodes.mr):
+        if self.session is not None and not self.session.nodes.whole:
             qt.QTimer.singleShot(0, self.nodes_settled)  # not while the scene is removing nodes
-        for field in CHOSEN:
-            if node.GetID() == getattr(self.state, field):
-                self.change(**{field: NodeId("")})
-                if field == "mr_labels":
-                    self.labels.stop()
-                    if self.session is not None:
-                        self.session.give_mr_labels(None)
+        self._forget([field for field in CHOSEN if node.GetID() == getattr(self.state, field)])
 
     def nodes_settled(self) -> None:
-        """Close a review whose nodes a user has deleted; what was decided is in its folder."""
+        """Mend or close a review of which a user has deleted nodes, and forget those that were chosen."""
         if self.applying or self.is_quiet():
             return
-        session = self.session
-        if session is not None and not self._is_whole(session):
-            self.actions.forget_points()
-            self.picture.stop()
-            self.numbers.stop()
-            self.session = None
-            session.close(even_unsaved=True)
-            self._show_none()
-        gone = {f: NodeId("") for f in CHOSEN if (name := getattr(self.state, f)) and not self._node(name)}
-        if gone:
-            self.change(**gone)
+        self.opening.mend()
+        chosen = {field: getattr(self.state, field) for field in CHOSEN}
+        self._forget([field for field, name in chosen.items() if name and self.scene.GetNodeByID(name) is None])
 
-    def _is_whole(self, session: ReviewSession) -> bool:
-        nodes = session.nodes
-        present = nodes.node.GetScene() is self.scene and nodes.ct is not None and nodes.mr is not None
-        return present and all(nodes.user(bone) is not None and nodes.auto(bone) is not None for bone in session.bones)
-
-    def _node(self, name: str) -> Any:
-        return self.scene.GetNodeByID(name)
+    def _forget(self, fields: Iterable[str]) -> None:
+        """Choose nodes no more that a user has deleted."""
+        gone = {field: NodeId("") for field in fields}
+        if not gone:
+            return
+        self.change(**gone)
+        if "mr_labels" in gone:
+            self.labels.stop()
+            if self.session is not None:
+                self.session.give_mr_labels(None)
 
     def scene_closing(self) -> None:
         """Stop what runs and save, before the scene is emptied."""
         self.jobs.close()
         self.numbers.settle()
+        self.opening.scene_closing()
         self.actions.points = None  # its nodes go with the scene
         self.labels.stop()
         self.picture.stop()
@@ -367,6 +304,7 @@ class ReviewPanel(ScenePanel):
         self.keys.switch(False)
         self.settings.stop()
         self.scene_closing()
+        self.opening.tell()
         self.closed = True
         for selector in (self.scans.ui.ctSelector, self.scans.ui.mrSelector, self.scans.ui.labelsSelector):
             selector.blockSignals(True)

@@ -14,12 +14,12 @@ from CTSMALib.scene.registration.review_state import ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.qt_values import allow, choose, put, value_of
+from CTSMAPanels.qt_values import allow, choose, on_path, put, value_of
 from CTSMAPanels.reviewing.jobs import why_not_scan
 from CTSMAPanels.reviewing.words import decision_words, guide_words
 from CTSMAPanels.ui_files import load_panel, set_icon
 
-FOLDER_SETTING = "CTSMARegistration/Folder"  # of the application, not of the scene: it may name a patient
+FOLDER_SETTING = "CTSMARegistration/Folder"  # kept with the application: it is the same in every scene
 
 
 class LabelChoice(Protocol):
@@ -72,9 +72,9 @@ class ScansPanel:
             lambda *_args: labels.choose(self.ui.labelsSelector.currentNode())
         )
         self.ui.labelsButton.clicked.connect(lambda *_args: labels.read_file(self._labels_path))
-        self.ui.labelsEdit.currentPathChanged.connect(lambda *_args: self._refresh())
+        on_path(self.ui.labelsEdit, lambda *_args: self._refresh())
         self.ui.folderEdit.setCurrentPath(str(slicer.app.settings().value(FOLDER_SETTING, "") or ""))
-        self.ui.folderEdit.currentPathChanged.connect(lambda *_args: self._refresh())
+        on_path(self.ui.folderEdit, lambda *_args: self._refresh())
         self.ui.openButton.clicked.connect(lambda *_args: on_open())
         self.ui.registerButton.clicked.connect(lambda *_args: on_register())
         self.ui.closeButton.clicked.connect(lambda *_args: on_close())

@@ -10,17 +10,17 @@ from slicer.i18n import tr as _
 from CTSMALib.scene.registration import review_layout
 from CTSMALib.scene.registration.aiming import aim, joint_of
 from CTSMALib.scene.registration.error_on_bone import jump_to_worst
+from CTSMALib.scene.registration.modes import CONTOUR, SIDE_BY_SIDE
 from CTSMALib.scene.registration.review_layout import REVIEW, link_views
-from CTSMALib.scene.registration.review_state import KNEE, ReviewState
-from CTSMALib.scene.registration.seeing import CONTOUR, SIDE_BY_SIDE
+from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
+from CTSMALib.scene.registration.views_before import note_views
 from CTSMAPanels.main_window import views_node
 
 
 class ViewDesk(Protocol):
     """Where the review lies."""
 
-    scene: Any
     session: ReviewSession | None
     state: ReviewState
 
@@ -47,7 +47,7 @@ class ViewActions:
         if session is None:
             return
         nodes, record = session.nodes, session.record
-        patch = jump_to_worst(nodes, record, "" if subject == KNEE else subject) or jump_to_worst(nodes, record)
+        patch = jump_to_worst(nodes, record, "" if subject == WHOLE else subject) or jump_to_worst(nodes, record)
         if patch is not None:
             told = _("{patch}: estimated error {mm:.2f} mm").format(patch=patch.id, mm=patch.estimated_mm)
             slicer.util.showStatusMessage(told, 5000)
@@ -67,7 +67,9 @@ class ViewActions:
             aim(session.nodes, joint_of(session))
 
     def show_layout(self, number: int) -> None:
-        """Arrange the views, and link them."""
-        if views_node() is not None:  # without a main window
+        """Arrange the views of the open review, and link them."""
+        session = self._desk.session
+        if session is not None and views_node() is not None:  # without a main window
+            note_views(session.nodes)
             review_layout.show_layout(views_node(), number)
-            link_views(self._desk.scene)
+            link_views(session.nodes.scene)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from CTSMALib.scene.registration.review_state import KNEE
+from CTSMALib.scene.registration.review_state import WHOLE
 
 
 def mode_words() -> dict[str, str]:
@@ -37,7 +37,7 @@ def subject_words() -> dict[str, str]:
         "tibia": _("Tibia"),
         "patella": _("Patella"),
         "fibula": _("Fibula"),
-        KNEE: _("Whole knee (all bones)"),
+        WHOLE: _("Whole knee (all bones)"),
     }
 
 

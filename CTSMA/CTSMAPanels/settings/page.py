@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import ctk
 import qt
@@ -18,6 +19,8 @@ from CTSMAPanels.ui_files import load_panel
 
 PAGE_NAME = "CTSMASettingsPage"
 SIGNAL = "2"  # Qt's macro of that name puts it before a signature
+LISTENER = "CTSMAListener"  # property of the page: the code that listens to it
+_THIS_CODE = uuid4().hex  # another one after it was loaded again, as developers do
 
 
 def register_settings_page() -> None:
@@ -26,12 +29,12 @@ def register_settings_page() -> None:
     if dialog is None:
         return
     known = dialog.findChild(qt.QWidget, PAGE_NAME)
-    if known is not None:
-        known.settingChanged.connect(lambda *_args: tell_watches())  # this code may have been loaded again
-        return
-    page = SettingsPage()
-    icon = qt.QIcon(str(resource("Icons/CTSMA.svg")))
-    dialog.addPanel("CTSMA", icon, page.panel)
+    if known is None:
+        page, icon = SettingsPage(), qt.QIcon(str(resource("Icons/CTSMA.svg")))
+        dialog.addPanel("CTSMA", icon, page.panel)
+    elif known.property(LISTENER) != _THIS_CODE:  # it is of earlier code, whose panels are gone
+        known.setProperty(LISTENER, _THIS_CODE)
+        known.settingChanged.connect(lambda *_args: tell_watches())
 
 
 class SettingsPage:
@@ -46,6 +49,7 @@ class SettingsPage:
     def __init__(self) -> None:
         self.panel = ctk.ctkSettingsPanel()
         self.panel.setObjectName(PAGE_NAME)
+        self.panel.setProperty(LISTENER, _THIS_CODE)
         self.widget, self.ui = load_panel(self.UI_FILE)
         qt.QVBoxLayout(self.panel).addWidget(self.widget)
         self.ui.threadsSpinBox.setMaximum(MOST_THREADS)
@@ -56,7 +60,7 @@ class SettingsPage:
         for name, widget, prop, signal in (
             ("student_model", self.ui.studentComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
             ("diagnosis_model", self.ui.diagnosisComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
-            ("export_folder", self.ui.exportFolderEdit, "currentPath", "currentPathChanged(QString)"),
+            ("export_folder", self.ui.exportFolderEdit.comboBox().lineEdit(), "text", "textChanged(QString)"),
             ("paper", self.ui.settingsPaperComboBox, "currentUserDataAsString", "currentIndexChanged(int)"),
             ("reader", self.ui.settingsReaderEdit, "text", "textChanged(QString)"),
             ("threads", self.ui.threadsSpinBox, "value", "valueChanged(int)"),

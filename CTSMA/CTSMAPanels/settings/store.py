@@ -13,7 +13,7 @@ MOST_THREADS = 256
 
 @dataclass(frozen=True)
 class ExtensionSettings:
-    """What holds for every scene. It is no part of a scene: it names a person and folders of this computer.
+    """What holds for every scene, kept with the application.
 
     Attributes:
         student_model: model of apparent parameters for scenes in which none was chosen yet: the name of a model, ""

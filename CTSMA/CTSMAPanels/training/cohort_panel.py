@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from CTSMALib.jobs.training_cohort import EDITABLE, CohortDesk, KneeLine
@@ -14,13 +15,15 @@ from CTSMALib.jobs.training_project import CohortKind
 from CTSMALib.resources import resource
 from CTSMALib.scene.training_state import TrainingState
 from CTSMAPanels.messages import problems_shown
-from CTSMAPanels.qt_values import allow, put, value_of
+from CTSMAPanels.qt_values import allow, value_of
 from CTSMAPanels.tables import chosen_key, fill, prepare
+from CTSMAPanels.training.path_field import PathField
 from CTSMAPanels.training.words import gravity_sign, kind_words
 from CTSMAPanels.ui_files import load_panel
 
 COLUMNS = ("", *EDITABLE, "ct", "mr")
 SHOWN_FINDINGS = 4
+TOLD_MS = 5000
 PRACTICE_COHORT = "SampleData/practice_cohort"
 
 
@@ -48,19 +51,19 @@ class CohortPanel:
         self.ui.kneeTable.horizontalHeader().setSectionResizeMode(5, qt.QHeaderView.Stretch)  # CT and MR share the room
         prepare(self.ui.leftOutTable, [_("File or series"), _("Why it was left out")], 1)
         self.ui.leftOutTable.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)  # both share the room
-        for field, edit in (("cohort", self.ui.cohortEdit), ("project", self.ui.projectEdit)):
-            edit.currentPathChanged.connect(
-                lambda *_args, field=field, edit=edit: on_change(**{field: str(value_of(edit, "currentPath") or "")})
-            )
-        self._on_change = on_change
+        self._cohort = PathField(self.ui.cohortEdit, lambda path: on_change(cohort=path))
+        self._project = PathField(self.ui.projectEdit, lambda path: on_change(project=path))
+        self._scans = {
+            column: PathField(edit, lambda path, column=column: self._choose_scan(column, path))
+            for column, edit in (("ct", self.ui.ctEdit), ("mr", self.ui.mrEdit))
+        }
+        self._on_change, self._on_find = on_change, on_find
         self.ui.practiceButton.clicked.connect(lambda *_args: self._choose_practice())
-        self.ui.findButton.clicked.connect(lambda *_args: on_find())
+        self.ui.findButton.clicked.connect(lambda *_args: self._find())
         self.ui.splitsButton.clicked.connect(lambda *_args: self._assign())
         self.ui.saveButton.clicked.connect(lambda *_args: self.save())
         self.ui.kneeTable.itemSelectionChanged.connect(lambda *_args: self._show_row())
         self.ui.kneeTable.itemChanged.connect(self._cell_changed)
-        self.ui.ctEdit.currentPathChanged.connect(lambda *_args: self._choose_scan("ct", self.ui.ctEdit))
-        self.ui.mrEdit.currentPathChanged.connect(lambda *_args: self._choose_scan("mr", self.ui.mrEdit))
         self.ui.otherCtButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.take_other(row, "ct")))
         self.ui.otherMrButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.take_other(row, "mr")))
         self.ui.confirmButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.confirm(row)))
@@ -76,9 +79,8 @@ class CohortPanel:
             obstacle: why nothing can be started now; empty where something can.
         """
         self._state, self._desk = state, desk
-        for text, edit in ((state.cohort, self.ui.cohortEdit), (state.project, self.ui.projectEdit)):
-            if value_of(edit, "currentPath") != text:
-                put(edit, "setCurrentPath", text)
+        self._cohort.show(state.cohort)
+        self._project.show(state.project)
         self.ui.kindLabel.setText(problem if desk is None or problem else self._about(desk))
         self._fill()
         kind = desk.project.kind if desk is not None else None
@@ -88,8 +90,19 @@ class CohortPanel:
         with problems_shown(_("The practice cohort cannot be chosen.")):
             self._on_change(cohort=str(resource(PRACTICE_COHORT)))
 
+    def settle(self) -> None:
+        """Take paths that were typed."""
+        for field in (self._cohort, self._project, *self._scans.values()):
+            field.settle()
+
+    def _find(self) -> None:
+        self.settle()
+        if value_of(self.ui.findButton, "enabled"):  # not where the path that was typed leads to something else
+            self._on_find()
+
     def save(self) -> bool:
         """Write the manifest; whether that went well."""
+        self.settle()
         saved = False
         with problems_shown(_("The manifest could not be saved.")):
             if self._desk is not None:
@@ -144,10 +157,9 @@ class CohortPanel:
         line = self._lines[self.row] if self.row >= 0 else None
         self.ui.findingLabel.setText(line.words if line is not None else "")
         self.ui.findingLabel.setVisible(line is not None and bool(line.words))
-        for column, edit in (("ct", self.ui.ctEdit), ("mr", self.ui.mrEdit)):
+        for column, field in self._scans.items():
             path = self._desk.path(self.row, column) if self._desk is not None and line is not None else None
-            if value_of(edit, "currentPath") != (str(path) if path is not None else ""):
-                put(edit, "setCurrentPath", str(path) if path is not None else "")
+            field.show(str(path) if path is not None else "")
         self._allow_row(line)
 
     def _allow_row(self, line: KneeLine | None) -> None:
@@ -189,6 +201,7 @@ class CohortPanel:
         )
 
     def _edit(self, change: Callable[[CohortDesk, int], None]) -> None:
+        self.settle()
         if self._desk is not None and self.row >= 0:
             with problems_shown(_("The manifest could not be changed.")):
                 change(self._desk, self.row)
@@ -210,13 +223,16 @@ class CohortPanel:
                 self._desk.set_cell(row, column, text)
             qt.QTimer.singleShot(0, self._on_edit)  # not while the table tells of its cell
 
-    def _choose_scan(self, column: str, edit: Any) -> None:
-        """Take a path once it leads to something; a user may still be typing it."""
-        text = str(value_of(edit, "currentPath") or "").strip()
+    def _choose_scan(self, column: str, text: str) -> None:
+        """Take a path that leads to something; an empty field may be about to get another path."""
         row, desk = self.row, self._desk
-        if not text or row < 0 or desk is None or desk.path(row, column) == Path(text) or not Path(text).exists():
+        if not text or row < 0 or desk is None or desk.path(row, column) == Path(text):
             return
-        self._edit(lambda desk, row: desk.set_path(row, column, Path(text)))
+        if Path(text).exists():
+            self._edit(lambda desk, row: desk.set_path(row, column, Path(text)))
+        else:
+            slicer.util.showStatusMessage(_("There is no {path}.").format(path=text), TOLD_MS)
+            self._show_row()
 
 
 def _texts(line: KneeLine) -> tuple[str, ...]:

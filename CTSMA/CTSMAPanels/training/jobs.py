@@ -25,13 +25,20 @@ class Running:
         what: a step, or :data:`PAIRS` or :data:`VERIFY`.
         project: whose; ``None`` for what needs none.
         arguments: of the command.
+        stops: the user has paused or cancelled it; it may end well all the same.
         discards: the user has cancelled: what was made so far goes.
     """
 
     what: str
     project: Project | None
     arguments: tuple[str, ...]
+    stops: bool = False
     discards: bool = False
+
+    @property
+    def of_project(self) -> bool:
+        """Whether it works in a project."""
+        return self.what != VERIFY and self.project is not None
 
 
 class TrainingJobs(PanelJobs):
@@ -61,12 +68,15 @@ class TrainingJobs(PanelJobs):
 
     def pause(self) -> None:
         """Stop the worker; what it has made so far stays, and the same step goes on with it."""
-        self.runner.cancel()
+        self._stop(discards=False)
 
     def cancel(self) -> None:
         """Stop the worker, and delete what the step has made so far."""
+        self._stop(discards=True)
+
+    def _stop(self, discards: bool) -> None:
         if self.running is not None and self.runner.is_busy():
-            self.running = replace(self.running, discards=True)
+            self.running = replace(self.running, stops=True, discards=discards or self.running.discards)
         self.runner.cancel()
 
     def changed(self, monitor: JobMonitor) -> None:

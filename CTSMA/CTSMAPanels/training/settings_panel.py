@@ -35,7 +35,8 @@ class SettingsPanel:
         for field, box in self._boxes().items():
             self._tell(box.currentIndexChanged, field, box, "currentData", str)
         for field, edit in self._paths().items():
-            self._tell(edit.currentPathChanged, field, edit, "currentPath", str)
+            for signal in (edit.currentPathChanged, edit.validInputChanged):  # the second tells that it was cleared
+                self._tell(signal, field, edit, "currentPath", str)
         self._tell(self.ui.localCheckBox.toggled, "local", self.ui.localCheckBox, "checked", bool)
         self._tell(self.ui.modelNameEdit.textChanged, "model_name", self.ui.modelNameEdit, "text", str)
 

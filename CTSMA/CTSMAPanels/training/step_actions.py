@@ -21,6 +21,10 @@ from CTSMAPanels.training.jobs import PAIRS, VERIFY, Running, TrainingJobs
 from CTSMAPanels.training.models_panel import ModelsPanel
 from CTSMAPanels.training.registrations_panel import REGISTRATION_MODULE
 from CTSMAPanels.training.steps_panel import StepLine
+from CTSMAPanels.training.unsaved import forget
+from CTSMAPanels.training.words import step_titles
+
+AGAIN_MS = 500
 
 
 class TrainingDesk(Protocol):
@@ -31,6 +35,7 @@ class TrainingDesk(Protocol):
     desk: CohortDesk | None
     jobs: TrainingJobs
     models: ModelsPanel
+    closed: bool
 
     def change(self, **fields: Any) -> None:
         """Take what the user chose."""
@@ -57,7 +62,10 @@ class StepActions:
 
     def __init__(self, desk: TrainingDesk) -> None:
         self._desk = desk
-        self._paused = ""
+        self._paused: Running | None = None  # what was stopped last, and has kept what it made
+        self._left = ""  # why the steps after the last one were not begun
+        self._asking = False  # whether to stop: nothing else is begun meanwhile
+        self._next: Running | None = None  # has ended while that was asked
 
     def find_pairs(self) -> None:
         """Look through the folder of the cohort and write its manifest; splits and grades in an earlier one stay."""
@@ -78,6 +86,7 @@ class StepActions:
         words += ["--overwrite"] if project.manifest.exists() else []
         if desk is not None:
             desk.unsaved = False
+            forget(desk)
         self._start(PAIRS, project, words)
 
     def start(self) -> None:
@@ -94,9 +103,6 @@ class StepActions:
 
     def pause(self) -> None:
         """Stop what runs and keep what it has made."""
-        running = self._desk.jobs.running
-        if running is not None:
-            self._paused = running.what
         self._desk.jobs.pause()
 
     def cancel(self) -> None:
@@ -107,20 +113,47 @@ class StepActions:
             made = made_by(running.what, running.project)
             question = _("Stop, and delete {names} in {folder}, with all that lies in it?\n\nPause keeps it.")
             names = ", ".join(path.name for path in made)
-            if made and not slicer.util.confirmOkCancelDisplay(question.format(names=names, folder=made[0].parent)):
+            if made and not self._wanted(question.format(names=names, folder=made[0].parent)):
                 return
             if jobs.running is not running:  # it has ended while the question was open
                 return
         jobs.cancel()
 
-    def time_left(self) -> str:
-        """How much longer what runs will take, or that it was paused; empty where there is nothing to tell."""
+    def _wanted(self, question: str) -> bool:
+        """Ask whether to stop what runs; if it ends meanwhile, the next step is begun only after a no."""
+        self._asking = True
+        try:
+            stop = bool(slicer.util.confirmOkCancelDisplay(question))
+        finally:
+            self._asking = False
+        ended, self._next = self._next, None
+        if ended is not None and stop:
+            self._leave(_("It had ended before it could be stopped. The steps after it were not begun."))
+        elif ended is not None:
+            self._go_on(ended)
+        return stop
+
+    def runs_here(self) -> bool:
+        """Whether what runs works in the project that is shown."""
+        running, project = self._desk.jobs.running, self._desk.project
+        if running is None or running.project is None or project is None:
+            return False
+        return running.of_project and running.project.folder == project.folder
+
+    def remark(self) -> str:
+        """Where it runs unless that is shown, and how much longer; or how it was left; or nothing."""
         jobs = self._desk.jobs
-        monitor = jobs.runner.monitor
-        if jobs.running is None:
-            return _("Paused. Resume goes on with what was made.") if self._paused else ""
+        running, monitor, paused = jobs.running, jobs.runner.monitor, self._paused
+        if running is None:
+            shown = paused is not None and (paused.what, paused.project) == (self._desk.state.step, self._desk.project)
+            return _("Paused. Resume goes on with what was made.") if shown else self._left
+        lines = []
+        if running.of_project and running.project is not None and not self.runs_here():
+            title = step_titles().get(running.what, _("Find the pairs"))
+            lines.append(_('"{step}" runs in {folder}.').format(step=title, folder=running.project.folder))
         seconds = jobs.remaining.seconds(monitor.elapsed_s) if monitor.state is JobState.RUNNING else None
-        return _("About {time} left").format(time=in_words(seconds)) if seconds is not None else ""
+        lines += [_("About {time} left").format(time=in_words(seconds))] if seconds is not None else []
+        return "\n".join(lines)
 
     def review(self) -> None:
         """Open the registrations in the module in which people review them."""
@@ -134,29 +167,52 @@ class StepActions:
 
     def ended(self, running: Running, state: JobState) -> None:
         """A job has ended: show what it made, and go on where that is wanted."""
+        stopped = state is JobState.CANCELLED and running.stops
+        self._paused = running if stopped and not running.discards and running.what in STEPS else None
         self._desk.ended(running, state)
         if running.what in (MODEL, VERIFY) and state is JobState.FINISHED:
             self._desk.models.read()
             self._desk.refresh()
-        if state is JobState.FINISHED and running.what in STEPS and self._desk.state.go_on:
+        if state is not JobState.FINISHED or running.what not in STEPS or not self._desk.state.go_on:
+            return
+        if running.stops:
+            self._leave(_("It had ended before it was stopped. The steps after it were not begun."))
+        elif self._asking:
+            self._next = running
+        else:
             qt.QTimer.singleShot(0, lambda: self._go_on(running))  # not while the process tells of its end
+
+    def _leave(self, reason: str) -> None:
+        """The next steps are not begun by themselves."""
+        self._left = reason
+        self._desk.refresh()
 
     def _go_on(self, before: Running) -> None:
         """Begin the next step that is not done; another job may run by now, or another project be open."""
         desk = self._desk
-        if desk.project != before.project or desk.jobs.runner.is_busy() or desk.project is None:
+        if self._asking:  # to stop it, since it has ended
+            self._next = before
+            return
+        if desk.closed or desk.jobs.runner.is_busy() or not desk.state.go_on:
+            return
+        if desk.project is None or desk.project != before.project:
+            text = _('The steps after "{step}" were not begun: its project {folder} is not the one that is shown now.')
+            folder = before.project.folder if before.project is not None else ""
+            self._leave(text.format(step=step_titles()[before.what], folder=folder))
             return
         order = steps_of(desk.project)
         done = {line.step for line in desk.step_lines() if line.done}
         for step in order[order.index(before.what) + 1 :]:
             if step not in done:
                 desk.change(step=step)
-                if not desk.step_obstacle(step):
+                if desk.state.step != step:  # the scene is being closed or opened
+                    qt.QTimer.singleShot(AGAIN_MS, lambda: self._go_on(before))
+                elif not desk.step_obstacle(step):
                     self.start()
                 return
 
     def _start(self, what: str, project: Project | None, words: list[str]) -> None:
-        self._paused = ""
+        self._paused, self._left = None, ""
         with problems_shown(_("It could not be started.")):
             try:
                 if project is not None and what in STEPS:

@@ -14,16 +14,16 @@ from CTSMALib.errors import CTSMAError
 from CTSMALib.jobs.monitor import JobMonitor, JobState
 from CTSMALib.jobs.training_cohort import CohortDesk
 from CTSMALib.jobs.training_project import Project, read_project
-from CTSMALib.jobs.training_record import StepRecord, read_records
-from CTSMALib.jobs.training_steps import arguments, bundle, command, is_done, obstacle, patch_findings, steps_of
+from CTSMALib.jobs.training_steps import steps_of
 from CTSMALib.scene.state import load_state, save_state, state_node
-from CTSMALib.scene.training_curves import read_curves, show_curves, show_in_views
-from CTSMALib.scene.training_state import MODEL, MODULE, PATCHES, REGISTER, STEPS, TrainingState
+from CTSMALib.scene.training_curves import networks, read_curves, show_curves, show_in_views
+from CTSMALib.scene.training_state import MODULE, REGISTER, STEPS, STUDENT, TEACHER, TrainingState
 from CTSMAPanels.main_window import views_node
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import JobHost, NewRunner
 from CTSMAPanels.run_bar import RunBar
 from CTSMAPanels.scene_panel import ScenePanel, tell
+from CTSMAPanels.training import unsaved
 from CTSMAPanels.training.cohort_panel import CohortPanel
 from CTSMAPanels.training.curves_panel import CurvesPanel
 from CTSMAPanels.training.evaluation_panel import EvaluationPanel
@@ -31,11 +31,12 @@ from CTSMAPanels.training.jobs import Running, TrainingJobs
 from CTSMAPanels.training.models_panel import ModelsPanel
 from CTSMAPanels.training.registrations_panel import RegistrationsPanel
 from CTSMAPanels.training.settings_panel import SettingsPanel
+from CTSMAPanels.training.standing import Standing
 from CTSMAPanels.training.step_actions import StepActions
-from CTSMAPanels.training.steps_panel import ChosenStep, StepLine, StepsPanel
-from CTSMAPanels.training.words import is_over, state_sign, state_words
+from CTSMAPanels.training.steps_panel import StepLine, StepsPanel
 
 CURVES_EVERY_S = 2.0
+TOLD_MS = 10000
 REGISTRATIONS_EVERY_S = 20.0  # a pair takes minutes, and reading a large cohort takes a moment
 
 
@@ -57,11 +58,12 @@ class TrainingPanel(ScenePanel):
         self._read = ("", "")  # cohort and project as they were chosen
         self._curves_at = self._registrations_at = 0.0
         self._told: JobState | None = None
-        self.actions = StepActions(self)
+        self._drawn: Path | None = None  # folder of the training whose curves were put into this scene
+        self.actions, self.standing = StepActions(self), Standing(self)
         self.run_bar = RunBar(self.actions.cancel)
         self.jobs = TrainingJobs(JobHost(new_runner, work, self._job_changed, tell), self.actions.ended)
         self.cohort = CohortPanel(self.change, self.actions.find_pairs, self.edited)
-        self.steps = StepsPanel(self.change, self.actions.start, self.actions.pause)
+        self.steps = StepsPanel(self.change, self._start, self.actions.pause)
         self.settings = SettingsPanel(self.change)
         self.registrations = RegistrationsPanel(self.actions.review)
         self.curves = CurvesPanel(self.change, self.show_chart)
@@ -113,6 +115,8 @@ class TrainingPanel(ScenePanel):
             slicer.util.confirmOkCancelDisplay(_("Leave the manifest without the changes that are not saved?"))
         )
         self.desk.unsaved = not leave
+        if leave:
+            unsaved.forget(self.desk)
         return leave
 
     def apply(self, state: TrainingState) -> None:
@@ -137,15 +141,24 @@ class TrainingPanel(ScenePanel):
     def read_scene(self) -> None:
         """Take what is saved with the scene, for example after a scene was opened.
 
-        Where corrections of a manifest are not saved, its cohort and project stay: nobody asks when a scene closes.
+        While a job of a project runs all stays: the steps that follow go by it. Where corrections of a manifest are not
+        saved, its cohort and project stay: nobody asks when a scene closes.
         """
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, TrainingState) if node is not None else TrainingState()
-        if self.desk is not None and self.desk.unsaved:
+        saved = (state.cohort, state.project)
+        if self.jobs.running is not None and self.jobs.running.of_project:
+            state = self.state
+        elif self.desk is not None and self.desk.unsaved:
             state = replace(state, cohort=self.state.cohort, project=self.state.project)
+        if any(saved) and saved != (state.cohort, state.project):
+            told = _("The project of this scene is not shown: {folder} stays until its work is done and saved.")
+            slicer.util.showStatusMessage(told.format(folder=state.project), TOLD_MS)
+        self._drawn = None
         if (state.cohort, state.project) != (self.state.cohort, self.state.project):
             self.project = None  # another one
         self.apply(state)
+        self.show_curves()  # also in a scene that has none yet
 
     def read_project(self) -> None:
         """Read cohort and project from their folders; corrections of the same that are not saved stay, even while these
@@ -167,16 +180,26 @@ class TrainingPanel(ScenePanel):
                 self.desk = CohortDesk(project)
             except CTSMAError as error:
                 self.problem = str(error)
+        if self.desk is not None and unsaved.take_up(self.desk):
+            told = _("Corrections of the manifest that were not saved the last time are here again. Save them.")
+            slicer.util.showStatusMessage(told, TOLD_MS)
 
     def _choose_a_step_that_is_needed(self) -> None:
         needed = steps_of(self.project)
         if self.state.step not in needed:
             self.state = replace(self.state, step=needed[0])
 
+    def _start(self) -> None:
+        self.cohort.settle()
+        if not self.standing.chosen(self.obstacle()).reason:  # what was typed may lead to another project
+            self.actions.start()
+
     # Showing ----------------------------------------------------------------------------------------------
 
     def edited(self) -> None:
         """The manifest was changed or saved; what could not be read may be there again."""
+        if self.desk is not None and not self.desk.unsaved:
+            unsaved.forget(self.desk)
         if self.problem:
             self.read_project()
         self.refresh()
@@ -187,7 +210,7 @@ class TrainingPanel(ScenePanel):
             return
         busy = self.obstacle()
         self.cohort.show(self.state, self.desk, self.problem, busy)
-        self.steps.show(self.state, self.step_lines(), self._chosen_step(busy))
+        self.steps.show(self.state, self.standing.lines(), self.standing.chosen(busy))
         self.settings.show(self.state, busy)
         self._show_run()
         self.models.show(busy)
@@ -207,66 +230,30 @@ class TrainingPanel(ScenePanel):
         folder = project.registrations if project is not None and needed else None
         self.registrations.show(folder, self.dependencies.reason)
 
-    def _chosen_step(self, busy: str) -> ChosenStep:
-        step, project = self.state.step, self.project
-        reason = busy or self.step_obstacle(step)
-        if project is None:
-            return ChosenStep(reason=reason)
-        record = self._records().get(step)
-        remarks = [record.message] if record is not None and record.message else []
-        if step == PATCHES:
-            signs = {"error": _("Error:"), "warning": _("Warning:")}
-            remarks += [f"{signs.get(gravity, gravity)} {text}" for gravity, text in patch_findings(project)]
-        end = record.end if record is not None else ""
-        return ChosenStep(command(arguments(step, self.state, project)), reason, end, tuple(remarks))
-
     def is_busy(self) -> bool:
         """Whether a worker runs."""
         return self.jobs.runner.is_busy()
 
     def step_obstacle(self, step: str) -> str:
         """Why a step cannot be started, apart from what runs; empty where it can."""
-        if self.project is None or self.desk is None:
-            return self.problem
-        if self.desk.unsaved:
-            return _("Save the manifest first.")
-        if step == REGISTER and self.desk.errors:
-            return _("Correct the manifest first: {count} errors.").format(count=self.desk.errors)
-        return obstacle(step, self.state, self.project)
+        return self.standing.obstacle(step)
 
     def step_lines(self) -> tuple[StepLine, ...]:
         """Where every step stands."""
-        project = self.project
-        records = self._records()
-        lines = []
-        for step in steps_of(project):
-            record = records.get(step)
-            recorded = record is not None and record.end == "done"
-            done = project is not None and is_done(step, self.state, project, recorded)
-            running = self.jobs.running is not None and self.jobs.running.what == step
-            words = self._running_words() if running else state_words(done, record)
-            lines.append(
-                StepLine(step, state_sign(done, record, running), words, is_over(done, record) and not running)
-            )
-        return tuple(lines)
-
-    def _records(self) -> dict[str, StepRecord]:
-        """How steps ended last; that a model was added counts for this very model only."""
-        project = self.project
-        records = read_records(project.folder) if project is not None else {}
-        added = records.get(MODEL)
-        if project is not None and added is not None and str(bundle(self.state, project)) not in added.arguments:
-            del records[MODEL]
-        return records
-
-    def _running_words(self) -> str:
-        return _("running, {percent} %").format(percent=int(100 * self.jobs.runner.monitor.fraction))
+        return self.standing.lines()
 
     def show_curves(self) -> None:
-        """Read the curves of the training again, and let scene and panel show them."""
-        curves = read_curves(self.project.training) if self.project is not None else ()
+        """Read the curves of the training again, and let scene and panel show them.
+
+        Where nothing can be read, curves that the scene holds stay, unless they are those of another project.
+        """
+        training = self.project.training if self.project is not None else None
+        curves = read_curves(training) if training is not None else ()
         if not self.is_quiet():
-            show_curves(self.scene, curves, self.state.curve)
+            known = networks(training) if training is not None else None
+            of_another = training is not None and self._drawn is not None and self._drawn != training
+            show_curves(self.scene, curves, self.state.curve, frozenset() if known is None and of_another else known)
+            self._drawn = training if curves else self._drawn
         self.curves.show(self.state, curves, views_node() is not None)
 
     def show_chart(self) -> None:
@@ -276,9 +263,9 @@ class TrainingPanel(ScenePanel):
     def _show_run(self) -> None:
         running, monitor = self.jobs.running, self.jobs.runner.monitor
         step = running.what if running is not None and running.what in STEPS else ""
-        self.steps.show_run(step, monitor.state is JobState.CANCELLING, self.actions.time_left())
-        if step:
-            self.steps.show_line(StepLine(step, state_sign(False, None, True), self._running_words()))
+        self.steps.show_run(step, monitor.state is JobState.CANCELLING, self.actions.remark())
+        if self.standing.running:
+            self.steps.show_line(self.standing.running_line())
 
     # Events -----------------------------------------------------------------------------------------------
 
@@ -292,8 +279,9 @@ class TrainingPanel(ScenePanel):
                 self.refresh()
             return
         self._show_run()
-        running = self.jobs.running
-        if running is not None and running.what == REGISTER:
+        if not self.actions.runs_here():
+            return
+        if self.standing.running == REGISTER:
             if monitor.elapsed_s - self._registrations_at >= REGISTRATIONS_EVERY_S:
                 self._registrations_at = monitor.elapsed_s
                 self.read_registrations()
@@ -304,12 +292,23 @@ class TrainingPanel(ScenePanel):
 
     def ended(self, running: Running, state: JobState) -> None:
         """A job has ended, and everything it made is there."""
-        if not self.closed:
-            self.read_project()
-            self.read_results()
-            self.refresh()
+        if self.closed:
+            return
+        if running.discards and state is JobState.CANCELLED and running.what in (TEACHER, STUDENT):
+            self._forget_curves(running)
+        self.read_project()
+        self.read_results()
+        self.refresh()
+
+    def _forget_curves(self, running: Running) -> None:
+        """The user has let networks go; their curves go too."""
+        if running.project is not None and running.project == self.project and not self.is_quiet():
+            left = networks(running.project.training) or frozenset()
+            show_curves(self.scene, read_curves(running.project.training), self.state.curve, left)
 
     def close(self) -> None:
-        """Stop what runs, whose state stays, before the panel goes."""
+        """Stop what runs, whose state stays, before the panel goes; corrections that are not saved are kept."""
         self.closed = True
         self.jobs.close()
+        if self.desk is not None:
+            unsaved.keep(self.desk)

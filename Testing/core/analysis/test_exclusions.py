@@ -89,8 +89,10 @@ def test_the_folder_records_them_and_is_read_without_them(a_folder: Path) -> Non
 )
 def test_a_damaged_file_is_told(a_folder: Path, text: str) -> None:
     (a_folder / EXCLUSIONS_FILE).write_text(text)
-    with pytest.raises(InputError, match=EXCLUSIONS_FILE):
+    with pytest.raises(InputError, match=EXCLUSIONS_FILE) as caught:
         load_analysis(a_folder)
+    remedy = caught.value.remedy
+    assert remedy.index("a copy") < remedy.index("delete") < remedy.index("count again")
 
 
 def test_an_unknown_patch_is_told(a_folder: Path) -> None:

@@ -69,6 +69,14 @@ def test_noise_and_resolution_are_measured(a_result: KneeResult) -> None:
     assert a_result.analysis.scan_values["mr_slice_mm"] == pytest.approx(1.0)
 
 
+def test_volumes_are_those_of_the_labels_that_are_delivered(a_result: KneeResult) -> None:
+    labels = a_result.images["labels"]
+    values, voxel_ml = sitk.GetArrayFromImage(labels), np.prod(labels.GetSpacing()) / 1000
+    assert {bone.label: bone.volume_ml for bone in a_result.analysis.bones} == pytest.approx(
+        {label: (values == label).sum() * voxel_ml for label in np.unique(values).tolist() if label}
+    )
+
+
 def test_a_coarse_scan_is_refused_with_its_bones(a_coarse_result: KneeResult) -> None:
     analysis = a_coarse_result.analysis
     assert not analysis.image.resolves_trabeculae

@@ -105,6 +105,15 @@ def test_surfaces_are_where_the_labels_are(a_result: KneeResult) -> None:
         assert 0.25 * box < bone.volume_ml < box
 
 
+def test_volumes_are_those_of_the_labels_that_are_delivered(a_result: KneeResult) -> None:
+    labels = a_result.images["labels"]
+    values, voxel_ml = sitk.GetArrayFromImage(labels), np.prod(labels.GetSpacing()) / 1000
+    found = {bone.label: bone.volume_ml for bone in a_result.analysis.bones}
+    assert set(found) == set(np.unique(values)) - {0} >= {1, 2}
+    for label, volume_ml in found.items():
+        assert volume_ml == pytest.approx((values == label).sum() * voxel_ml)
+
+
 def test_compartments_and_depth_agree_with_the_patches(a_result: KneeResult) -> None:
     compartments, depth = a_result.images["compartments"], a_result.images["depth"]
     measured = [p.patch for p in a_result.analysis.patches if p.values]

@@ -50,6 +50,22 @@ def test_user_and_header_are_heard_where_the_bones_do_not_tell(a_knee: KneeAnato
     assert [d.evidence for d in decisions[1:]] == ["header", "header", "user"]
 
 
+def test_user_or_header_confirm_a_fibula_that_the_shape_contradicts(a_knee: KneeAnatomy, a_knee_ct: sitk.Image) -> None:
+    candidate = find_knees(a_knee_ct)[0]
+    fits = [replace(p, explained=0.06 if p.mirrored else 0.04) for p in candidate.poses]  # as a left knee
+    doubtful, working = replace(candidate, poses=tuple(fits)), resample_axis_aligned(a_knee_ct, 1.0)
+    decisions = [
+        decide_side(doubtful, working, stated, wanted)[0]
+        for stated, wanted in (("", ""), ("left", ""), ("right", ""), ("left", "right"))
+    ]
+    assert [d.side for d in decisions] == ["right"] * 4
+    assert [d.certain for d in decisions] == [False, False, True, True]
+    assert all(d.against.startswith("shape") for d in decisions)
+    assert decisions[2].evidence.startswith("fibula; header (against it: shape")
+    with pytest.raises(AnatomyError, match="a right knee"):
+        decide_side(doubtful, working, "", "left")
+
+
 def test_what_looks_like_a_fibula_is_none_where_only_other_bones_were_labelled(
     a_knee: KneeAnatomy, a_candidate: KneeCandidate, a_knee_ct: sitk.Image
 ) -> None:

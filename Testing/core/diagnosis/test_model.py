@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from CTSMALib.bundles.bundle import read_bundle, sha256_of
-from CTSMALib.diagnosis.calibration import Calibration, jackknife_error
+from CTSMALib.diagnosis.calibration import Calibration, jackknife_error, sigmoid
 from CTSMALib.diagnosis.model import DiagnosisModel, load_model
 from CTSMALib.diagnosis.origin import Origin
 from CTSMALib.diagnosis.tokens import COMPARTMENT, IDS, KneeTokens
@@ -136,6 +136,14 @@ def test_the_interval_widens_with_the_error_of_the_members_and_of_the_calibratio
     assert np.log(high / (1 - high)) == pytest.approx(0.7 + 1.96 * 0.5)
     assert np.log(low / (1 - low)) == pytest.approx(0.7 - 1.96 * 0.5)
     assert CALIBRATION.probability(3.0)[2] - CALIBRATION.probability(3.0)[1] > 0.05
+
+
+def test_probabilities_of_log_odds_are_exact_far_out() -> None:
+    assert (sigmoid(-2000.0), sigmoid(0.0), sigmoid(2000.0)) == (0.0, 0.5, 1.0)
+    assert sigmoid(-40.0) == pytest.approx(np.exp(-40.0), rel=1e-9)
+    assert CALIBRATION.probabilities(np.array([-3.0, 3.0])) == pytest.approx(
+        [sigmoid(CALIBRATION.calibrated(logit)) for logit in (-3.0, 3.0)], abs=1e-12
+    )
 
 
 def test_the_jackknife_gives_the_standard_error_of_a_mean() -> None:

@@ -93,7 +93,7 @@ def test_summary_states_the_ratio_and_no_diagnosis(a_knee_analysis: AnalyzedKnee
     analysis = a_knee_analysis.analysis
     tibia = {c.key: c.values["ct_bvf"].mean for c in analysis.compartments if c.key in ("TM", "TL")}
     summary = sentences.summary(analysis)
-    assert summary[0] == "70 of 96 patches are valid; 3 of 4 compartments are reported."
+    assert summary[0] == "70 of 72 patches in reported compartments are valid; 3 of 4 compartments are reported."
     assert f"medial-to-lateral ratio {tibia['TM'] / tibia['TL']:.2f}." in summary[1]
     assert not [text for text in summary if text.startswith("Femur")]  # its lateral side is refused
     assert "no diagnosis" in summary[-1]

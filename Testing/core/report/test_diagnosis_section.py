@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from CTSMALib.analysis.patient_tokens import patient_tokens
 from CTSMALib.analysis.result import KneeAnalysis, PatchMeasurement
 from CTSMALib.diagnosis.diagnosis import Diagnosis
+from CTSMALib.diagnosis.names import LOGISTIC, TRANSFORMER
 from CTSMALib.diagnosis.record import MARKED, WITHHELD, Subject, read_diagnosis, without_time, write_diagnosis
 from CTSMALib.diagnosis.tokens import COMPARTMENT_KEYS, IDS
 from CTSMALib.diagnosis.wording import percent, signed
@@ -91,11 +92,26 @@ def test_probability_interval_grades_and_reasons_are_told_in_plain_words(a_knee:
         assert "at 71 %; the 95 % interval reaches from 55 % to 83 %." in text
         assert "The likeliest grade is 2 (40 %)." in text
         assert "0: 8 %, 1: 21 %, 2: 40 %, 3: 20 %, 4: 11 %" in text
-        assert "Before any patch is known, the model says 45 %; what raises it most is the" in text
+        assert "For a knee with usual values, the model says 45 %; what raises it most is the" in text
+        assert "efore any patch" not in text  # the regression always sees a knee
         assert "Mind the gap." in text and "logistic regression" in text
         assert "96 of 96 patches have values" in text
         assert "Figure 1." in text and "Figure 2." in text and "Figure 3." in text
     assert html.count("Figure 1.") == 1
+
+
+@pytest.mark.parametrize(
+    ("aggregator", "start"),
+    [(LOGISTIC, "for a knee with usual values"), (TRANSFORMER, "before any patch is known")],
+)
+def test_it_is_said_where_contributions_start(a_knee: AnalyzedKnee, aggregator: str, start: str) -> None:
+    said(a_knee, aggregator=aggregator)
+    section = section_of(a_knee)
+    assert section.sentences[-1].startswith(f"{start.capitalize()}, the model says 45 %")
+    assert {fact.label: fact.value for fact in section.facts}[start.capitalize()] == "45 %"
+    assert f"diamond: the answer {start}." in section.figures[0].caption
+    assert section.figures[0].panels[0].alt.endswith(f"{start} 45 %.")
+    assert section.tables[0].note.startswith(f"From the answer {start} to that for this knee.")
 
 
 def test_a_model_that_does_not_decide_says_so(a_knee: AnalyzedKnee) -> None:

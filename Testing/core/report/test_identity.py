@@ -40,7 +40,8 @@ def pseudonymised_reports(a_knee_analysis: AnalyzedKnee) -> dict[str, Path]:
     compartments = tuple(
         replace(c, reason="the file lukasz_0611 of KH-004711 ends here") for c in analysis.compartments
     )
-    told = replace(analysis, notices=notices, compartments=compartments)
+    outlined = "bones-of-KH-004711 1.0"
+    told = replace(analysis, notices=notices, compartments=compartments, bones_by=outlined)
     return write_reports(told, a_knee_analysis.folder, FORMATS, ReportOptions(pseudonymise=True, salt="secret"))
 
 

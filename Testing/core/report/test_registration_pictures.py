@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.errors import InputError
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.registration.record_folder import write_record
 from CTSMALib.registration.review.decisions import after_correction, decided
@@ -21,6 +23,7 @@ from CTSMALib.report.registration_qa.sources import (
     ReviewedRegistration,
     read_sources,
     resampled_bones,
+    show_motions_of,
 )
 from CTSMALib.report.registration_qa.wording import review_facts, summary
 from Testing.core.made_up_pair import MadeUpPair, made_up_pair
@@ -88,6 +91,36 @@ def test_boxes_tell_which_bones_the_resampled_mr_was_made_of(
     assert resampled_bones(a_record, without) == BONES[1:]
     (without / "patches.npz").unlink()
     assert resampled_bones(a_record, without) == ()
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 and no more", None])
+def test_damaged_boxes_tell_nothing(
+    a_pair: MadeUpPair, a_record: RegistrationRecord, tmp_path: Path, damage: bytes | None
+) -> None:
+    folder = written(tmp_path / "r", a_pair, a_record, ("femur",))
+    path = folder / "patches.npz"
+    path.write_bytes(path.read_bytes()[:-30] if damage is None else damage)
+    assert resampled_bones(a_record, folder) == () and not show_motions_of(a_record, folder)
+    assert not read_sources(folder).has_pictures
+
+
+def test_boxes_without_a_motion_each_tell_nothing(
+    a_pair: MadeUpPair, a_record: RegistrationRecord, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "r", a_pair, a_record, ("femur",))
+    np.savez(folder / "patches.npz", ids=np.array([p.id for p in a_record.patches], "U32"), matrix=np.eye(4)[None])
+    assert not show_motions_of(a_record, folder)
+
+
+def test_a_resampled_mr_that_lacks_its_end_is_refused(
+    a_pair: MadeUpPair, a_record: RegistrationRecord, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "r", a_pair, a_record, ("femur",))
+    assert read_sources(folder).has_pictures
+    path = folder / "mr_on_ct.nii.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:-4000]))  # ITK would fill it with 0
+    with pytest.raises(InputError, match=r"mr_on_ct\.nii\.gz of the registration cannot be read completely"):
+        read_sources(folder)
 
 
 def test_the_caption_says_which_image_is_shown(a_pair: MadeUpPair, a_record: RegistrationRecord) -> None:

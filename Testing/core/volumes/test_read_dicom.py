@@ -178,6 +178,22 @@ def test_padding_is_air(tmp_path: Path, a_phantom: np.ndarray, value: int) -> No
     assert np.all(voxels(read_scan(tmp_path))[:, :5] == -1024)
 
 
+@pytest.mark.parametrize("value", [0, -90], ids=["water", "fat"])
+def test_padding_within_the_tissue_is_air_at_the_border_only(tmp_path: Path, a_phantom: np.ndarray, value: int) -> None:
+    hu = a_phantom.copy()
+    hu[:, :5], hu[:, 5], hu[:, 24:27, 30:34] = value, -1000, value  # the last lies inside
+
+    def edit(ds: Dataset, i: int) -> None:
+        ds.BitsStored, ds.HighBit, ds.PixelRepresentation, ds.RescaleIntercept = 16, 15, 1, 0
+        ds.add_new("PixelPaddingValue", "SS", value)
+        ds.PixelData = hu[i].astype("<i2").tobytes()
+
+    write_series(tmp_path, hu, edit=edit)
+    found = voxels(read_scan(tmp_path))
+    assert np.all(found[:, :5] == -1024)
+    np.testing.assert_array_equal(found[:, 5:], hu[:, 5:])
+
+
 def test_missing_rescale_of_offset_values_is_undone(tmp_path: Path, a_phantom: np.ndarray) -> None:
     def edit(ds: Dataset, i: int) -> None:
         del ds.RescaleSlope, ds.RescaleIntercept

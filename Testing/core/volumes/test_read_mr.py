@@ -142,3 +142,22 @@ def test_signals_of_16_bits_are_scaled_and_not_cut_off(
     found = sitk.GetArrayFromImage(read_mr(tmp_path).image).astype(float)
     assert found.max() > 32000
     assert found / found.max() == pytest.approx(large / large.max(), abs=1e-4)
+
+
+@pytest.mark.parametrize("slopes", [(0.001, 0.00075), (0.0004, 0.0004), (0.5, 0.5), (1.0, 1e-9)])
+@pytest.mark.parametrize("intercept", [0.0, 0.02])
+def test_no_signal_is_lost_by_small_scales(
+    tmp_path: Path, signals: np.ndarray, slopes: tuple[float, float], intercept: float
+) -> None:
+    written = (signals * 4 + 5).astype(np.int16)  # to 3,605
+    slope = np.where(np.arange(len(written)) % 2, slopes[1], slopes[0])[:, None, None]
+
+    def edit(ds: Dataset, index: int) -> None:
+        mr()(ds, index)
+        ds.RescaleSlope, ds.RescaleIntercept = slopes[index % 2], intercept
+
+    write_series(tmp_path, stored(written), FINE, edit=edit)
+    found = sitk.GetArrayFromImage(read_mr(tmp_path).image).astype(float)
+    true = written * slope + intercept
+    assert found / found.max() == pytest.approx(true / true.max(), abs=2e-4)
+    assert len(np.unique(found[::2])) == len(np.unique(written[::2]))

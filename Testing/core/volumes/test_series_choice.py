@@ -50,6 +50,17 @@ def test_the_list_begins_with_the_likely_knee_ct(a_study: Path) -> None:
     assert "MR series" in mr.reason
 
 
+@pytest.mark.parametrize("name", ["MonoE 60 bone", "knee mono+ 140", "Knee 70 keV"])
+def test_images_of_one_energy_come_after_those_of_a_tube_voltage(
+    name: str, tmp_path: Path, a_phantom: np.ndarray
+) -> None:
+    write_series(tmp_path / "a", a_phantom, series_number=1, description=name,
+                 edit=attribute("ConvolutionKernel", "Br64"))  # fmt: skip
+    write_series(tmp_path / "b", a_phantom, series_number=2, description="knee monitor soft",
+                 edit=attribute("ConvolutionKernel", "Br36"))  # fmt: skip
+    assert [s.number for s in list_series(tmp_path)] == ["2", "1"]
+
+
 def test_the_first_is_read_and_the_others_are_named(a_study: Path) -> None:
     scan = read_scan(a_study)
     assert scan.header.series_description == "sharp"

@@ -158,7 +158,8 @@ class PathLineEdit:
     def _edited(self: Any, path: str) -> None:
         was_valid = bool(self.currentPath)
         self._values["currentPath"] = path
-        self.currentPathChanged.emit(path)
+        if path:  # an empty field is no acceptable input, and as with CTK only the second signal tells that it is empty
+            self.currentPathChanged.emit(path)
         if was_valid != bool(path):
             self.validInputChanged.emit(bool(path))
 

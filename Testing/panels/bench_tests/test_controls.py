@@ -72,6 +72,8 @@ def test_a_path_is_typed_or_chosen(bench: Any, scene: Any, tmp_path: Path) -> No
     bench.dialogs.choose_path("")
     field.browse()
     assert field.property("currentPath") == str(tmp_path)
+    field.setCurrentPath("")
+    assert (paths[-1], valid) == (str(tmp_path), [True, False])
 
 
 def test_a_folder_is_chosen(bench: Any, scene: Any, tmp_path: Path) -> None:

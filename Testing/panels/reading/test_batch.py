@@ -65,18 +65,23 @@ def test_scans_are_analyzed_one_after_another(bench: Any, three_scans: Any, anal
     assert states(three_scans) == [] and enabled(three_scans.scan.ui.applyButton)
 
 
-def test_every_scan_keeps_the_voltage_that_it_was_added_with(bench: Any, three_scans: Any, tmp_path: Path) -> None:
-    three_scans.change(kvp=140)
+def test_every_scan_is_analyzed_as_was_chosen_when_it_was_added(bench: Any, three_scans: Any, tmp_path: Path) -> None:
+    three_scans.change(kvp=140, side="left", model="none", scan="ct")
     add_folder(bench, three_scans, tmp_path / "scans")
-    three_scans.change(kvp=0)
+    three_scans.change(kvp=0, side="right", model="", scan="mr")
+    told = [three_scans.batch.ui.batchTable.item(row, 0).toolTip() for row in range(2)]
+    assert "Knee: Found in the image" in told[0] and "As the scan states" in told[0]
+    assert "one.nii.gz" in told[1] and "Knee: Left" in told[1] and "Tube voltage: 140 kV" in told[1]
+    assert "Model: None" in told[1] and "It is: CT" in told[1]
     three_scans.batch.ui.startButton.click()
     given = []
     for _ in range(3):
         arguments = three_scans.jobs.runner.arguments
-        given.append(arguments[arguments.index("--kvp") + 1] if "--kvp" in arguments else "")
+        values = [arguments[arguments.index(name) + 1] if name in arguments else "" for name in ("--kvp", "--side")]
+        given.append((arguments[0], *values, "--model=none" in arguments))
         three_scans.jobs.runner.fail_with("No knee joint was found in this CT.", "Check the scan.")
         bench.process_events(20)
-    assert given == ["", "140", "140"]
+    assert given == [("analyze", "", "auto", False), *[("analyze", "140", "left", True)] * 2]
 
 
 def test_one_is_cancelled_and_the_others_go_on(bench: Any, three_scans: Any, tmp_path: Path) -> None:

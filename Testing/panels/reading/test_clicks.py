@@ -131,13 +131,13 @@ def test_views_that_come_with_another_arrangement_are_watched(bench: Any, a_pane
     """As the user chooses one with Slicer's own button, until another module is opened."""
     import slicer
 
-    from CTSMALib.scene.layouts import READING, SIDE_BY_SIDE
+    from CTSMALib.scene.layouts import COMPARING, READING
 
     layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
     layout.SetViewArrangement(READING)
     bench.process_events(20)
     assert "slice CTSMAOtherRed" not in a_panel.clicks._watched
-    layout.SetViewArrangement(SIDE_BY_SIDE)
+    layout.SetViewArrangement(COMPARING)
     bench.process_events(20)
     assert "slice CTSMAOtherRed" in a_panel.clicks._watched
     a_panel.exit()

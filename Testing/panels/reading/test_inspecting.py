@@ -130,6 +130,28 @@ def test_buttons_say_what_is_missing(a_read_panel: Any) -> None:
     assert "No patch" in tip(ui.excludeButton)
 
 
+def test_the_key_tells_what_is_missing(bench: Any, a_read_panel: Any) -> None:
+    """A button that is disabled says it in its tooltip; a key has none."""
+    inspector, told = a_read_panel.inspector, bench.dialogs.status_messages
+    inspector.ui.readerEdit.setText("")
+    inspector.toggle()
+    assert told[-1] == "Enter a reason first."
+    inspector.ui.reasonComboBox.setEditText("cyst")
+    inspector.toggle()
+    assert told[-1] == "Enter your name or initials first."
+    exclude(a_read_panel)
+    inspector.ui.readerEdit.setText("")
+    told.clear()
+    inspector.toggle()
+    assert told == ["Enter your name or initials first."] and "1 excluded" in text(a_read_panel.results.ui.summaryLabel)
+    inspector.ui.readerEdit.setText("A. B.")
+    inspector.toggle()
+    assert len(told) == 1 and "excluded" not in text(a_read_panel.results.ui.summaryLabel)
+    a_read_panel.change(patch=0)
+    inspector.toggle()
+    assert told[-1] == "No patch is selected."
+
+
 def test_an_excluded_patch_does_not_count_anywhere(a_read_panel: Any) -> None:
     before = text(a_read_panel.plots.ui.noteLabel)
     mean = mean_of_plot(a_read_panel)

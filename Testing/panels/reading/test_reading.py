@@ -65,18 +65,46 @@ def test_a_row_moves_the_slices_to_its_patch(bench: Any, a_reading_panel: Any) -
     assert a_reading_panel.result.patches.ids[label - 1] in text(a_reading_panel.patches.ui.selectedLabel)
 
 
+def column(table: Any, number: int) -> list[str]:
+    return [str(table.item(row, number).text()) for row in range(table.property("rowCount"))]
+
+
 def test_rows_can_be_sorted_and_still_select_their_patch(a_reading_panel: Any) -> None:
-    import qt
+    from PySide6 import QtCore, QtTest
 
     table = a_reading_panel.patches.ui.patchTable
-    table.sortItems(2, qt.Qt.DescendingOrder)
-    values = [table.item(row, 2).data(qt.Qt.DisplayRole) for row in range(48)]
-    numbers = [value for value in values if isinstance(value, float)]
-    assert numbers == sorted(numbers, reverse=True)
-    table.selectRow(values.index(numbers[0]))
+    in_order, head = column(table, 0), table.horizontalHeader()
+    a_reading_panel.change(quantity="ct_hu_mean", patch=5)  # 90 comes before 100
+    place = QtCore.QPoint(head.sectionViewportPosition(2) + 8, 5)
+    QtTest.QTest.mouseClick(head.viewport(), QtCore.Qt.MouseButton.LeftButton, pos=place)
+    values = [float(text) for text in column(table, 2) if text != "not measured"]
+    assert values == sorted(values) and values[0] < 100 < values[-1]
+    assert a_reading_panel.patches.selected_label() == 5  # it is another row now
+    head.sectionClicked.emit(2)
+    assert [float(text) for text in column(table, 2)[: len(values)]] == values[::-1]
+    table.selectRow(0)
     label = a_reading_panel.state.patch
-    expected = a_reading_panel.result.patches.values_of(a_reading_panel.state.quantity)[label - 1]
-    assert abs(numbers[0] - expected) < 1e-3
+    assert abs(values[-1] - a_reading_panel.result.patches.values_of("ct_hu_mean")[label - 1]) <= 0.5
+    a_reading_panel.change(layer=2)
+    assert float(column(table, 2)[0]) >= float(column(table, 2)[40])  # the other layer is sorted likewise
+    head.sectionClicked.emit(0)
+    assert column(table, 0) == sorted(column(table, 0)) != in_order
+
+
+def test_numbers_are_shown_alike_in_every_language_and_what_is_missing_stays_last(a_reading_panel: Any) -> None:
+    """A number that is given to Qt would be 0,3 or 1.234,5 in German."""
+    panel, table = a_reading_panel, a_reading_panel.patches.ui.patchTable
+    patches = panel.result.patches
+    first = np.flatnonzero(patches.layers == 1)[:3]
+    patches.values["ct_bvf"][first] = 0.3, np.nan, 1234.5
+    panel.change(quantity="ct_hu_mean")
+    panel.change(quantity="ct_bvf")
+    assert column(table, 2)[:3] == ["0.300", "not measured", "1234.500"]
+    shares = [f"{100 * share:.0f} %" for share in patches.valid_fractions[patches.layers == 1]]
+    assert column(table, 3) == shares
+    for _ in range(2):
+        table.horizontalHeader().sectionClicked.emit(2)
+        assert column(table, 2)[-1] == "not measured"
 
 
 def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> None:

@@ -96,3 +96,11 @@ def test_no_format_is_no_report(a_reading_panel: Any, tmp_path: Path) -> None:
         check.setChecked(False)
     assert not enabled(ui.exportButton)
     assert "format" in tip(ui.exportButton)
+
+
+def test_without_a_folder_nothing_is_exported(a_reading_panel: Any, tmp_path: Path) -> None:
+    ui = a_reading_panel.report.ui
+    ui.folderEdit.setCurrentPath(str(tmp_path / "out"))
+    assert enabled(ui.exportButton)
+    ui.folderEdit.setCurrentPath("")
+    assert not enabled(ui.exportButton) and "Choose a folder" in tip(ui.exportButton)

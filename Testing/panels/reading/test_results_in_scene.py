@@ -42,6 +42,41 @@ def test_files_of_the_session_go_with_the_scene(a_reading_panel: Any) -> None:
     assert not folder.exists()
 
 
+def test_files_of_a_removed_result_go_with_it(bench: Any, a_reading_panel: Any, analyzed: Analyzed) -> None:
+    """They hold the patient's data; those of other results and those of the user stay."""
+    panel = a_reading_panel
+    work = panel.jobs._folders[panel.result.node.GetID()].parents[0]
+    own = panel.jobs._kept[0]
+    assert own.is_dir() and own in (work, work.parent)
+    bench.dialogs.choose_path(analyzed("mirrored")[0])
+    panel.results.ui.openButton.click()
+    bench.dialogs.answer(True)
+    panel.results.ui.removeButton.click()
+    assert own.is_dir() and analyzed("mirrored")[0].is_dir()
+    node = panel.scene.GetFirstNodeByClass("vtkMRMLTextNode")
+    panel.results.ui.resultSelector.setCurrentNode(node)
+    bench.dialogs.answer(True)
+    panel.results.ui.removeButton.click()
+    assert panel.result is None and not own.exists() and panel.jobs._kept == []
+
+
+def test_files_of_two_knees_stay_until_both_are_removed(a_reading_panel: Any) -> None:
+    """Also where a result is removed elsewhere, as in the module Data; not while a job may be reading them."""
+    panel = a_reading_panel
+    own = panel.jobs._kept[0]
+    other = panel.scene.AddNewNodeByClass("vtkMRMLTextNode", "the left knee")
+    panel.jobs._folders[other.GetID()] = own / "result" / "left"
+    panel.scene.RemoveNode(panel.result.node)
+    panel.nodes_settled()  # as the module tells it, where many nodes are removed at once
+    assert panel.result is None and own.is_dir()
+    panel.jobs.runner.start(["report"])
+    panel.scene.RemoveNode(other)
+    panel.nodes_settled()
+    assert own.is_dir()
+    panel.jobs.runner.fail_with("No.", "Mend it.")
+    assert not own.exists()
+
+
 def test_a_hidden_bone_stays_hidden_when_the_module_is_opened_again(a_reading_panel: Any) -> None:
     femur = a_reading_panel.result.get("surface_femur").GetDisplayNode()
     femur.SetVisibility(False)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from CTSMALib.scene.plots import SIDES
+from CTSMALib.scene.plots import MEDIAL_LATERAL
 from Testing.panels.bench import install
 from Testing.panels.tutorial import Action
 
@@ -79,7 +79,7 @@ ACTIONS = (
     Action("Exclude", _click("inspector", "excludeButton")),
     Action("Undo", _click("inspector", "undoButton")),
     Action("Redo", _click("inspector", "redoButton")),
-    Action("Medial against lateral", _choose("plots", "plotComboBox", SIDES)),
+    Action("Medial against lateral", _choose("plots", "plotComboBox", MEDIAL_LATERAL)),
     Action("Show the plot", _click("plots", "plotButton")),
     Action("Folder", lambda panel, folder: panel.report.ui.folderEdit.setCurrentPath(str(folder))),
     Action("Export the report", _click("report", "exportButton")),

@@ -15,6 +15,7 @@ from CTSMALib.registration.record import Review
 from CTSMALib.registration.review.case_notes import read_notes
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.panels.reviewing.conftest import misaligned_record, write_registration
+from Testing.scene.registration.seen_in_views import handles_shown
 
 NAMES = ("first-right", "second-right", "third-right")
 
@@ -186,11 +187,9 @@ def test_nothing_is_moved_and_no_first_reading_undone_in_a_second_one(bench: Any
         assert "second reading" in button.property("toolTip")
     panel.actions.reset()
     assert all(panel.session.corrections.user[bone] is matrix for bone, matrix in before.items())
-    from CTSMALib.scene.registration.handles import handles_shown
-
-    assert handles_shown(panel.session.nodes) == ""
+    assert handles_shown(panel.session.nodes) == ()
     panel.cases.ui.secondCheckBox.click()
-    assert handles_shown(panel.session.nodes) == "femur"
+    assert handles_shown(panel.session.nodes) == ("femur",)
     panel.correct.ui.moveUpButton.click()
     assert panel.session.undo_name.startswith("Move")
 

@@ -13,6 +13,7 @@ from CTSMALib.registration.review.corrections import Corrections
 from CTSMALib.scene.registration.matrices import to_numpy, to_vtk
 from CTSMALib.scene.registration.review_nodes import matrices
 from CTSMAPanels.reviewing.keys import NUDGES, Nudge
+from Testing.scene.registration.seen_in_views import handles_shown
 
 
 def user(panel: Any, bone: str = "femur") -> np.ndarray:
@@ -28,7 +29,7 @@ def center(panel: Any) -> np.ndarray:
 def test_every_nudge_button_moves_the_bone_the_way_it_says(an_open_panel: Any, nudge: Nudge) -> None:
     before = center(an_open_panel)
     an_open_panel.change(step=2.0)
-    button = an_open_panel.correct.button_of(nudge)
+    button = getattr(an_open_panel.correct.ui, nudge.button)
     assert nudge.key.replace("Shift+", "⇧") in button.property("text")
     assert nudge.key in button.property("toolTip")
     button.click()
@@ -55,8 +56,7 @@ def test_turn_buttons_do_what_their_words_say(an_open_panel: Any) -> None:
         "turnFrontUpButton": ((0, 10, 0), 2, 1),
     }
     for name, (offset, axis, sign) in expected.items():
-        nudge = next(nudge for nudge in NUDGES if nudge.button == name)
-        an_open_panel.correct.button_of(nudge).click()
+        getattr(an_open_panel.correct.ui, name).click()
         point = np.append(middle + offset, 1.0)
         assert sign * (user(an_open_panel) @ point - point)[axis] > 0.3, name
         an_open_panel.correct.ui.undoButton.click()
@@ -184,12 +184,10 @@ def test_the_choice_of_a_bone_is_what_the_mr_follows(an_open_panel: Any) -> None
 
 
 def test_handles_are_shown_on_the_bone_and_a_drag_is_a_step(bench: Any, an_open_panel: Any) -> None:
-    from CTSMALib.scene.registration.handles import handles_shown
-
     ui, session = an_open_panel.correct.ui, an_open_panel.session
     assert not ui.anywhereCheckBox.property("enabled")
     ui.handlesCheckBox.click()
-    assert handles_shown(session.nodes) == "femur"
+    assert handles_shown(session.nodes) == ("femur",)
     ui.anywhereCheckBox.click()
     assert an_open_panel.state.anywhere
     dragged = np.eye(4)
@@ -200,7 +198,7 @@ def test_handles_are_shown_on_the_bone_and_a_drag_is_a_step(bench: Any, an_open_
     ui.undoButton.click()
     assert np.array_equal(user(an_open_panel), np.eye(4))
     ui.handlesCheckBox.click()
-    assert handles_shown(session.nodes) == ""
+    assert handles_shown(session.nodes) == ()
 
 
 def test_the_numbers_follow_without_holding_the_view_up(bench: Any, an_open_panel: Any) -> None:

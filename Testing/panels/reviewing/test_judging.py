@@ -69,6 +69,20 @@ def test_the_table_says_before_after_and_where_to_judge_again(bench: Any, an_ope
     assert (an_open_panel.session.folder / "mr_on_ct.nii.gz").is_file()
 
 
+def test_a_reason_stays_in_its_field_when_the_decision_is_refused(bench: Any, an_open_panel: Any) -> None:
+    ui = an_open_panel.judging.ui
+    ui.reviewerEdit.setText("Reader A")
+    ui.reasonEdit.setText("a long reason")
+    an_open_panel.session.reviewer = ""  # as if a script had taken it away
+    ui.rejectButton.click()
+    assert len(bench.dialogs.texts("error")) == 1
+    assert ui.reasonEdit.property("text") == "a long reason"
+    an_open_panel.session.reviewer = "Reader A"
+    ui.rejectButton.click()
+    assert ui.reasonEdit.property("text") == ""
+    assert an_open_panel.session.decision("femur").reason == "a long reason"
+
+
 def test_a_decision_needs_a_name_and_a_reason(bench: Any, an_open_panel: Any) -> None:
     ui = an_open_panel.judging.ui
     assert "name or initials" in ui.acceptButton.property("toolTip")

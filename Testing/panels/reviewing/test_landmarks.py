@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import vtk
 
-from CTSMALib.scene.registration.drawn_points import points_drawn
 from CTSMALib.scene.registration.review_layout import fixed_views
+from Testing.scene.registration.seen_in_views import points_drawn
 
 OFFSETS = ((25, 0, 15), (-25, 0, 15), (0, 20, 20), (0, -20, 25), (12, 8, 30))
 WRONG = np.array([0.0, 1.0, 0.0])  # the made-up registration is off by this, so that the MR shows points that far away

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,12 @@ from CTSMALib.registration.record_folder import load_record
 from CTSMALib.resources import resource
 from CTSMALib.scene.registration.practice import (
     CT_FILE,
-    MR_BONES,
     MR_FILE,
     PAIR,
     REGISTRATION,
+    TRUTH,
     load_practice,
     true_error_mm,
-    true_motion,
 )
 from CTSMALib.scene.registration.practice_review import PracticeReview, review_practice
 
@@ -54,9 +54,10 @@ def test_nothing_that_is_bundled_names_a_machine() -> None:
 
 def test_the_truth_takes_the_bones_of_the_mr_onto_those_of_the_ct() -> None:
     record = load_record(resource(REGISTRATION))
+    true_motions = json.loads(resource(TRUTH).read_text(encoding="utf-8"))["moving_to_fixed_ras"]
     for bone in record.bones:
-        assert true_error_mm(bone.name, true_motion(bone.name)) < 0.01
-    labels = sitk.ReadImage(str(resource(MR_BONES)))
+        assert true_error_mm(bone.name, np.array(true_motions[bone.name])) < 0.01
+    labels = sitk.ReadImage(str(resource(f"{PAIR}/mr_bones.nii.gz")))
     mr = sitk.ReadImage(str(resource(MR_FILE)))
     assert labels.GetSize() == mr.GetSize()
     found = sitk.ReadImage(str(resource(f"{REGISTRATION}/bones.nii.gz")))
@@ -65,7 +66,7 @@ def test_the_truth_takes_the_bones_of_the_mr_onto_those_of_the_ct() -> None:
         np.array(image.TransformContinuousIndexToPhysicalPoint(middle.tolist())) * (-1, -1, 1)
         for image, middle in zip((labels, found), middles, strict=True)
     )
-    motion = true_motion("patella")
+    motion = np.array(true_motions["patella"])
     np.testing.assert_allclose(motion[:3, :3] @ mr_mm + motion[:3, 3], ct_mm, atol=1.0)
 
 

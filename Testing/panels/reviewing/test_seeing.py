@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from CTSMALib.scene.registration import mixed_pictures
 from CTSMALib.scene.registration.matrices import to_numpy
+from CTSMALib.scene.registration.mixed import Spyglass
+from CTSMALib.scene.registration.modes import MODES, mode_of
 from CTSMALib.scene.registration.remembered_view import remember
 from CTSMALib.scene.registration.review_layout import REVIEW, SIDE_BY_SIDE, fixed_views, moving_views
-from CTSMALib.scene.registration.seeing import MODES, mode_of
+from Testing.scene.registration.seen_in_views import state_of
 
 
 def opacity(panel: Any) -> float:
@@ -112,6 +115,22 @@ def test_many_changes_of_slices_become_one_new_picture(
     assert len(calls) == 1
 
 
+def test_a_spyglass_is_drawn_at_once_in_its_own_size_and_never_as_a_checkerboard(
+    bench: Any, an_open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_open_panel.see.ui.modeComboBox.setCurrentIndex(MODES.index("spyglass"))
+    an_open_panel.see.ui.sizeSlider.setValue(8.0)
+    an_open_panel.see.ui.modeComboBox.setCurrentIndex(MODES.index("contour"))
+    bench.process_events(60)
+    drawn: list[Any] = []
+    real = mixed_pictures.refresh
+    monkeypatch.setattr(mixed_pictures, "refresh", lambda *arguments: drawn.append(arguments[2]) or real(*arguments))
+    an_open_panel.see.ui.modeComboBox.setCurrentIndex(MODES.index("spyglass"))
+    assert [(type(pattern), pattern.radius_mm) for pattern in drawn] == 3 * [(Spyglass, 8.0)]
+    bench.process_events(60)
+    assert len(drawn) == 3
+
+
 def test_the_spyglass_has_its_own_size_and_follows_the_mouse(bench: Any, an_open_panel: Any) -> None:
     an_open_panel.change(mode="spyglass")
     bench.process_events(60)
@@ -131,8 +150,6 @@ def test_the_spyglass_has_its_own_size_and_follows_the_mouse(bench: Any, an_open
 
 
 def test_before_after_and_knee_change_what_the_mr_lies_under(an_open_panel: Any) -> None:
-    from CTSMALib.scene.registration.before_after import state_of
-
     box, nodes = an_open_panel.see.ui.motionComboBox, an_open_panel.session.nodes
     for state in ("auto", "knee", "after"):
         box.setCurrentIndex(box.findData(state))

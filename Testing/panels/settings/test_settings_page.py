@@ -87,6 +87,25 @@ def test_the_page_is_there_once(bench: Any, scene: Any) -> None:
     slicer.app.settingsDialog().setCurrentPanel("CTSMA")
 
 
+def test_the_page_is_listened_to_once_by_every_code(bench: Any, scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application registers it at its start, each panel when it is made; developers load the code again."""
+    from CTSMAPanels.settings import page as code
+
+    told: list[str] = []
+    monkeypatch.setattr(code, "tell_watches", lambda: told.append("told"))
+    for _time in range(3):
+        register_settings_page()
+    page = slicer.app.settingsDialog().findChild(qt.QWidget, PAGE_NAME)
+    told.clear()
+    page.settingChanged.emit("CTSMA/Reader", "A")
+    assert told == ["told"]
+    monkeypatch.setattr(code, "_THIS_CODE", "loaded again")
+    for _time in range(3):
+        register_settings_page()
+    page.settingChanged.emit("CTSMA/Reader", "B")
+    assert told == ["told"] * 3
+
+
 def test_without_a_main_window_there_is_no_page(scene: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(slicer.app), "layoutManager", lambda self: None)
@@ -178,6 +197,8 @@ def test_the_folder_is_proposed_for_exports(a_page: Any, make_reading_panel: Any
     a_page.ui.exportFolderEdit.setCurrentPath("/for/all")
     assert panel.report.folder == panel.dicom.folder == "/for/all"
     assert make_reading_panel().report.folder == "/for/all"
+    a_page.ui.exportFolderEdit.setCurrentPath("")
+    assert read_settings().export_folder == ""
 
 
 def test_a_name_is_entered_once_for_both_modules(a_page: Any, make_reading_panel: Any, make_review_panel: Any) -> None:

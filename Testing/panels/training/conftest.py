@@ -70,6 +70,33 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture()
+def a_project(a_panel: Any, a_virtual_cohort: Path, tmp_path: Path) -> Path:
+    """Chosen in the panel, with patches."""
+    folder = tmp_path / "project"
+    (folder / "patches").mkdir(parents=True)
+    (folder / "patches" / "patches.json").write_text("{}")
+    choose(a_panel, a_virtual_cohort, folder)
+    a_panel.change(step="teacher")
+    return folder
+
+
+@pytest.fixture()
+def another_project(a_project: Path, tmp_path: Path) -> Path:
+    """With patches and a training too, which is not chosen."""
+    folder = tmp_path / "another"
+    (folder / "patches").mkdir(parents=True)
+    (folder / "patches" / "patches.json").write_text("{}")
+    return folder
+
+
+def begin_training(folder: Path) -> None:
+    """Files of a training that has been checked once."""
+    (folder / "teacher").mkdir(parents=True)
+    (folder / "training.json").write_text(json.dumps({"schema": "ctsma-student-training"}))
+    (folder / "teacher" / "history.csv").write_text("step,training_loss,error,icc\n10,1.5,0.9,0.2\n")
+
+
 def choose(panel: Any, cohort: Path, project: Path) -> None:
     """Enter both paths as a user does."""
     panel.cohort.ui.cohortEdit.setCurrentPath(str(cohort))

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from CTSMALib.learning.pairs.cohort_table import read_table
-from Testing.core.learning.pairs.scans import dicom
 from Testing.panels.training.conftest import choose, select
 
 
@@ -161,18 +160,6 @@ def test_changes_are_not_lost_when_the_scene_is_closed(
     assert len(read_table(tmp_path / "project" / "manifest.csv").rows) == 5
     close_scene()
     assert panel.state.cohort == "" and cells(panel) == []
-
-
-def test_a_scan_can_be_chosen_by_hand(bench: Any, a_working_panel: Any, scans: Path, tmp_path: Path) -> None:
-    panel, ui = a_working_panel, a_working_panel.cohort.ui
-    choose(panel, scans, tmp_path / "project")
-    ui.findButton.click()
-    dicom(tmp_path / "late", "MR", "P5")
-    select(ui.kneeTable, 5)
-    ui.mrEdit.setCurrentPath(str(tmp_path / "lat"))  # still typing
-    assert cells(panel)[5][6] == ""
-    ui.mrEdit.setCurrentPath(str(tmp_path / "late"))
-    assert cells(panel)[5][6] == "../late"
 
 
 def test_splits_are_drawn_for_those_without_and_anew_when_all_have_one(

@@ -11,25 +11,7 @@ import pytest
 from CTSMALib.jobs.monitor import JobState
 from CTSMALib.jobs.training_record import read_records
 from Testing.core.jobs.test_diagnosis_numbers import write_training
-from Testing.panels.training.conftest import choose
-
-
-@pytest.fixture()
-def a_project(a_panel: Any, a_virtual_cohort: Path, tmp_path: Path) -> Path:
-    """Chosen in the panel, with patches."""
-    folder = tmp_path / "project"
-    (folder / "patches").mkdir(parents=True)
-    (folder / "patches" / "patches.json").write_text("{}")
-    choose(a_panel, a_virtual_cohort, folder)
-    a_panel.change(step="teacher")
-    return folder
-
-
-def begin_training(folder: Path) -> None:
-    """Files of a training that has been checked once."""
-    (folder / "teacher").mkdir(parents=True)
-    (folder / "training.json").write_text(json.dumps({"schema": "ctsma-student-training"}))
-    (folder / "teacher" / "history.csv").write_text("step,training_loss,error,icc\n10,1.5,0.9,0.2\n")
+from Testing.panels.training.conftest import begin_training, choose
 
 
 def test_each_step_says_what_it_needs(a_panel: Any, a_virtual_cohort: Path, tmp_path: Path) -> None:
@@ -68,6 +50,14 @@ def test_the_command_shows_what_differs_from_the_usual(bench: Any, a_panel: Any,
     assert a_panel.steps.ui.commandText.property("plainText") == wanted
     a_panel.steps.ui.copyCommandButton.click()
     assert qt.QApplication.clipboard().text() == wanted
+
+
+def test_a_configuration_can_be_taken_away_again(a_panel: Any, a_project: Path) -> None:
+    edit = a_panel.settings.ui.configEdit
+    edit.setCurrentPath("/own/settings.json")
+    assert a_panel.state.config == "/own/settings.json"
+    edit.setCurrentPath("")
+    assert a_panel.state.config == ""
 
 
 def test_a_step_that_is_paused_can_be_resumed(bench: Any, a_panel: Any, a_project: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.headless import new_scene
-from CTSMALib.scene.registration.review_layout import add_moving_views
 from CTSMALib.scene.registration.review_nodes import ReviewNodes, open_review
 from CTSMALib.scene.views import add_views
 from Testing.core.made_up_pair import MadeUpPair, made_up_pair
 from Testing.scene.registration.drawn_slice import DrawnSlice
 from Testing.scene.registration.pair_record import true_record
+from Testing.scene.registration.seen_in_views import add_moving_views
 
 FIELD_MM = 96.0  # 0.3 mm a pixel
 

@@ -11,10 +11,10 @@ import pytest
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.model_nodes import points_of
 from CTSMALib.scene.registration.before_after import AUTO, show_state
-from CTSMALib.scene.registration.drawn_points import CT, LINES, MR, OWN, points_drawn
-from CTSMALib.scene.registration.review_layout import add_moving_views
+from CTSMALib.scene.registration.drawn_points import CT, LINES, MR, OWN
 from CTSMALib.scene.registration.session import ReviewSession
 from Testing.core.made_up_pair import MadeUpPair
+from Testing.scene.registration.seen_in_views import add_moving_views, points_drawn
 from Testing.scene.registration.session_folder import places_on, registration_folder
 
 OFF_MM = np.array([0.0, 3.0, 0.0])

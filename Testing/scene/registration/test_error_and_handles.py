@@ -14,7 +14,7 @@ from CTSMALib.scene import layouts
 from CTSMALib.scene.geometry import flipped
 from CTSMALib.scene.model_nodes import points_of
 from CTSMALib.scene.registration import handles
-from CTSMALib.scene.registration.before_after import show_state, state_of
+from CTSMALib.scene.registration.before_after import show_state
 from CTSMALib.scene.registration.error_on_bone import (
     ERROR_KEY,
     RANGE_MM,
@@ -42,6 +42,7 @@ from CTSMALib.volumes.rigid import moving_to_fixed_ras, turned
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.scene.registration.drawn_slice import DrawnSlice
 from Testing.scene.registration.pair_record import FAR_MM, NEAR_MM, center_ras
+from Testing.scene.registration.seen_in_views import handles_shown, state_of
 
 
 def values_of(review: ReviewNodes, bone: str) -> np.ndarray:
@@ -124,24 +125,24 @@ def test_before_and_after_touch_no_matrix(a_review: ReviewNodes, a_pair: MadeUpP
 
 
 def test_handles_appear_at_the_center_of_the_active_bone_alone(a_review: ReviewNodes, a_pair: MadeUpPair) -> None:
-    assert handles.handles_shown(a_review) == ""
+    assert handles_shown(a_review) == ()
     for bone in ("femur", "patella"):
         set_active(a_review, bone)
         assert handles.show_handles(a_review, True) == ()
-        assert handles.handles_shown(a_review) == bone
+        assert handles_shown(a_review) == (bone,)
     display = a_review.user("patella").GetDisplayNode()
     assert display.GetEditorVisibility3D()
     assert display.GetEditorSliceIntersectionVisibility()
     assert not display.GetEditorScalingEnabled()
     np.testing.assert_allclose(a_review.user("patella").GetCenterOfTransformation(), center_ras(a_pair, "patella"))
     handles.show_handles(a_review, False)
-    assert handles.handles_shown(a_review) == ""
+    assert handles_shown(a_review) == ()
 
 
 def test_handles_do_without_what_a_version_lacks(a_review: ReviewNodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handles, "_PARTS", {**handles._PARTS, "EditorLevitationEnabled": True})
     assert handles.show_handles(a_review, True) == ("EditorLevitationEnabled",)
-    assert handles.handles_shown(a_review) == "femur"
+    assert handles_shown(a_review) == ("femur",)
 
 
 def views_in(node: Any, number: int) -> list[str]:

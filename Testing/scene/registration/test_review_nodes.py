@@ -15,19 +15,21 @@ from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.geometry import fill_volume, flipped
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.model_nodes import points_of
+from CTSMALib.scene.registration import review_nodes
 from CTSMALib.scene.registration.bone_surface import MOST_TRIANGLES, surface_of
+from CTSMALib.scene.registration.closing import remove_review
 from CTSMALib.scene.registration.matrices import to_numpy, to_vtk
+from CTSMALib.scene.registration.modes import BLEND, MODES, SIDE_BY_SIDE, mode_of
 from CTSMALib.scene.registration.review_nodes import (
     ReviewNodes,
     matrices,
     open_review,
-    remove_review,
     reviews_in,
     set_active,
     set_auto,
     set_user,
 )
-from CTSMALib.scene.registration.seeing import BLEND, MODES, SIDE_BY_SIDE, mode_of, show_mode
+from CTSMALib.scene.registration.seeing import show_mode
 from CTSMALib.volumes.rigid import moving_to_fixed_ras, turned
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.scene.registration.conftest import FIELD_MM
@@ -171,16 +173,66 @@ def test_removing_a_review_leaves_only_what_was_there(
         nodes.append(a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode"))
         fill_volume(nodes[-1], image)
         nodes[-1].CreateDefaultDisplayNodes()
-    names = lambda: {a_scene.GetNthNode(i).GetID() for i in range(a_scene.GetNumberOfNodes())}  # noqa: E731
-    before = names()
+    before = nodes_of(a_scene)
     review = open_review(a_scene, a_record_of_the_pair, *nodes, a_pair.labels)
     for mode in MODES:
         show_mode(review, mode)
     show_mode(review, BLEND)
     remove_review(review)
-    assert names() == before
+    assert nodes_of(a_scene) == before
     assert nodes[1].GetParentTransformNode() is None
     assert not list(reviews_in(a_scene))
+
+
+def nodes_of(scene: Any) -> set[str]:
+    return {scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())}
+
+
+@pytest.mark.parametrize("step", ["fill_volume", "add_surfaces", "add_transforms"])
+def test_a_review_that_cannot_be_opened_leaves_nothing_behind(
+    a_scene: Any,
+    a_pair: MadeUpPair,
+    a_record_of_the_pair: RegistrationRecord,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    before = nodes_of(a_scene)
+    monkeypatch.setattr(review_nodes, step, fail)
+    with pytest.raises(MemoryError):
+        open_review(a_scene, a_record_of_the_pair, a_pair.ct, a_pair.mr, a_pair.labels)
+    assert nodes_of(a_scene) == before
+
+
+def test_a_scan_that_was_deleted_meanwhile_is_refused(
+    a_scene: Any, a_pair: MadeUpPair, a_record_of_the_pair: RegistrationRecord
+) -> None:
+    mr = a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "T1")
+    fill_volume(mr, a_pair.mr)
+    a_scene.RemoveNode(mr)
+    before = nodes_of(a_scene)
+    with pytest.raises(InputError, match="'T1' is no longer in the scene"):
+        open_review(a_scene, a_record_of_the_pair, a_pair.ct, mr, a_pair.labels)
+    assert nodes_of(a_scene) == before
+
+
+def test_scans_without_a_display_of_their_own_are_shown_in_every_mode(
+    a_scene: Any, a_pair: MadeUpPair, a_record_of_the_pair: RegistrationRecord, joint_ras: np.ndarray
+) -> None:
+    nodes = [a_scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode") for _ in range(2)]
+    for node, image in zip(nodes, (a_pair.ct, a_pair.mr), strict=True):
+        fill_volume(node, image)
+    review = open_review(a_scene, a_record_of_the_pair, *nodes, a_pair.labels)
+    view = DrawnSlice(a_scene, "Red")
+    view.node.SetFieldOfView(FIELD_MM, FIELD_MM, 1.0)
+    view.node.JumpSliceByCentering(*(joint_ras + (0.0, 0.0, 18.0)).tolist())
+    for mode in MODES:
+        show_mode(review, mode)
+        assert middle(view.picture()).std() > 10.0, mode
+        a_scene.RemoveNode(nodes[0].GetDisplayNode())  # as a script may do later, too
+    view.close()
 
 
 def test_volumes_under_a_transform_are_refused(

@@ -8,19 +8,19 @@ from scipy import ndimage
 
 from CTSMALib.anatomy.grids import lps_to_index
 from CTSMALib.scene.geometry import flipped
+from CTSMALib.scene.registration.bone_surface import CONTOUR_RGB
 from CTSMALib.scene.registration.matrices import to_numpy
-from CTSMALib.scene.registration.mixed import Checkerboard, Spyglass
+from CTSMALib.scene.registration.mixed import Spyglass, refresh
+from CTSMALib.scene.registration.mixed_pictures import refresh_pictures
+from CTSMALib.scene.registration.modes import MODES, SIDE_BY_SIDE
 from CTSMALib.scene.registration.remembered_view import remember, restore
 from CTSMALib.scene.registration.review_layout import fixed_views, moving_views
-from CTSMALib.scene.registration.review_nodes import CONTOUR_RGB, ReviewNodes, set_active, set_user
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, set_active, set_user
 from CTSMALib.scene.registration.seeing import (
-    MODES,
-    SIDE_BY_SIDE,
     fixed_point,
     flicker,
     jump,
     moving_point,
-    refresh_mixed,
     rock,
     show_mode,
 )
@@ -129,7 +129,7 @@ def test_rock_and_flicker_go_from_ct_to_mr(a_review: ReviewNodes, a_view: DrawnS
 def test_a_checkerboard_alternates(a_review: ReviewNodes, a_view: DrawnSlice, a_pair: MadeUpPair) -> None:
     ct, mr = alone(a_review, a_view)
     inside = in_both(a_view, a_pair)
-    show_mode(a_review, "checkerboard", pattern=Checkerboard(EDGE_MM))
+    show_mode(a_review, "checkerboard", square_mm=EDGE_MM)
     mixed = a_view.picture().astype(int)[..., 0]
     is_ct, is_mr = np.abs(mixed - ct) <= 2, np.abs(mixed - mr) <= 2
     assert (is_ct | is_mr)[inside].mean() > 0.999
@@ -147,7 +147,7 @@ def test_a_checkerboard_follows_the_mr_when_refreshed(a_review: ReviewNodes, a_v
     nudge = np.eye(4)
     nudge[:3, 3] = 4.0
     set_user(a_review, "femur", nudge)
-    refresh_mixed(a_review)
+    refresh_pictures(a_review, EDGE_MM, 20.0)
     changed = np.abs(a_view.picture().astype(int) - before).max(axis=2) > 10
     assert 0.05 < changed.mean() < 0.6
 
@@ -157,7 +157,8 @@ def test_a_spyglass_shows_the_mr_in_a_circle(a_review: ReviewNodes, a_view: Draw
     inside = in_both(a_view, a_pair)
     x, y = 200.0, 130.0  # pixels from the lower left
     center = to_numpy(a_view.node.GetXYToRAS()) @ (x, y, 0.0, 1.0)
-    show_mode(a_review, "spyglass", pattern=Spyglass(tuple(center[:3].tolist()), 15.0))
+    show_mode(a_review, "spyglass")
+    refresh(a_review, a_view.node, Spyglass(tuple(center[:3].tolist()), 15.0))
     mixed = a_view.picture().astype(int)[..., 0]
     rows, columns = np.indices(mixed.shape)
     distance = np.hypot(columns - x, SIZE[1] - 1 - rows - y) * FIELD_MM / SIZE[0]

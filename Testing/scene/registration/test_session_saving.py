@@ -15,6 +15,7 @@ from CTSMALib.registration.record_folder import load_record, save_findings
 from CTSMALib.registration.review import autosave
 from CTSMALib.scene.headless import new_scene
 from CTSMALib.scene.registration.review_nodes import matrices, reviews_in
+from CTSMALib.scene.registration.saving import keep_aside
 from CTSMALib.scene.registration.session import ReviewSession
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.scene.registration.session_folder import Clock, registration_folder
@@ -110,3 +111,45 @@ def test_a_scene_whose_registration_is_gone_holds_no_review(a_session: ReviewSes
     a_session.folder.rename(a_session.folder.with_name("elsewhere"))
     assert ReviewSession.restored(scene) is None
     assert ReviewSession.restored(new_scene()) is None
+
+
+def test_a_review_that_cannot_be_saved_is_kept_beside_its_folder_and_can_be_opened_there(
+    a_session: ReviewSession, a_scene: Any, a_pair: MadeUpPair, tmp_path: Path
+) -> None:
+    save_findings(replace(a_session.record, side="unknown"), a_session.folder)  # by somebody else
+    a_session.move("femur", (1.0, 0.0, 0.0))
+    kept = a_session.keep_aside(tmp_path / "elsewhere")
+    assert kept.parent == a_session.folder.parent and kept.name.startswith("registration-unsaved-")
+    again = ReviewSession.open(a_scene, kept, a_pair.ct, a_pair.mr)
+    assert again.corrections.user["femur"][0, 3] == 1.0
+    assert again.record == replace(a_session.record, files=again.record.files)
+
+
+def test_what_is_kept_refers_to_no_file_that_stayed_behind(a_session: ReviewSession, tmp_path: Path) -> None:
+    record = replace(a_session.record, files={"labels": "other.nii.gz", "images": "mr_on_ct.nii.gz"})
+    kept = keep_aside(record, a_session.labels, a_session.folder, tmp_path)
+    files = load_record(kept).files
+    assert "labels" in files and all((kept / name).is_file() for name in files.values())
+
+
+def test_a_review_whose_folder_is_gone_is_kept_elsewhere(a_session: ReviewSession, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    a_session.folder = tmp_path / "drive that was pulled out" / "registration"
+    kept = a_session.keep_aside(elsewhere)
+    assert kept.parent == elsewhere and load_record(kept).bones == a_session.record.bones
+
+
+def test_a_review_that_can_be_kept_nowhere_says_so_and_leaves_nothing_behind(
+    a_session: ReviewSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from CTSMALib.registration import record_folder
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(record_folder, "write_record", full)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(OutputError, match="Nor could it be kept"):
+        a_session.keep_aside(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
-from CTSMALib.diagnosis.calibration import GRADES, Calibration, PatchCounts, expit
+from CTSMALib.diagnosis.calibration import GRADES, Calibration, PatchCounts
 
 Array = NDArray[np.float64]
 LEAST_SLOPE = 0.05  # log odds that say nothing, or the contrary, are not turned round

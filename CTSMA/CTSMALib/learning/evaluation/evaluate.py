@@ -182,4 +182,4 @@ def _delivered(findings: Sequence[Finding]) -> str:
 
 def _shown(table: PatchTable, runs: Sequence[Run], setting: Setting, name: str) -> Shown:
     run = next(run for run in runs if name in (run.name, run.arm) and np.isfinite(run.values[setting.rows]).any())
-    return Shown(run.name, run.arm, table.labels[setting.rows], run.values[setting.rows])
+    return Shown(run.name, run.arm, table.labels[setting.rows], run.values[setting.rows], setting.patients)

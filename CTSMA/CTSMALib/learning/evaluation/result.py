@@ -95,12 +95,14 @@ class Shown:
         arm: that it belongs to.
         labels: (n, 4) MR values by :data:`~CTSMALib.morphometry.apparent.recipe.KEYS`.
         values: (n, 4) that it predicted.
+        patients: (n,) whose each patch is, codes.
     """
 
     run: str
     arm: str
     labels: NDArray[np.float64]
     values: NDArray[np.float64]
+    patients: NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)

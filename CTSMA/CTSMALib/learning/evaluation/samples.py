@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from CTSMALib.agreement import pair_moments, pair_statistics
+from CTSMALib.agreement import limits_of_agreement, pair_moments, pair_statistics
 from CTSMALib.agreement.pair_moments import WITHIN
 from CTSMALib.learning.evaluation import result
 from CTSMALib.learning.evaluation.views import pairs_at
@@ -66,14 +66,15 @@ def _agreement(setting: Setting, level: str, labels: Numbers, values: Numbers) -
     middle = float(pairs.labels.mean()) if len(pairs.labels) else 0.0  # sums of small numbers keep their digits
     moments = pair_moments(pairs.labels - middle, pairs.values - middle, pairs.patients, setting.draws.shape[1])
     found = pair_statistics(setting.draws @ moments)
+    lower, upper = limits_of_agreement(moments, setting.draws)
     return {
         PAIRS: found.n,
         result.AGREEMENT: found.icc_agreement,
         result.CONSISTENCY: found.icc_consistency,
         result.RMSE: found.rmse,
         result.BIAS: found.bias,
-        result.LOWER: found.lower_limit,
-        result.UPPER: found.upper_limit,
+        result.LOWER: lower,
+        result.UPPER: upper,
         result.CORRELATION: found.correlation,
         result.REFERENCE_SD: found.first_sd,
     }

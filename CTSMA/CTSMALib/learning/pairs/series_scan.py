@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from CTSMALib.learning.pairs.found_scan import FoundScan, LeftOut
@@ -33,10 +34,11 @@ def series_scans(files: list[DicomFile], folder: Path, alone: bool) -> list[Foun
     found: list[FoundScan | LeftOut] = []
     for own in by_uid.values():
         place = own[0].path.parent if alone and len(by_uid) == 1 else min(file.path for file in own)
-        kind = text(own[0].header, "Modality").upper()
-        if kind not in _WANTED:
+        kinds = Counter(kind for file in own if (kind := text(file.header, "Modality").upper()) in _WANTED)
+        if not kinds:
             found.append(LeftOut(place, "It is neither CT nor MR."))
             continue
+        ((kind, _),) = kinds.most_common(1)  # a picture of the screen may lie in the series
         candidate = candidates_of(own, _WANTED[kind])[0]
         if candidate.error is not None:
             found.append(LeftOut(place, candidate.error.message, kind, _group(place, folder)))

@@ -69,7 +69,7 @@ def estimate_tissue_references(
     bone_tissue = (
         cortical.hu if believed else float(np.clip(cortical.hu, assumed, (1.0 + BONE_TISSUE_TOLERANCE) * assumed))
     )
-    notices = _default_notices(fat, muscle, marrow) + (_bone_notice(cortical, believed, bone_tissue, kvp),)
+    notices = _default_notices(fat, muscle, marrow) + (_bone_notice(cortical, resolved, believed, bone_tissue, kvp),)
     return TissueReferences(fat, muscle, marrow, cortical, believed, bone_tissue, notices)
 
 
@@ -125,16 +125,26 @@ def _default_notices(fat: TissueReference, muscle: TissueReference, marrow: Tiss
     )
 
 
-def _bone_notice(cortical: TissueReference, resolved: bool, bone_tissue: float, kvp: float | None) -> Notice:
-    if resolved:
+def _bone_notice(
+    cortical: TissueReference, resolved: bool, believed: bool, bone_tissue: float, kvp: float | None
+) -> Notice:
+    if believed:
         text = f"Solid bone was taken as {bone_tissue:.0f} HU, measured in thick cortex of this scan."
         return Notice("bone-reference-measured", text, Severity.INFO)
     voltage = "120 kV, as no voltage is stated" if kvp is None else f"{kvp:.0f} kV"
+    taken = f"Solid bone was taken as {bone_tissue:.0f} HU"
+    if resolved:
+        remedy = "state the tube voltage" if kvp is None else "check whether the values of the scan are HU"
+        text = (
+            f"Thick cortex of this scan measures {cortical.hu:.0f} HU, which solid bone does not have at {voltage}; "
+            f"{remedy}. {taken}, so all bone volume fractions of this scan may be wrong by a common factor."
+        )
+        return Notice("bone-reference-assumed", text)
     source = (
         f"assumed for {voltage}" if bone_tissue > cortical.hu or not cortical.measured else "the densest cortex in view"
     )
     text = (
-        f"Solid bone was taken as {bone_tissue:.0f} HU ({source}), because no cortex thicker than the blur is in view; "
+        f"{taken} ({source}), because no cortex thicker than the blur is in view; "
         "the bone volume fraction may be off by a common factor of about 10 %."
     )
     return Notice("bone-reference-assumed", text)

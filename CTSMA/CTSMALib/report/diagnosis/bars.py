@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
-from CTSMALib.diagnosis.wording import percent, signed
+from CTSMALib.diagnosis.wording import percent, signed, start_text
 from CTSMALib.report.diagnosis.signs import AGAINST, AGAINST_HATCH, FOR, HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.figures import canvas
@@ -25,7 +25,7 @@ _SHORT = {"FM": "Femur, medial", "FL": "Femur, lateral", "TM": "Tibia, medial", 
 
 
 def probability_picture(found: StoredDiagnosis) -> Picture:
-    """The probability as a point, its interval as a bar, the answer before any patch is known as a diamond."""
+    """The probability as a point, its interval as a bar, the answer that contributions start from as a diamond."""
     figure, axes = _panel("Probability of osteoarthritis", "95 % interval", (0.05, 0.24, 0.84, 0.42))
     axes.axvline(50.0, color=canvas.MUTED, linewidth=0.7, linestyle=(0, (3, 3)), zorder=1)
     low, middle, high = (100.0 * value for value in (found.low, found.probability, found.high))
@@ -47,7 +47,7 @@ def probability_picture(found: StoredDiagnosis) -> Picture:
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
     _bare(axes)
     alt = f"Probability {percent(found.probability)}, 95 % interval {percent(found.low)} to {percent(found.high)}; "
-    start = f"before any patch is known {percent(found.usual_probability)}"
+    start = f"{start_text(found.aggregator)} {percent(found.usual_probability)}"
     return canvas.to_picture(figure, "diagnosis-probability", f"{alt}{start}.")
 
 

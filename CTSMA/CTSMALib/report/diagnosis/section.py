@@ -9,7 +9,7 @@ from CTSMALib.analysis.stored import load_volume
 from CTSMALib.anatomy.labels import COMPARTMENTS, FEMUR, TIBIA
 from CTSMALib.anatomy.patch import DEPTHS_MM
 from CTSMALib.diagnosis.names import SIMULATED
-from CTSMALib.diagnosis.wording import percent, signed
+from CTSMALib.diagnosis.wording import percent, signed, start_text
 from CTSMALib.notices import Severity
 from CTSMALib.report.diagnosis.signs import HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
@@ -70,7 +70,7 @@ def _facts(found: StoredDiagnosis) -> tuple[Fact, ...]:
     return (
         Fact("Probability of osteoarthritis", interval_text(found)),
         Fact("Kellgren-Lawrence grade", grades),
-        Fact("Before any patch is known", percent(found.usual_probability)),
+        Fact(start_text(found.aggregator).capitalize(), percent(found.usual_probability)),
         *(model, how, when),
     )
 
@@ -80,9 +80,9 @@ def _figures(found: StoredDiagnosis, analysis: KneeAnalysis, folder: Path) -> tu
 
     numbers = ReportFigure(
         "What the model says",
-        f"Dot and bar: probability of osteoarthritis with its 95 % interval; diamond: the answer before any "
-        f"patch is known. Grades 2 and more count as osteoarthritis. Contributions lead from there to this knee. "
-        f"{found.statement}",
+        f"Dot and bar: probability of osteoarthritis with its 95 % interval; diamond: the answer "
+        f"{start_text(found.aggregator)}. Grades 2 and more count as osteoarthritis. Contributions lead from there to "
+        f"this knee. {found.statement}",
         (bars.probability_picture(found), bars.grade_picture(found), bars.compartment_picture(found)),
         None,
         columns=3,
@@ -115,8 +115,8 @@ def _tables(found: StoredDiagnosis) -> tuple[Table, ...]:
             columns=(Column("Compartment"), Column("Patches"), Column("Log odds"), Column("Odds"), Column("Speaks")),
             rows=tuple(rows),
             note=(
-                "From the answer before any patch is known to that for this knee. +0.7 doubles the odds, −0.7 halves "
-                "them. The parts add up to the model's answer exactly; no patch was left out to find them."
+                f"From the answer {start_text(found.aggregator)} to that for this knee. +0.7 doubles the odds, −0.7 "
+                "halves them. The parts add up to the model's answer exactly; no patch was left out to find them."
             ),
         ),
         Table(

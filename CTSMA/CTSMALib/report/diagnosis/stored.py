@@ -40,7 +40,7 @@ class StoredDiagnosis:
         probability: of osteoarthritis.
         low, high: its 95 % interval.
         grades: probabilities of the grades 0 to 4.
-        usual_probability: before any patch is known.
+        usual_probability: where the contributions start, see :func:`~CTSMALib.diagnosis.wording.start_text`.
         patches, compartments: what each adds to the log odds.
         outdated: it was made from other values than those that the patches have now.
     """

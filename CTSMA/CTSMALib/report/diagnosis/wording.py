@@ -6,7 +6,7 @@ import math
 
 from CTSMALib.anatomy.labels import COMPARTMENTS
 from CTSMALib.diagnosis.names import LOGISTIC, TRANSFORMER
-from CTSMALib.diagnosis.wording import percent, signed
+from CTSMALib.diagnosis.wording import percent, signed, start_text
 from CTSMALib.report.diagnosis.signs import HEAVIEST_BLANK
 from CTSMALib.report.diagnosis.stored import StoredDiagnosis
 from CTSMALib.report.wording import joined, lower_first
@@ -51,5 +51,5 @@ def _reasons(found: StoredDiagnosis) -> str:
         if parts:
             key, part = parts[0]
             clauses.append(f"what {verb} it most is the {lower_first(TITLES[key])} ({signed(part)})")
-    start = f"Before any patch is known, the model says {percent(found.usual_probability)}"
+    start = f"{start_text(found.aggregator).capitalize()}, the model says {percent(found.usual_probability)}"
     return f"{start}; {joined(clauses)}." if clauses else f"{start}; no compartment changes that much."

@@ -6,7 +6,7 @@ from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 
 from CTSMALib.anatomy.labels import Bone, Compartment
-from CTSMALib.catalogue import QUANTITIES, Quantity
+from CTSMALib.catalogue import Quantity
 
 PRIVATE = "99CTSMA"  # codes are the keys of the catalogue, some of them shortened, and those below
 LONGEST_MEANING = 64  # characters
@@ -52,8 +52,9 @@ MEDIAL, LATERAL = ("255561001", "SCT", "Medial"), ("49370004", "SCT", "Lateral")
 SIDES = {"left": ("7771000", "SCT", "Left"), "right": ("24028007", "SCT", "Right")}
 MEAN, STANDARD_DEVIATION = ("373098007", "SCT", "Mean"), ("386136009", "SCT", "Standard Deviation")
 PATCH_COUNT = ("patch_count", PRIVATE, "Number of patches that the mean is taken over")
+PLACE_COUNT = ("place_count", PRIVATE, "Number of places that the mean is taken over")
 UNCERTAINTY = ("uncertainty", PRIVATE, "Standard uncertainty")
-PATCHES = ("{patches}", "UCUM", "patches")
+PATCHES, PLACES = ("{patches}", "UCUM", "patches"), ("{places}", "UCUM", "places")
 NO_UNITS = ("1", "UCUM", "no units")
 PROBABILITY = ("oa_probability", PRIVATE, "Probability of osteoarthritis of the knee")
 LOWER, UPPER = (
@@ -91,16 +92,6 @@ def unit_code(quantity: Quantity) -> CodedConcept:
     """What a quantity is measured in."""
     value, meaning = _UCUM[quantity.unit]
     return concept((value, "UCUM", meaning))
-
-
-def quantity_of(code: Dataset) -> Quantity | None:
-    """The quantity that a coded term stands for; ``None`` where it stands for none."""
-    found = CodedConcept.from_dataset(code)
-    for entry in QUANTITIES:
-        known = quantity_code(entry)
-        if (known.value, known.scheme_designator) == (found.value, found.scheme_designator):
-            return entry
-    return None
 
 
 def grade_code(grade: int) -> CodedConcept:

@@ -8,6 +8,7 @@ import highdicom as hd
 import numpy as np
 from highdicom.sr import Measurement, MeasurementsAndQualitativeEvaluations
 
+from CTSMALib.analysis.compartment_findings import is_of_places
 from CTSMALib.analysis.result import CompartmentFinding, PatchMeasurement
 from CTSMALib.anatomy.labels import BONES, COMPARTMENTS
 from CTSMALib.catalogue import Quantity, quantities
@@ -47,24 +48,27 @@ def _scan(study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:
 
 
 def _compartment(finding: CompartmentFinding, study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:
-    """Mean, standard deviation and number of patches of each quantity; a group for each algorithm."""
+    """Mean, standard deviation and number of values of each quantity; a group for each algorithm."""
     sites = [_site(_COMPARTMENTS[finding.key].bone.name, finding.key, study)]
     if not finding.reported:
         yield _group(study, finding.key, _direct(study), sites, [], codes.NOT_REPORTED)
         return
     for algorithm, entries in _by_algorithm(finding.values, study):
-        measurements = []
-        for entry in entries:
-            summary = finding.values[entry.key]
-            measurements += [
-                _measurement(entry, summary.mean, codes.MEAN),
-                _measurement(entry, summary.sd, codes.STANDARD_DEVIATION),
-                Measurement(
-                    name=quantity_code(entry), value=float(summary.n), unit=concept(codes.PATCHES),
-                    derivation=concept(codes.PATCH_COUNT),
-                ),
-            ]  # fmt: skip
+        measurements = [one for entry in entries for one in _summary(finding, entry, study)]
         yield _group(study, finding.key, algorithm, sites, measurements, codes.REPORTED)
+
+
+def _summary(finding: CompartmentFinding, entry: Quantity, study: Study) -> Iterator[Measurement]:
+    """Mean, standard deviation where there are two values, and how many there are."""
+    summary = finding.values[entry.key]
+    yield _measurement(entry, summary.mean, codes.MEAN)
+    if summary.n > 1:
+        yield _measurement(entry, summary.sd, codes.STANDARD_DEVIATION)
+    of_places = is_of_places(finding, entry.key, study.analysis.patches)
+    unit, count = (codes.PLACES, codes.PLACE_COUNT) if of_places else (codes.PATCHES, codes.PATCH_COUNT)
+    yield Measurement(
+        name=quantity_code(entry), value=float(summary.n), unit=concept(unit), derivation=concept(count)
+    )  # fmt: skip
 
 
 def _patch(measured: PatchMeasurement, study: Study) -> Iterator[MeasurementsAndQualitativeEvaluations]:

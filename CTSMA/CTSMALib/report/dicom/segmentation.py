@@ -5,7 +5,6 @@ from __future__ import annotations
 import highdicom as hd
 import numpy as np
 import SimpleITK as sitk
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
@@ -25,10 +24,6 @@ from CTSMALib.report.dicom.grids import refer_to_planes, volume_of
 from CTSMALib.report.dicom.study import BODY_PART, Study
 
 LABEL = "BONES"
-_WHITE_XYZ = np.array([0.95047, 1.0, 1.08883])  # of sRGB, D65
-_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 
 
 def bones_in(labels: sitk.Image) -> tuple[Bone, ...]:
@@ -91,17 +86,9 @@ def _description(bone: Bone, number: int, study: Study) -> hd.seg.SegmentDescrip
         ),
         tracking_uid=study.identity.tracking_uid(study.source.digest, "bone", bone.name, analysis.side.side),
         tracking_id=f"{analysis.side.side} {bone.name}",
-        display_color=hd.color.CIELabColor(*_lab(BONE_RGB[bone.name])),
+        display_color=hd.color.CIELabColor.from_rgb(*BONE_RGB[bone.name]),
     )
     side = side_code(analysis.side.side)
     if side is not None:
         described.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [side]
     return described
-
-
-def _lab(rgb: tuple[int, int, int]) -> tuple[float, float, float]:
-    """CIELab of an sRGB color, white point D65."""
-    channels = np.array(rgb) / 255
-    linear: NDArray[np.float64] = np.where(channels > 0.04045, ((channels + 0.055) / 1.055) ** 2.4, channels / 12.92)
-    x, y, z = np.cbrt(_TO_XYZ @ linear / _WHITE_XYZ)
-    return float(116 * y - 16), float(500 * (x - y)), float(200 * (y - z))

@@ -24,8 +24,10 @@ _METHOD = (
     "Every interval comes from drawing whole patients with replacement, as patches of a patient belong together: "
     "bias-corrected percentiles, widened for few patients (Efron and Tibshirani 1993; Hesterberg 2015). Differences "
     "between arms are of the same patients and patches.",
-    "ICC(2,1): absolute agreement; ICC(3,1): consistency (Shrout and Fleiss 1979). Limits of agreement: Bland and "
-    "Altman 1986. Where an arm was trained several times, values are means over its runs.",
+    "ICC(2,1): absolute agreement; ICC(3,1): consistency (Shrout and Fleiss 1979). Limits of agreement: for a "
+    "single patch of a patient, from a one-way analysis of variance of the differences by patient, as those of a "
+    "patient are alike (Bland and Altman 2007). Where an arm was trained several times, values are means over its "
+    "runs.",
     "References say what to expect and are no upper bounds. One is what ridge regression makes of the true parameters, "
     "cross-validated by patient: the MR value holds noise of its own, which no CT shows. Another is a second MR scan.",
 )

@@ -39,11 +39,11 @@ POINT, BAR = color(0.3), color(0.42)
 
 def scatter_panels(shown: Shown, virtual: bool) -> tuple[Picture, ...]:
     """Predicted over MR values, a panel for each parameter, with the line on which they are equal."""
-    return tuple(_scatter(key, *_known(shown, n), shown.run, virtual) for n, key in enumerate(KEYS))
+    return tuple(_scatter(key, *_known(shown, n)[:2], shown.run, virtual) for n, key in enumerate(KEYS))
 
 
 def bland_altman_panels(shown: Shown, virtual: bool) -> tuple[Picture, ...]:
-    """Differences over means, a panel for each parameter, with bias and limits of agreement."""
+    """Differences over means, a panel for each parameter, with bias and limits of agreement of a patch of a patient."""
     return tuple(_differences(key, *_known(shown, n), shown.run, virtual) for n, key in enumerate(KEYS))
 
 
@@ -65,10 +65,11 @@ def text_style(size: float = canvas.TEXT_PT) -> dict[str, Any]:
     return {"size": size, "color": canvas.INK, "family": canvas.FONT}
 
 
-def _known(shown: Shown, column: int) -> tuple[Numbers, Numbers]:
+def _known(shown: Shown, column: int) -> tuple[Numbers, Numbers, NDArray[np.intp]]:
+    """MR values, predicted ones, and patients of the patches that have both."""
     labels, values = shown.labels[:, column], shown.values[:, column]
     known = np.isfinite(labels) & np.isfinite(values)
-    return labels[known], values[known]
+    return labels[known], values[known], shown.patients[known]
 
 
 def _drawn(count: int) -> NDArray[np.intp]:
@@ -99,10 +100,12 @@ def _scatter(key: str, labels: Numbers, values: Numbers, run: str, virtual: bool
     return canvas.to_picture(figure, f"scatter-{key}", f"Scatter of predicted over MR values: {entry.title}")
 
 
-def _differences(key: str, labels: Numbers, values: Numbers, run: str, virtual: bool) -> Picture:
+def _differences(
+    key: str, labels: Numbers, values: Numbers, patients: NDArray[np.intp], run: str, virtual: bool
+) -> Picture:
     entry = quantity(key)
     figure, axes = start(f"{entry.symbol}: Bland–Altman", clean(run, LONGEST_NAME), virtual, _HEIGHT_IN)
-    found = bland_altman(labels, values)
+    found = bland_altman(labels, values, patients)
     _points(axes, 0.5 * (labels + values), values - labels)
     axes.axhline(0.0, color=canvas.MUTED, linewidth=0.6, zorder=1)
     lines = ((found.bias, "bias", "-"), (found.lower, "−1.96 SD", "--"), (found.upper, "+1.96 SD", "--"))

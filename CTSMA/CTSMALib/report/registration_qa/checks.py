@@ -40,7 +40,7 @@ class Check:
 
 
 def tolerance_mm(sources: ReviewedRegistration) -> float:
-    """The largest edge of a voxel of both scans, as far as it lies between 2 and 3 mm; 2 mm where it is not known."""
+    """The largest edge of a voxel of the MR and of the CT's bone labels, between 2 and 3 mm; 2 mm where not known."""
     return min(max(sources.voxel_mm or LEAST_MM, LEAST_MM), MOST_TOLERATED_MM)
 
 
@@ -60,7 +60,7 @@ def check_table(sources: ReviewedRegistration, bones: Sequence[BoneMeasures]) ->
     """The eight checks, a row each."""
     known = sources.voxel_mm
     which = (
-        f"the longest edge of a voxel here is {known:.2f} mm"
+        f"the longest edge of a voxel of the MR and of the CT's bone labels is {known:.2f} mm"
         if known
         else "this report does not know the voxels of the MR"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,7 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from CTSMALib.analysis.stored import stored_volume
 from CTSMALib.errors import InputError
 from CTSMALib.registration.local_field import LocalField
 from CTSMALib.registration.moving_levels import MovingLevel, level_of
@@ -133,11 +136,10 @@ def resampled_bones(record: RegistrationRecord, folder: Path) -> tuple[str, ...]
         record: of the registration.
         folder: with its images.
     """
-    try:
-        with np.load(folder / BOXES_FILE) as boxes:
-            cut = {str(name) for name in boxes["ids"]}
-    except (OSError, KeyError, ValueError):
+    boxes = _boxes(folder)
+    if boxes is None:
         return ()
+    cut = set(boxes[0])
     patches: dict[str, set[str]] = {bone.name: set() for bone in record.bones}
     for patch in record.patches:
         patches.setdefault(patch.bone, set()).add(patch.id)
@@ -152,15 +154,21 @@ def show_motions_of(record: RegistrationRecord, folder: Path) -> bool:
     """Whether the paired boxes in a folder were cut with the present motions of their bones."""
     bones = {patch.id: patch.bone for patch in record.patches}
     motions = {bone.name: bone.fixed_to_moving_lps for bone in record.bones}
+    boxes = _boxes(folder)
+    return boxes is not None and all(
+        name in bones and np.allclose(matrix, motions[bones[name]], atol=SAME_MM)
+        for name, matrix in zip(*boxes, strict=True)
+    )
+
+
+def _boxes(folder: Path) -> tuple[list[str], NDArray[np.float64]] | None:
+    """Names of the patches of the paired boxes and (n, 4, 4) their motions; ``None`` where they cannot be read."""
     try:
         with np.load(folder / BOXES_FILE) as boxes:
-            names, found = boxes["ids"], boxes["matrix"]
-    except (OSError, KeyError, ValueError):
-        return False
-    return all(
-        str(name) in bones and np.allclose(matrix, motions[bones[str(name)]], atol=SAME_MM)
-        for name, matrix in zip(names, found, strict=True)
-    )
+            names, motions = [str(name) for name in boxes["ids"]], np.asarray(boxes["matrix"], dtype=np.float64)
+    except (OSError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+    return (names, motions) if motions.shape == (len(names), 4, 4) else None
 
 
 def read_sources(
@@ -210,9 +218,11 @@ def read_sources(
 
 def _read(path: Path) -> sitk.Image:
     try:
-        return sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(f"{path.name} of the registration cannot be read.", "Judge the registration again.") from error
+        return stored_volume(path)
+    except (InputError, RuntimeError) as error:
+        raise InputError(
+            f"{path.name} of the registration cannot be read completely.", "Judge the registration again."
+        ) from error
 
 
 def digest_of(folder: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from CTSMALib.scene.registration.matrices import to_vtk
-from CTSMALib.scene.registration.review_nodes import KNEE_MOTION, ReviewNodes, matrices, set_active
+from CTSMALib.scene.registration.review_nodes import KNEE_MOTION, ReviewNodes, add_transform, matrices, set_active
 
 AFTER, AUTO, KNEE = STATES = ("after", "auto", "knee")
 _BEFORE = "before"  # role of a transform that holds only what was found
@@ -29,17 +31,6 @@ def show_state(review: ReviewNodes, state: str) -> None:
     if node is None:
         node = review.get(_BEFORE)
         if node is None:
-            node = review.scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "before the correction")
-            review.set(_BEFORE, node)
+            node = add_transform(review, _BEFORE, "before the correction", np.eye(4))
         node.SetMatrixTransformToParent(to_vtk(matrices(review, review.active).auto))
     review.mr.SetAndObserveTransformNodeID(node.GetID())
-
-
-def state_of(review: ReviewNodes) -> str:
-    """Which state is shown, of :data:`STATES`."""
-    under = review.mr.GetTransformNodeID()
-    for state, role in ((KNEE, KNEE_MOTION), (AUTO, _BEFORE)):
-        node = review.get(role)
-        if node is not None and node.GetID() == under:
-            return state
-    return AFTER

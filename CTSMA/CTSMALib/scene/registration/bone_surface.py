@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import SimpleITK as sitk
 import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from CTSMALib.anatomy.labels import BONES
+from CTSMALib.scene.geometry import fill_volume
+from CTSMALib.scene.model_nodes import add_model, with_normals
+
+if TYPE_CHECKING:
+    from CTSMALib.scene.registration.review_nodes import ReviewNodes
+
+CONTOUR_RGB = {  # Okabe and Ito; unlike each other and unlike gray
+    "femur": (230, 159, 0),
+    "tibia": (86, 180, 233),
+    "patella": (240, 228, 66),
+    "fibula": (204, 121, 167),
+}
+CONTOUR_PIXELS = 2
 MOST_TRIANGLES = 40_000
 SMOOTHING_ITERATIONS, PASS_BAND = 25, 0.06  # removes the steps of voxels, keeps the outline where it is
 _MARGIN = 2  # voxels
+
+
+def add_surfaces(review: ReviewNodes, labels: Any) -> None:
+    """Add a model of every bone of a review that has voxels; slice views show its outline.
+
+    Args:
+        review: the nodes.
+        labels: bone labels of the CT, a SimpleITK image (LPS) or ``vtkMRMLLabelMapVolumeNode``, which is only read.
+    """
+    node = labels
+    if isinstance(labels, sitk.Image):
+        node = review.scene.CreateNodeByClass("vtkMRMLLabelMapVolumeNode")
+        node.UnRegister(None)
+        fill_volume(node, labels)
+    for bone in BONES:
+        surface = surface_of(node, bone.label) if bone.name in review.bones else None
+        if surface is None:
+            continue
+        model = add_model(review.scene, f"{bone.name} of the CT", with_normals(surface), CONTOUR_RGB[bone.name])
+        model.GetDisplayNode().SetVisibility2D(True)
+        model.GetDisplayNode().SetSliceIntersectionThickness(CONTOUR_PIXELS)
+        review.set(f"surface_{bone.name}", model)
 
 
 def surface_of(labels: Any, label: int) -> Any:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from CTSMALib.registration.record import LandmarkPair
 from CTSMALib.scene.geometry import flipped, to_world
 from CTSMALib.scene.model_nodes import add_model
-from CTSMALib.scene.registration.review_layout import fixed_views, moving_views
+from CTSMALib.scene.registration.review_layout import frame_of_ct, moving_views, show_only_in
 from CTSMALib.scene.registration.review_nodes import ReviewNodes
 
 CT, MR, OWN = "ct", "mr", "own"  # of the CT; of the MR where the motion puts it; of the MR in its own frame
@@ -77,27 +77,7 @@ def draw_errors(review: ReviewNodes, landmarks: Iterable[LandmarkPair]) -> None:
     else:
         model.SetAndObservePolyData(_segments(ends))
     model.GetDisplayNode().SetVisibility(bool(pairs))
-    _limit(model.GetDisplayNode(), _views_of(review, CT))
-
-
-def points_drawn(review: ReviewNodes, scan: str) -> dict[str, Points]:
-    """Where points are drawn.
-
-    Args:
-        review: the nodes.
-        scan: :data:`CT`, :data:`MR` or :data:`OWN`.
-
-    Returns:
-        ID of a pair to (3,) world RAS, mm, without points that are hidden.
-    """
-    found: dict[str, Points] = {}
-    for held_out in (False, True):
-        node = review.get(_role(scan, held_out))
-        for index in range(node.GetNumberOfControlPoints() if node is not None else 0):
-            if node.GetDisplayNode().GetVisibility():
-                place = np.array(node.GetNthControlPointPositionWorld(index))
-                found[node.GetNthControlPointDescription(index)] = place
-    return found
+    show_only_in(model.GetDisplayNode(), _views_of(review, CT))
 
 
 def _fill(review: ReviewNodes, scan: str, held_out: bool, pairs: Sequence[LandmarkPair]) -> None:
@@ -114,7 +94,7 @@ def _fill(review: ReviewNodes, scan: str, held_out: bool, pairs: Sequence[Landma
     finally:
         node.EndModify(was_modifying)
     node.GetDisplayNode().SetVisibility(bool(pairs) and bool(views))  # without a view named it would be in all of them
-    _limit(node.GetDisplayNode(), views)
+    show_only_in(node.GetDisplayNode(), views)
 
 
 def _added(review: ReviewNodes, scan: str, held_out: bool) -> Any:
@@ -145,25 +125,7 @@ def _added(review: ReviewNodes, scan: str, held_out: bool) -> Any:
 
 def _views_of(review: ReviewNodes, scan: str) -> list[Any]:
     """The views whose frame points are in: those of the CT's frame and 3D, or those of the MR's own."""
-    scene = review.scene
-    if scan == OWN:
-        return [view for view, _ in moving_views(scene)]
-    count = scene.GetNumberOfNodesByClass("vtkMRMLViewNode")
-    solid = [scene.GetNthNodeByClass(index, "vtkMRMLViewNode") for index in range(count)]
-    return [*(view for view, _ in fixed_views(scene)), *solid]
-
-
-def _limit(display: Any, views: Sequence[Any]) -> None:
-    wanted = [view.GetID() for view in views]
-    if list(display.GetViewNodeIDs()) == wanted:
-        return
-    was_modifying = display.StartModify()
-    try:
-        display.RemoveAllViewNodeIDs()
-        for name in wanted:
-            display.AddViewNodeID(name)
-    finally:
-        display.EndModify(was_modifying)
+    return [view for view, _ in moving_views(review.scene)] if scan == OWN else frame_of_ct(review.scene)
 
 
 def _places(pairs: Sequence[LandmarkPair], scan: str) -> Points:

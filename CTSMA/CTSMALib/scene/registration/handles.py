@@ -44,15 +44,6 @@ def show_handles(review: ReviewNodes, shown: bool, anywhere: bool = False) -> tu
     return tuple(sorted(set(missing)))
 
 
-def handles_shown(review: ReviewNodes) -> str:
-    """The bone that has handles now; empty for none."""
-    for bone in review.bones:
-        display = review.user(bone).GetDisplayNode()
-        if display is not None and display.GetEditorVisibility():
-            return bone
-    return ""
-
-
 def _apply(display: Any, settings: dict[str, bool]) -> list[str]:
     """Set properties, observers are told once; the names of those that this version lacks."""
     lacking = []

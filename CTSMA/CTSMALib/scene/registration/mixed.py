@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from CTSMALib.scene.registration.matrices import Matrix, to_numpy, to_vtk
-from CTSMALib.scene.registration.review_nodes import ReviewNodes
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, display_of
 
 Gray = NDArray[np.uint8]
 _OUTSIDE = -32768.0  # below every window
@@ -57,7 +57,7 @@ def refresh(review: ReviewNodes, view: Any, pattern: Pattern) -> Any:
     """
     ct, mr = gray_slice(review.ct, view), gray_slice(review.mr, view)
     mixed = np.where(shows_mr(view, pattern), mr, ct)
-    node = _node(review, view)
+    node = node_of(review, view)
     image = vtk.vtkImageData()
     image.SetDimensions(mixed.shape[1], mixed.shape[0], 1)
     image.GetPointData().SetScalars(numpy_to_vtk(mixed.ravel(), deep=True))
@@ -92,7 +92,7 @@ def gray_slice(volume: Any, view: Any) -> Gray:
     reslice.SetBackgroundLevel(_OUTSIDE)
     reslice.Update()
     values = vtk_to_numpy(reslice.GetOutput().GetPointData().GetScalars()).reshape(height, width)
-    display = volume.GetDisplayNode()
+    display = display_of(volume)
     share = (values - display.GetLevel()) / max(display.GetWindow(), 1e-6) + 0.5
     gray: Gray = (255.0 * np.clip(share, 0.0, 1.0) + 0.5).astype(np.uint8)
     return gray
@@ -127,8 +127,8 @@ def _world_to_ijk(volume: Any) -> Matrix:
     return result
 
 
-def _node(review: ReviewNodes, view: Any) -> Any:
-    """The volume of a view; it is made again when needed and never saved."""
+def node_of(review: ReviewNodes, view: Any) -> Any:
+    """The volume that holds the picture of a view; it is made again when needed and never saved."""
     role = f"mixed_{view.GetLayoutName()}"
     node = review.get(role)
     if node is not None:

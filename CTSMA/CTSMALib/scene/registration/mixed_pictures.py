@@ -8,9 +8,9 @@ import numpy as np
 
 from CTSMALib.scene.registration.matrices import to_numpy
 from CTSMALib.scene.registration.mixed import Checkerboard, Spyglass, refresh
+from CTSMALib.scene.registration.modes import CHECKERBOARD, MIXED, SPYGLASS, mode_of
 from CTSMALib.scene.registration.review_layout import fixed_views
 from CTSMALib.scene.registration.review_nodes import ReviewNodes
-from CTSMALib.scene.registration.seeing import CHECKERBOARD, MIXED, SPYGLASS, mode_of
 
 Point = tuple[float, float, float]
 
@@ -31,7 +31,7 @@ def refresh_pictures(review: ReviewNodes, square_mm: float, radius_mm: float) ->
         return False
     cursor = cursor_of(review.scene) if mode == SPYGLASS else None
     for view, _ in fixed_views(review.scene):
-        around = cursor if cursor is not None and _shows(view, cursor) else middle_of(view)
+        around = cursor if cursor is not None and _shows(view, cursor) else _middle(view)
         refresh(review, view, Checkerboard(square_mm) if mode == CHECKERBOARD else Spyglass(around, radius_mm))
     return True
 
@@ -45,7 +45,7 @@ def cursor_of(scene: Any) -> Point | None:
     return place[0], place[1], place[2]
 
 
-def middle_of(view: Any) -> Point:
+def _middle(view: Any) -> Point:
     """The middle of a slice view, RAS, mm."""
     width, height = view.GetDimensions()[:2]
     x, y, z, _ = to_numpy(view.GetXYToRAS()) @ (0.5 * width, 0.5 * height, 0.0, 1.0)

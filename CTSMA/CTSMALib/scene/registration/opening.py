@@ -10,7 +10,8 @@ import SimpleITK as sitk
 from CTSMALib.errors import InputError
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.geometry import image_of
-from CTSMALib.scene.registration.review_nodes import ReviewNodes, remove_review, reviews_in
+from CTSMALib.scene.registration.closing import remove_review
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, reviews_in
 
 FOLDER_ATTRIBUTE, REVIEWER_ATTRIBUTE = "CTSMA.ReviewFolder", "CTSMA.Reviewer"  # on the parameter node
 Loaded = tuple[RegistrationRecord, str, sitk.Image]  # record, token for saving, bone labels
@@ -88,7 +89,5 @@ def take_out_leftovers(scene: Any, ct: Any, mr: Any) -> None:
 
 
 def complete(nodes: ReviewNodes, record: RegistrationRecord) -> bool:
-    """Whether nodes of a reopened scene are all there, and of the bones of a record."""
-    if nodes.ct is None or nodes.mr is None or set(nodes.bones) != {bone.name for bone in record.bones}:
-        return False
-    return all(node is not None for bone in nodes.bones for node in (nodes.auto(bone), nodes.user(bone)))
+    """Whether nodes of a reopened scene hold both scans, and are of the bones of a record."""
+    return nodes.present and set(nodes.bones) == {bone.name for bone in record.bones}

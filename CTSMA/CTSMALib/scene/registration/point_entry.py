@@ -9,8 +9,8 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
+from CTSMALib.scene.registration.modes import SIDE_BY_SIDE, mode_of
 from CTSMALib.scene.registration.review_nodes import ReviewNodes
-from CTSMALib.scene.registration.seeing import SIDE_BY_SIDE, mode_of
 
 CT, MR = SCANS = ("ct", "mr")
 _TITLES = {CT: "CT point", MR: "MR point"}
@@ -38,7 +38,7 @@ class PointEntry:
         Args:
             scan: of :data:`SCANS`. While CT and MR are side by side, the MR's point is placed in its own views.
         """
-        node = self._nodes.get(scan) or self._new(scan)
+        node = self._node(scan) or self._new(scan)
         node.RemoveAllControlPoints()
         if scan == MR:
             self._own_frame = mode_of(self._review) == SIDE_BY_SIDE
@@ -55,7 +55,7 @@ class PointEntry:
 
     def placed(self, scan: str) -> bool:
         """Whether there is a point of a scan."""
-        node = self._nodes.get(scan)
+        node = self._node(scan)
         return node is not None and node.GetNumberOfDefinedControlPoints() > 0
 
     def pair(self) -> tuple[Point, Point]:
@@ -78,15 +78,21 @@ class PointEntry:
 
     def _follow_mr(self, *_args: Any) -> None:
         """Keep the MR's point on what it marks, by whatever the MR is shown with."""
-        node = self._nodes.get(MR)
+        node = self._node(MR)
         wanted = None if self._own_frame or self._review.mr is None else self._review.mr.GetTransformNodeID()
         if node is not None and node.GetTransformNodeID() != wanted:
             node.SetAndObserveTransformNodeID(wanted)
+
+    def _node(self, scan: str) -> Any:
+        """The node of a scan's point; ``None`` where there is none or it was deleted."""
+        node = self._nodes.get(scan)
+        return node if node is not None and node.GetScene() is self._review.scene else None
 
     def _new(self, scan: str) -> Any:
         node = slicer.vtkMRMLMarkupsFiducialNode()
         node.SetName(_TITLES[scan])
         node.SetSaveWithScene(False)
+        node.SetHideFromEditors(True)
         node = self._review.scene.AddNode(node)
         node.CreateDefaultDisplayNodes()
         node.SetControlPointLabelFormat(_TITLES[scan])

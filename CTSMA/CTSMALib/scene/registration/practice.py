@@ -23,7 +23,7 @@ from CTSMALib.volumes.rigid import Matrix, applied
 
 PAIR = "SampleData/review_pair"
 CT_FILE, MR_FILE = f"{PAIR}/ct.nii.gz", f"{PAIR}/mr.nii.gz"
-REGISTRATION, MR_BONES, TRUTH = f"{PAIR}/registration", f"{PAIR}/mr_bones.nii.gz", f"{PAIR}/truth.json"
+REGISTRATION, TRUTH = f"{PAIR}/registration", f"{PAIR}/truth.json"
 WRONG_BONE = "tibia"
 PRACTICE_ATTRIBUTE = "CTSMA.Practice"  # on the volume nodes; its value is "ct" or "mr"
 _TITLES = {CT: "Practice CT (virtual)", MR: "Practice MR (virtual)"}
@@ -65,12 +65,6 @@ def load_practice(scene: Any, parent: Path) -> Practice:
     except OSError as error:
         raise OutputError(f"The registration could not be copied to {parent}.", "Free some space there.") from error
     return Practice(_volume(scene, CT), _volume(scene, MR), folder)
-
-
-def true_motion(bone: str) -> Matrix:
-    """(4, 4) the motion of a bone that the scans were made with, from RAS points of the MR to those of the CT."""
-    motion: Matrix = np.array(_truth()["moving_to_fixed_ras"][bone])
-    return motion
 
 
 def true_error_mm(bone: str, moving_to_fixed_ras: Matrix) -> float:

@@ -18,11 +18,11 @@ from CTSMALib.registration.record import ACCEPTED as ACCEPTED  # the decisions: 
 from CTSMALib.registration.record import GOOD
 from CTSMALib.registration.record import NEEDS_WORK as NEEDS_WORK
 from CTSMALib.registration.record import REJECTED as REJECTED
+from CTSMALib.registration.review.corrections import WHOLE
 from CTSMALib.registration.review.decisions import MOVED
 from CTSMALib.scene.geometry import image_of
 from CTSMALib.scene.registration.session import ReviewSession
 
-WHOLE = "knee"
 _AXES = np.eye(3)
 IMAGES, OVERVIEW = ("mr_on_ct.nii.gz", "patches.npz"), "overview.png"  # that judging makes anew
 
@@ -32,7 +32,7 @@ def enter_numbers(session: ReviewSession, subject: str, shift_mm: ArrayLike, tur
 
     Args:
         session: the review.
-        subject: a bone, or ``"knee"``, where every number is a step of its own.
+        subject: a bone, or :data:`WHOLE`, where every number is a step of its own.
         shift_mm: (3,) RAS, in the frame of the CT.
         turn_deg: (3,) by the right-hand rule.
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import slicer
 
 from CTSMALib.scene.overlay import slice_composites
 
@@ -13,6 +15,8 @@ MOVING = tuple(f"Moving{name}" for name in FIXED)
 _PLANES = ("Axial", "Sagittal", "Coronal")
 _COLORS = ("#F34A33", "#EDD54C", "#6EB04B")
 _LABELS = {**dict(zip(FIXED, "RYG", strict=True)), **dict(zip(MOVING, ("MR-R", "MR-Y", "MR-G"), strict=True))}
+# How the foreground of a slice view lies over its background.
+ALPHA, ADD = slicer.vtkMRMLSliceCompositeNode.Alpha, slicer.vtkMRMLSliceCompositeNode.Add
 MOVING_GROUP = 1  # views of one group follow each other when linked; those of the CT are in group 0
 
 
@@ -87,17 +91,44 @@ def link_views(scene: Any, linked: bool = True) -> None:
             composite.SetLinkedControl(linked)
 
 
-def add_moving_views(scene: Any) -> None:
-    """Add the views of the MR's frame, for a scene that no application has opened."""
-    present = {view.GetLayoutName() for view, _ in moving_views(scene)}
-    for name, plane in zip(MOVING, _PLANES, strict=True):
-        if name in present:
-            continue
-        view = scene.AddNewNodeByClass("vtkMRMLSliceNode", name)
-        view.SetLayoutName(name)
-        view.SetOrientation(plane)
-        view.SetViewGroup(MOVING_GROUP)
-        scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", name).SetLayoutName(name)
+def frame_of_ct(scene: Any) -> list[Any]:
+    """The nodes of slice and 3D views in the frame of the CT."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLViewNode")
+    solid = [scene.GetNthNodeByClass(index, "vtkMRMLViewNode") for index in range(count)]
+    return [*(view for view, _ in fixed_views(scene)), *solid]
+
+
+def show_only_in(display: Any, views: Iterable[Any]) -> None:
+    """Let a display node show in some views only; in all of them without any."""
+    wanted = [view.GetID() for view in views]
+    if list(display.GetViewNodeIDs() or ()) == wanted:
+        return
+    was_modifying = display.StartModify()
+    try:
+        display.RemoveAllViewNodeIDs()
+        for name in wanted:
+            display.AddViewNodeID(name)
+    finally:
+        display.EndModify(was_modifying)
+
+
+def set_layers(composite: Any, background: Any, foreground: Any, opacity: float, compositing: int) -> None:
+    """Let a slice view show two volumes, or one, or none; observers are told once.
+
+    Args:
+        composite: ``vtkMRMLSliceCompositeNode``.
+        background, foreground: volume nodes, or ``None``.
+        opacity: of the foreground, 0 to 1.
+        compositing: :data:`ALPHA` or :data:`ADD`.
+    """
+    was_modifying = composite.StartModify()
+    try:
+        composite.SetBackgroundVolumeID(background.GetID() if background is not None else None)
+        composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
+        composite.SetForegroundOpacity(opacity)
+        composite.SetCompositing(compositing)
+    finally:
+        composite.EndModify(was_modifying)
 
 
 def _views(scene: Any, names: tuple[str, ...]) -> Iterator[tuple[Any, Any]]:

@@ -2,39 +2,32 @@
 
 A bone's "auto" transform holds what was found and lies under its "user" transform, which holds the correction, so
 that what is put under "auto" is moved by T_user after T_auto. One parameter node refers to all nodes of a review, so
-that a saved scene restores it.
+that a saved scene restores it. Transforms are hidden from lists of nodes: they say what the record says, and are made
+again from it where they were deleted all the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
 
-from CTSMALib.anatomy.labels import BONES
 from CTSMALib.errors import InputError
 from CTSMALib.registration.names import KNEE
 from CTSMALib.registration.record import BoneRecord, RegistrationRecord
 from CTSMALib.scene.geometry import fill_volume
-from CTSMALib.scene.model_nodes import add_model, with_normals
-from CTSMALib.scene.registration.bone_surface import surface_of
+from CTSMALib.scene.registration.bone_surface import add_surfaces
 from CTSMALib.scene.registration.matrices import Matrix, to_numpy, to_vtk
 
 REVIEW_ATTRIBUTE = "CTSMA.Review"  # on the parameter node; its value is the version of its content
 REVIEW_VERSION = "1"
 CT, MR, KNEE_MOTION = "ct", "mr", "knee"  # roles of nodes
-CONTOUR_RGB = {  # Okabe and Ito; unlike each other and unlike gray
-    "femur": (230, 159, 0),
-    "tibia": (86, 180, 233),
-    "patella": (240, 228, 66),
-    "fibula": (204, 121, 167),
-}
-CONTOUR_PIXELS = 2
 CT_WINDOW, CT_LEVEL = 1800.0, 400.0  # HU; cortex and trabeculae
+NOTED = "noted_"  # beginning of roles that only remember nodes of others
 _BONES, _ACTIVE, _OWNED = "bones", "active", "owned"  # parameters
 
 
@@ -108,18 +101,30 @@ class ReviewNodes:
         """The model of a bone of the CT; ``None`` where it has no voxels."""
         return self.get(f"surface_{bone}")
 
+    @property
+    def present(self) -> bool:
+        """Whether the scene holds parameter node and both scans, without which there is no review."""
+        return self.node.GetScene() is self.scene and self.ct is not None and self.mr is not None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all transforms are there too, and the MR lies under one."""
+        if not self.present or self.mr.GetParentTransformNode() is None:
+            return False
+        return all(node is not None for bone in self.bones for node in (self.auto(bone), self.user(bone)))
+
     def owned(self, with_volumes: bool = True) -> list[Any]:
         """Every node that goes with the review: not the volumes that were in the scene before it, or neither volume."""
         roles: list[str] = []
         self.node.GetNodeReferenceRoles(roles)
         kept = {CT, MR} - set(json.loads(self.node.GetParameter(_OWNED)) if with_volumes else ())
-        # Colors that the volumes had are only remembered.
-        found = [self.get(role) for role in roles if role not in kept and not role.endswith("_colors")]
+        kept |= {role for role in roles if role.endswith("_colors") or role.startswith(NOTED)}  # only remembered
+        found = [self.get(role) for role in roles if role not in kept]
         return [*(node for node in found if node is not None), self.node]
 
 
 def open_review(scene: Any, record: RegistrationRecord, ct: Any, mr: Any, labels: Any) -> ReviewNodes:
-    """Make the nodes of a registration; the MR follows the first bone.
+    """Make the nodes of a registration; the MR follows the first bone. Nothing stays in the scene when it fails.
 
     Args:
         scene: ``vtkMRMLScene``.
@@ -129,28 +134,48 @@ def open_review(scene: Any, record: RegistrationRecord, ct: Any, mr: Any, labels
         labels: bone labels of the CT, likewise; a node is only read.
 
     Raises:
-        InputError: a volume node is under a transform, or no bone was registered.
+        InputError: a volume node is under a transform or not in the scene any more, or no bone was registered.
     """
     if not record.bones:
         raise InputError("The registration holds no bone.", "Register the scans again.")
     for node in (ct, mr, labels):
         _check(node)
+    for node in (ct, mr):
+        if not _is_image(node) and node.GetScene() is not scene:
+            raise InputError(f"'{node.GetName()}' is no longer in the scene.", "Load it again, then open the review.")
     node = scene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
     node.UnRegister(None)
     node.SetName("CTSMA registration")
     node.SetAttribute(REVIEW_ATTRIBUTE, REVIEW_VERSION)
     node.SetParameter(_BONES, json.dumps([bone.name for bone in record.bones]))
     node.SetParameter(_OWNED, json.dumps([role for role, given in ((CT, ct), (MR, mr)) if _is_image(given)]))
+    node.SetParameter(_ACTIVE, record.bones[0].name)
     review = ReviewNodes(scene.AddNode(node))
-    _add_volumes(review, ct, mr)
-    _add_surfaces(review, labels)
+    try:
+        _add_volumes(review, ct, mr)
+        add_surfaces(review, labels)
+        add_transforms(review, record)
+    except BaseException:
+        remove_nodes(scene, review.owned())
+        raise
+    return review
+
+
+def add_transforms(review: ReviewNodes, record: RegistrationRecord) -> bool:
+    """Make transforms that are missing, with the motions of the record, and let the MR follow the active bone again.
+
+    Returns:
+        Whether any was missing.
+    """
+    missing = not review.whole
     for bone in record.bones:
         _add_transforms(review, bone)
     stages = [stage for stage in record.stages if stage.stage == KNEE]
-    if stages:
-        review.set(KNEE_MOTION, _transform(scene, "knee", np.array(stages[-1].moving_to_fixed_ras)))
-    set_active(review, record.bones[0].name)
-    return review
+    if stages and review.get(KNEE_MOTION) is None:
+        add_transform(review, KNEE_MOTION, "knee", np.array(stages[-1].moving_to_fixed_ras))
+    if review.mr.GetParentTransformNode() is None:
+        set_active(review, review.active)
+    return missing
 
 
 def reviews_in(scene: Any) -> Iterator[ReviewNodes]:
@@ -188,17 +213,28 @@ def matrices(review: ReviewNodes, bone: str) -> BoneMatrices:
     return BoneMatrices(_matrix(review.auto(bone)), _matrix(review.user(bone)))
 
 
-def remove_review(review: ReviewNodes, keep_volumes: bool = False) -> None:
-    """Remove what was made for a review; volumes that were in the scene before stay, without a transform.
+def display_of(volume: Any) -> Any:
+    """The display node of a volume, made where there is none, as for volumes that a script has made."""
+    if volume.GetDisplayNode() is None:
+        volume.CreateDefaultDisplayNodes()
+    return volume.GetDisplayNode()
 
-    Args:
-        review: the nodes.
-        keep_volumes: whether volumes stay that came with it, too.
-    """
-    scene = review.scene
-    if review.mr is not None:
-        review.mr.SetAndObserveTransformNodeID(None)
-    for node in review.owned(with_volumes=not keep_volumes):
+
+def add_transform(review: ReviewNodes, role: str, name: str, matrix: Matrix) -> Any:
+    """A transform of a review that lists of nodes do not show: deleted or moved there, the review would be wrong."""
+    node = review.scene.CreateNodeByClass("vtkMRMLLinearTransformNode")
+    node.UnRegister(None)
+    node.SetName(name)
+    node.SetHideFromEditors(True)  # before it is in the scene, so that the tree of the Data module never holds it
+    node.SetMatrixTransformToParent(to_vtk(matrix))
+    node = review.scene.AddNode(node)
+    review.set(role, node)
+    return node
+
+
+def remove_nodes(scene: Any, nodes: Iterable[Any]) -> None:
+    """Remove nodes with their display and storage nodes."""
+    for node in nodes:
         attached = []
         if node.IsA("vtkMRMLDisplayableNode"):
             attached += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
@@ -226,46 +262,33 @@ def _add_volumes(review: ReviewNodes, ct: Any, mr: Any) -> None:
         node = given
         if _is_image(given):
             node = review.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", title)
+            review.set(role, node)  # so that it goes where the rest fails
             fill_volume(node, given)
-            node.CreateDefaultDisplayNodes()
-            display = node.GetDisplayNode()
+            display = display_of(node)
             display.SetAutoWindowLevel(False)
             if role == CT:
                 display.SetWindowLevel(CT_WINDOW, CT_LEVEL)
             else:
                 display.SetWindowLevelMinMax(0.0, float(np.percentile(sitk.GetArrayViewFromImage(given), 99.5)))
+        display_of(node)
         review.set(role, node)
 
 
-def _add_surfaces(review: ReviewNodes, labels: Any) -> None:
-    node = labels
-    if _is_image(labels):
-        node = review.scene.CreateNodeByClass("vtkMRMLLabelMapVolumeNode")
-        node.UnRegister(None)
-        fill_volume(node, labels)
-    for bone in BONES:
-        surface = surface_of(node, bone.label) if bone.name in review.bones else None
-        if surface is None:
-            continue
-        model = add_model(review.scene, f"{bone.name} of the CT", with_normals(surface), CONTOUR_RGB[bone.name])
-        model.GetDisplayNode().SetVisibility2D(True)
-        model.GetDisplayNode().SetSliceIntersectionThickness(CONTOUR_PIXELS)
-        review.set(f"surface_{bone.name}", model)
-
-
 def _add_transforms(review: ReviewNodes, bone: BoneRecord) -> None:
-    auto = _transform(review.scene, f"{bone.name} auto", np.array(bone.auto_moving_to_fixed_ras))
-    user = _transform(review.scene, f"{bone.name} user", np.array(bone.user_moving_to_fixed_ras))
-    user.SetCenterOfTransformation(*bone.center_fixed_ras_mm)
-    auto.SetAndObserveTransformNodeID(user.GetID())
-    review.set(f"auto_{bone.name}", auto)
-    review.set(f"user_{bone.name}", user)
-
-
-def _transform(scene: Any, name: str, matrix: Matrix) -> Any:
-    node = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
-    node.SetMatrixTransformToParent(to_vtk(matrix))
-    return node
+    """Those of a bone that are missing, one under the other."""
+    auto, user = review.auto(bone.name), review.user(bone.name)
+    if auto is None:
+        matrix = np.array(bone.auto_moving_to_fixed_ras)
+        auto = add_transform(review, f"auto_{bone.name}", f"{bone.name} auto", matrix)
+    if user is None:
+        matrix = np.array(bone.user_moving_to_fixed_ras)
+        user = add_transform(review, f"user_{bone.name}", f"{bone.name} user", matrix)
+        user.SetCenterOfTransformation(*bone.center_fixed_ras_mm)
+    for node in (auto, user):
+        if not node.GetHideFromEditors():  # in a scene of an earlier version
+            node.SetHideFromEditors(True)
+    if auto.GetTransformNodeID() != user.GetID():
+        auto.SetAndObserveTransformNodeID(user.GetID())
 
 
 def _matrix(node: Any) -> Matrix:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from CTSMALib.registration.names import GUIDES, MR
+from CTSMALib.registration.review.corrections import WHOLE as WHOLE  # panels take it from here
 from CTSMALib.scene.registration.before_after import AFTER, STATES
-from CTSMALib.scene.registration.seeing import CONTOUR, MODES
+from CTSMALib.scene.registration.modes import CONTOUR, MODES
 from CTSMALib.scene.state import NO_NODE, NodeId
 
 MODULE = "CTSMARegistration"  # whose parameter node holds the state
-KNEE = "knee"  # all bones together
 STEPS = (0.1, 0.5, 2.0)  # mm, and degrees
 SQUARE_MM = (2.0, 40.0)
 RADIUS_MM = (5.0, 60.0)
@@ -23,9 +23,9 @@ class ReviewState:
     Attributes:
         ct, mr: the chosen volume nodes.
         mr_labels: bones outlined in the MR, a label map or a segmentation.
-        subject: what is moved: the name of a bone, or :data:`KNEE` for all bones together; empty before a review.
+        subject: what is moved: the name of a bone, or :data:`WHOLE` for all bones together; empty before a review.
         step: of one nudge, of :data:`STEPS`, in mm or degrees.
-        mode: how CT and MR are shown, of :data:`~CTSMALib.scene.registration.seeing.MODES`.
+        mode: how CT and MR are shown, of :data:`~CTSMALib.scene.registration.modes.MODES`.
         opacity: of the MR over the CT, 0 to 1.
         square_mm: edge of a square of the checkerboard.
         radius_mm: of the spyglass.
@@ -74,7 +74,7 @@ class ReviewState:
         choices: dict[str, tuple[object, ...]] = {"mode": MODES, "shown": STATES, "step": STEPS, "guide": GUIDES}
         wrong = {name for name, allowed in choices.items() if getattr(self, name) not in allowed}
         state = replace(self, **{name: getattr(ReviewState(), name) for name in wrong})
-        subject = self.subject if self.subject in (*bones, KNEE) else (bones[0] if bones else "")
+        subject = self.subject if self.subject in (*bones, WHOLE) else (bones[0] if bones else "")
         return replace(
             state, subject=subject, opacity=_within(self.opacity, (0.0, 1.0)),
             square_mm=_within(self.square_mm, SQUARE_MM), radius_mm=_within(self.radius_mm, RADIUS_MM),

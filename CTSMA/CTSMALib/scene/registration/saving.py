@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from CTSMALib.errors import CTSMAError
+import SimpleITK as sitk
+
+from CTSMALib.errors import CTSMAError, OutputError
 from CTSMALib.registration.record import RegistrationRecord
 
 PAUSE_S = 0.5  # between two savings of a step that repeats
@@ -68,3 +73,41 @@ class Autosaver:
             return False
         self.problem, self.unsaved = "", False
         return True
+
+
+def keep_aside(record: RegistrationRecord, labels: sitk.Image, folder: Path, elsewhere: Path) -> Path:
+    """Write a review that could not be saved into a new folder that can be opened as a registration.
+
+    Args:
+        record: all of it.
+        labels: bones of the CT.
+        folder: of the registration; the new one is beside it and begins with its name.
+        elsewhere: folder for the new one where it cannot be there.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        OutputError: it cannot be written in either place.
+    """
+    for parent in (folder.parent, elsewhere):
+        try:
+            return _kept_in(parent, f"{folder.name}-unsaved-", record, labels)
+        except OSError:
+            continue
+    raise OutputError(f"Nor could it be kept in {folder.parent} or {elsewhere}.", "Free some space there.")
+
+
+def _kept_in(parent: Path, prefix: str, record: RegistrationRecord, labels: sitk.Image) -> Path:
+    from CTSMALib.registration.outcome import LABELS_FILE  # these need packages that are installed later
+    from CTSMALib.registration.record_folder import write_record
+    from CTSMALib.volumes.media import write_image
+
+    aside = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        write_image(labels, aside / LABELS_FILE)
+        write_record(replace(record, files={"labels": LABELS_FILE}), aside)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return aside

@@ -10,16 +10,22 @@ from numpy.typing import NDArray
 
 from CTSMALib.scene.geometry import from_world, to_world
 from CTSMALib.scene.registration.matrices import to_numpy
-from CTSMALib.scene.registration.mixed import Checkerboard, Pattern, Spyglass, refresh
+from CTSMALib.scene.registration.mixed import Checkerboard, Spyglass, node_of
+from CTSMALib.scene.registration.mixed_pictures import refresh_pictures
+from CTSMALib.scene.registration.modes import CONTOUR, MIXED, MODES, RED_CYAN, SIDE_BY_SIDE, note_mode
 from CTSMALib.scene.registration.remembered_view import view_kept
-from CTSMALib.scene.registration.review_layout import fixed_views, moving_views
-from CTSMALib.scene.registration.review_nodes import ReviewNodes
+from CTSMALib.scene.registration.review_layout import (
+    ADD,
+    ALPHA,
+    fixed_views,
+    frame_of_ct,
+    moving_views,
+    set_layers,
+    show_only_in,
+)
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, display_of
+from CTSMALib.scene.registration.views_before import note_views
 
-CONTOUR, BLEND, ROCK, FLICKER = "contour", "blend", "rock", "flicker"
-CHECKERBOARD, SPYGLASS, RED_CYAN, SIDE_BY_SIDE = "checkerboard", "spyglass", "red-cyan", "side by side"
-MODES = (CONTOUR, BLEND, ROCK, FLICKER, CHECKERBOARD, SPYGLASS, RED_CYAN, SIDE_BY_SIDE)
-MIXED = (CHECKERBOARD, SPYGLASS)  # need refresh_mixed() after every move
-_MODE = "mode"  # parameter
 _OWN_FRAME = "mr_own_frame"  # role
 _TABLE = "vtkMRMLColorTableNode"
 _RED, _CYAN, _GRAY = (f"{_TABLE}{color}" for color in ("Red", "Cyan", "Grey"))
@@ -29,16 +35,18 @@ def show_mode(
     review: ReviewNodes,
     mode: str,
     opacity: float = 0.5,
-    pattern: Pattern | None = None,
+    square_mm: float = Checkerboard.edge_mm,
+    radius_mm: float = Spyglass.radius_mm,
     contours: bool | None = None,
 ) -> None:
     """See the pair in another way.
 
     Args:
         review: the nodes.
-        mode: of :data:`MODES`.
+        mode: of :data:`~CTSMALib.scene.registration.modes.MODES`.
         opacity: of the MR over the CT, 0 to 1, where both are blended.
-        pattern: for a mode of :data:`MIXED`; a usual one if left out.
+        square_mm, radius_mm: of checkerboard and spyglass, as of
+            :func:`~CTSMALib.scene.registration.mixed_pictures.refresh_pictures`.
         contours: whether outlines of the CT's bones are drawn; if left out, by themselves and side by side only.
 
     Raises:
@@ -47,21 +55,23 @@ def show_mode(
     if mode not in MODES:
         raise ValueError(mode)
     with view_kept(review):
-        _color(review, mode == RED_CYAN)
-        review.node.SetParameter(_MODE, mode)
-        if mode in MIXED:
-            refresh_mixed(review, pattern)
+        note_views(review)
+        (_red_and_cyan if mode == RED_CYAN else own_colors)(review)
+        note_mode(review, mode)
+        refresh_pictures(review, square_mm, radius_mm)
         for view, composite in fixed_views(review.scene):
             _set_layers(review, view, composite, mode, opacity)
         show_contours(review, mode in (CONTOUR, SIDE_BY_SIDE) if contours is None else contours)
         if mode == SIDE_BY_SIDE:
             show_own_frame(review)
-        _limit_contours(review, mode == SIDE_BY_SIDE)
+        for display in _contours(review):  # in views of the MR's frame they would be in the wrong place
+            show_only_in(display, frame_of_ct(review.scene) if mode == SIDE_BY_SIDE else ())
 
 
-def mode_of(review: ReviewNodes) -> str:
-    """The mode that was shown last; empty before the first."""
-    return str(review.node.GetParameter(_MODE) or "")
+def show_bones(review: ReviewNodes, shown: bool) -> None:
+    """Show the CT's bones at all, in slice and 3D views, or not."""
+    for display in _contours(review):
+        display.SetVisibility(shown)
 
 
 def show_contours(review: ReviewNodes, shown: bool) -> None:
@@ -87,18 +97,6 @@ def flicker(review: ReviewNodes, phase: float) -> None:
     set_opacity(review, float(phase % 1.0 >= 0.5))
 
 
-def refresh_mixed(review: ReviewNodes, pattern: Pattern | None = None) -> None:
-    """Compute the pictures of a mode of :data:`MIXED` again, in every view of the CT's frame.
-
-    Args:
-        review: the nodes.
-        pattern: a usual one if left out, for the spyglass around the middle of each view.
-    """
-    for view, _ in fixed_views(review.scene):
-        chosen = pattern or (Checkerboard() if mode_of(review) == CHECKERBOARD else Spyglass(_middle(view)))
-        refresh(review, view, chosen)
-
-
 def show_own_frame(review: ReviewNodes) -> Any:
     """Show the MR as it was scanned, under no transform, in the views of its own frame.
 
@@ -117,12 +115,21 @@ def show_own_frame(review: ReviewNodes) -> Any:
     review.mr.GetIJKToRASMatrix(to_ras)
     node.SetIJKToRASMatrix(to_ras)
     node.SetAndObserveImageData(review.mr.GetImageData())
-    display, like = node.GetDisplayNode(), review.mr.GetDisplayNode()
+    display, like = node.GetDisplayNode(), display_of(review.mr)
     display.SetAutoWindowLevel(False)
     display.SetWindowLevel(like.GetWindow(), like.GetLevel())
     for _, composite in moving_views(review.scene):
-        _set(composite, node, None, 0.0, composite.Alpha)
+        set_layers(composite, node, None, 0.0, ALPHA)
     return node
+
+
+def own_colors(review: ReviewNodes) -> None:
+    """Give CT and MR the colors back that they had before they were red and cyan."""
+    for role, color in (("ct", _RED), ("mr", _CYAN)):
+        volume = review.get(role)  # which may have been deleted, where a review is closed for that
+        display = volume.GetDisplayNode() if volume is not None else None
+        if display is not None and display.GetColorNodeID() == color:
+            display.SetAndObserveColorNodeID(review.node.GetNodeReferenceID(f"{role}_colors") or _GRAY)
 
 
 def moving_point(review: ReviewNodes, fixed_ras_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,22 +155,6 @@ def _contours(review: ReviewNodes) -> list[Any]:
     return [model.GetDisplayNode() for model in models if model is not None]
 
 
-def _limit_contours(review: ReviewNodes, limited: bool) -> None:
-    """Keep the CT's bones out of views of the MR's frame, where they are in the wrong place."""
-    scene = review.scene
-    slices = [view for view, _ in fixed_views(scene)]
-    count = scene.GetNumberOfNodesByClass("vtkMRMLViewNode")
-    views = [*slices, *(scene.GetNthNodeByClass(index, "vtkMRMLViewNode") for index in range(count))]
-    for display in _contours(review):
-        was_modifying = display.StartModify()
-        try:
-            display.RemoveAllViewNodeIDs()
-            for view in views if limited else ():
-                display.AddViewNodeID(view.GetID())
-        finally:
-            display.EndModify(was_modifying)
-
-
 def _jump(view: Any, point: NDArray[np.float64]) -> None:
     """By the offset alone where the point is within the window."""
     x, y = (np.linalg.inv(to_numpy(view.GetXYToRAS())) @ np.append(point, 1.0))[:2]
@@ -172,43 +163,23 @@ def _jump(view: Any, point: NDArray[np.float64]) -> None:
     (view.JumpSliceByOffsetting if inside else view.JumpSliceByCentering)(*point.tolist())
 
 
-def _middle(view: Any) -> tuple[float, float, float]:
-    width, height = view.GetDimensions()[:2]
-    x, y, z, _ = to_numpy(view.GetXYToRAS()) @ (0.5 * width, 0.5 * height, 0.0, 1.0)
-    return float(x), float(y), float(z)
-
-
 def _set_layers(review: ReviewNodes, view: Any, composite: Any, mode: str, opacity: float) -> None:
     if mode in MIXED:
-        _set(composite, review.get(f"mixed_{view.GetLayoutName()}"), None, 0.0, composite.Alpha)
+        set_layers(composite, node_of(review, view), None, 0.0, ALPHA)
     elif mode == CONTOUR:
-        _set(composite, review.mr, None, 0.0, composite.Alpha)
+        set_layers(composite, review.mr, None, 0.0, ALPHA)
     elif mode == SIDE_BY_SIDE:
-        _set(composite, review.ct, None, 0.0, composite.Alpha)
+        set_layers(composite, review.ct, None, 0.0, ALPHA)
     elif mode == RED_CYAN:
-        _set(composite, review.ct, review.mr, 1.0, composite.Add)
+        set_layers(composite, review.ct, review.mr, 1.0, ADD)
     else:
-        _set(composite, review.ct, review.mr, opacity, composite.Alpha)
+        set_layers(composite, review.ct, review.mr, opacity, ALPHA)
 
 
-def _set(composite: Any, background: Any, foreground: Any | None, opacity: float, compositing: int) -> None:
-    was_modifying = composite.StartModify()
-    try:
-        composite.SetBackgroundVolumeID(background.GetID())
-        composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
-        composite.SetForegroundOpacity(opacity)
-        composite.SetCompositing(compositing)
-    finally:
-        composite.EndModify(was_modifying)
-
-
-def _color(review: ReviewNodes, red_cyan: bool) -> None:
-    """Give CT and MR their colors for red and cyan, or those back that they had."""
+def _red_and_cyan(review: ReviewNodes) -> None:
+    """Give CT and MR colors that add up to gray; their own are noted."""
     for role, color in (("ct", _RED), ("mr", _CYAN)):
-        display = review.get(role).GetDisplayNode()
-        colored = display.GetColorNodeID() == color
-        if red_cyan and not colored:
+        display = display_of(review.get(role))
+        if display.GetColorNodeID() != color:
             review.node.SetNodeReferenceID(f"{role}_colors", display.GetColorNodeID())
             display.SetAndObserveColorNodeID(color)
-        elif colored and not red_cyan:
-            display.SetAndObserveColorNodeID(review.node.GetNodeReferenceID(f"{role}_colors") or _GRAY)

@@ -22,10 +22,12 @@ from CTSMALib.registration.review.background import Background
 from CTSMALib.registration.review.blind_reading import unsigned
 from CTSMALib.registration.review.corrections import WHOLE
 from CTSMALib.scene.registration import judging, opening
+from CTSMALib.scene.registration.closing import remove_review
 from CTSMALib.scene.registration.comparison import ComparisonRow, comparison
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMALib.scene.registration.mr_labels import mr_labels
-from CTSMALib.scene.registration.review_nodes import open_review, remove_review, reviews_in
+from CTSMALib.scene.registration.review_nodes import add_transforms, open_review, reviews_in
+from CTSMALib.scene.registration.saving import keep_aside
 from CTSMALib.scene.registration.session_motions import ReviewMotions
 from CTSMALib.scene.registration.session_points import ReviewPoints
 from CTSMALib.volumes.rigid import Matrix
@@ -85,6 +87,7 @@ class ReviewSession(ReviewMotions, ReviewPoints):
             if found is not None:
                 folder, reviewer, loaded = found
                 session = cls(folder, nodes, loaded, reviewer, clock)
+                add_transforms(nodes, session.record)
                 session._show()
                 return session
         return None
@@ -213,6 +216,17 @@ class ReviewSession(ReviewMotions, ReviewPoints):
         if is_new:  # its motions, and the decisions about those that were there
             self.refuse_moving()
         self._pushed("Refine from here" if is_new else "Judge", record)
+
+    def keep_aside(self, elsewhere: Path) -> Path:
+        """Write the review, which could not be saved, into a new folder that can be opened as a registration.
+
+        Args:
+            elsewhere: folder for it where it cannot be beside the folder of the registration.
+
+        Raises:
+            OutputError: it cannot be written there either.
+        """
+        return keep_aside(self.record, self.labels, self.folder, elsewhere)
 
     def close(self, even_unsaved: bool = False) -> bool:
         """Save and remove the nodes; volumes that were in the scene before stay.

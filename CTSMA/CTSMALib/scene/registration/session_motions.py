@@ -25,6 +25,7 @@ class ReviewMotions(ReviewSteps):
             KeyError: it was not registered.
         """
         if bone != self.active:
+            self.mend()
             set_active(self.nodes, bone)
             self.settle()
             self._tell((ACTIVE,))
@@ -74,8 +75,11 @@ class ReviewMotions(ReviewSteps):
         Raises:
             InputError: it was scaled or mirrored; its node is put back.
         """
+        self.mend()
+        if self._showing or not self.nodes.present:
+            return False
         bone, user = self.active, matrices(self.nodes, self.active).user
-        if self._showing or np.allclose(user, self.corrections.user[bone], rtol=0.0, atol=SAME):
+        if np.allclose(user, self.corrections.user[bone], rtol=0.0, atol=SAME):
             return False
         if not is_rigid(user):
             self._show()

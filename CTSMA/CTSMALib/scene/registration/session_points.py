@@ -85,11 +85,15 @@ class ReviewPoints(ReviewSteps):
         return landmark_error.bone_errors(self.point_errors())
 
     def _tell(self, reasons: Collection[str]) -> None:
-        if self._points_shown and {LANDMARKS, ACTIVE} & set(reasons):
-            draw_points(self.nodes, self.record.landmarks)
-        elif self._points_shown and MOTION in reasons:  # points follow by themselves
-            draw_errors(self.nodes, self.record.landmarks)
-        super()._tell(reasons)
+        try:
+            if not (self._points_shown and self.nodes.present):
+                return
+            if {LANDMARKS, ACTIVE} & set(reasons):
+                draw_points(self.nodes, self.record.landmarks)
+            elif MOTION in reasons:  # points follow by themselves
+                draw_errors(self.nodes, self.record.landmarks)
+        finally:
+            super()._tell(reasons)
 
     def _landmark(self, name: str) -> LandmarkPair:
         for pair in self.record.landmarks:

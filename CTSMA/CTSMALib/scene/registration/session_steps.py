@@ -14,7 +14,7 @@ from CTSMALib.registration.review.blind_reading import seen_reviews
 from CTSMALib.registration.review.corrections import Corrections
 from CTSMALib.registration.review.history import History
 from CTSMALib.scene.registration import opening
-from CTSMALib.scene.registration.review_nodes import ReviewNodes, matrices, set_auto, set_user
+from CTSMALib.scene.registration.review_nodes import ReviewNodes, add_transforms, matrices, set_auto, set_user
 from CTSMALib.scene.registration.saving import Autosaver
 from CTSMALib.scene.registration.scans import ReviewScans
 from CTSMALib.scene.registration.session_state import SessionState, differences
@@ -139,6 +139,20 @@ class ReviewSteps:
         """Of the step that :meth:`redo` makes again; empty where there is none."""
         return self.history.redo_name
 
+    def mend(self) -> bool:
+        """Make transforms again that were deleted, from the record; also done before every step is shown.
+
+        Returns:
+            Whether any was missing. Nothing is made where a scan is gone, without which there is no review.
+        """
+        if not self.nodes.present or self.nodes.whole:
+            return False
+        showing, self._showing = self._showing, True
+        try:
+            return add_transforms(self.nodes, self.record)
+        finally:
+            self._showing = showing
+
     def watch(self, callback: Watcher) -> None:
         """Let a callback be told of every change, by a reason of ``session.REASONS``."""
         self._watchers.append(callback)
@@ -190,12 +204,14 @@ class ReviewSteps:
 
     def _after(self, before: SessionState, repeats: bool = False) -> None:
         """The present state became another one: show it, tell, then save, so that pictures need not wait for disks."""
-        self._show()
         try:
-            self._tell(differences(before, self.history.state))
-        finally:
-            problem = self.problem
-            self._saved(self._saver.changed(self.record, repeats), problem)
+            self._show()
+        finally:  # the step was taken, whatever became of the nodes
+            try:
+                self._tell(differences(before, self.history.state))
+            finally:
+                problem = self.problem
+                self._saved(self._saver.changed(self.record, repeats), problem)
 
     def _saved(self, done: bool, problem: str) -> bool:
         """Tell where saving failed, or works again after there was a problem."""
@@ -210,8 +226,11 @@ class ReviewSteps:
 
     def _show(self) -> None:
         """Give transform nodes the present motions; those that have them are left alone."""
+        if not self.nodes.present:  # a scan was deleted: there is nothing to show
+            return
         self._showing = True  # handles tell of this as well
         try:
+            self.mend()
             for bone in self.bones:
                 shown = matrices(self.nodes, bone)
                 if not np.array_equal(shown.auto, self.corrections.auto[bone]):

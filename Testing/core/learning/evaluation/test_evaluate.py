@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from CTSMALib.agreement import corrected_interval, icc_agreement, icc_consistency, patient_draws
+from CTSMALib.agreement import bland_altman, corrected_interval, icc_agreement, icc_consistency, patient_draws
 from CTSMALib.errors import InputError
 from CTSMALib.learning.evaluation import result
 from CTSMALib.learning.evaluation.evaluate import evaluate
@@ -77,6 +77,24 @@ def test_agreement_is_what_the_arms_were_made_to_have(an_evaluation: Evaluation)
     upper = value(found, "shifted", result.UPPER, KEYS[2])
     assert upper == pytest.approx(0.3 + 1.96 * 0.2, abs=0.03)
     assert value(found, "ridge", result.REFERENCE_SD, KEYS[0]) == pytest.approx(VARIANCE**0.5, rel=0.15)
+
+
+def test_limits_of_agreement_know_whose_patches_they_are(a_table: PatchTable) -> None:
+    run = a_run(a_table, "arm", 0.1)
+    errors = np.random.default_rng(7).normal(0.0, 0.4, (200, 4))  # that all patches of a patient share
+    subjects = np.unique(a_table.subjects, return_inverse=True)[1]
+    run.values[:] += errors[subjects]
+    found = evaluate(a_table, (run,), resamplings=FEW)
+    rows = a_table.splits == "test"
+    for column, key in enumerate(KEYS):
+        of_patches = a_table.labels[rows, column], run.values[rows, column]
+        limits, naive = bland_altman(*of_patches, a_table.subjects[rows]), bland_altman(*of_patches)
+        low, high = (value(found, "arm", which, key) for which in (result.LOWER, result.UPPER))
+        assert (low, high) == pytest.approx((limits.lower, limits.upper), abs=1e-9)
+        assert high - low > naive.upper - naive.lower
+        drawn = found.shown
+        shown = bland_altman(drawn.labels[:, column], drawn.values[:, column], drawn.patients)
+        assert (shown.lower, shown.upper) == pytest.approx((low, high), abs=1e-9)
 
 
 def test_levels_see_what_is_left_of_noise_and_range(an_evaluation: Evaluation) -> None:

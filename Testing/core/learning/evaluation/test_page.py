@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from CTSMALib.catalogue import quantity
 from CTSMALib.learning.evaluation.evaluate import evaluate
 from CTSMALib.learning.evaluation.patch_table import patch_table
 from CTSMALib.learning.evaluation.predictions import read_predictions
 from CTSMALib.learning.evaluation.result import Evaluation
 from CTSMALib.learning.evaluation.write import holds_evaluation, write_evaluation
 from CTSMALib.learning.patches.patch_set import read_patch_set
+from CTSMALib.morphometry.apparent.recipe import KEYS
 from CTSMALib.report.evaluation_page import panels
 from CTSMALib.report.evaluation_page.page import evaluation_page, page_model
 from CTSMALib.report.model import ReportModel
+from CTSMALib.report.wording import number_text
 from Testing.core.learning.evaluation.made_up_patch_set import a_patch_set, some_predictions
 from Testing.core.report.readers import HtmlReader
 
@@ -86,6 +89,18 @@ def test_figures_are_drawn_and_differ(a_model: ReportModel) -> None:
         gray = np.asarray(Image.open(io.BytesIO(panel.png)).convert("L"))
         edge = np.concatenate([gray[:, -2:].ravel(), gray[-2:].ravel()])
         assert gray.min() < 80 and (edge > 200).all(), f"{panel.name}: something is cut off"
+
+
+def test_limits_that_are_drawn_are_those_of_the_table(
+    an_evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(panels.Axes, "annotate", lambda _axes, text, *_args, **_style: drawn.append(text))
+    panels.bland_altman_panels(an_evaluation.shown, virtual=True)
+    for key in KEYS:
+        found = an_evaluation.find("ensemble", "upper_limit", key)
+        assert found is not None and f"+1.96 SD {number_text(found.value, quantity(key).decimals)}" in drawn
+    assert len(drawn) == 3 * len(KEYS)
 
 
 def test_an_underfitted_control_is_called_so(an_evaluation: Evaluation, a_model: ReportModel) -> None:

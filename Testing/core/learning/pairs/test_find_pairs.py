@@ -6,7 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+import pydicom
 import pytest
+from pydicom.uid import SecondaryCaptureImageStorage
 
 from CTSMALib.errors import CancelledError, InputError
 from CTSMALib.learning.pairs.cohort_table import CohortTable
@@ -41,6 +43,16 @@ def test_series_that_share_a_folder_are_named_by_a_file_that_reads_them(tmp_path
     assert knees(table) == [("P1", "left", "a/ct000", "a/mr000")]
     assert read_scan(tmp_path / "a" / "ct000").image.GetSize() == (32, 32, 20)
     assert read_mr(tmp_path / "a" / "mr000").image.GetSize() == (32, 32, 20)
+
+
+def test_a_picture_of_the_screen_does_not_decide_what_a_series_is(tmp_path: Path) -> None:
+    dicom(tmp_path / "a" / "ct", "CT", name="{:04d}.dcm")
+    dicom(tmp_path / "a" / "mr", "MR")
+    first = min((tmp_path / "a" / "ct").iterdir())
+    picture = pydicom.dcmread(first)
+    picture.Modality, picture.SOPClassUID = "OT", SecondaryCaptureImageStorage
+    picture.save_as(tmp_path / "a" / "ct" / "0.dcm")  # sorts before all others
+    assert knees(found(tmp_path)) == [("P1", "left", "a/ct", "a/mr")]
 
 
 def test_a_ct_without_a_side_goes_with_the_mr_of_either_knee(tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ def test_a_cortex_that_cannot_be_bone_is_not_believed(a_thick_boned_leg: Leg) ->
     found = estimate_tissue_references(halved, bone, kvp=120.0, psf_fwhm_mm=0.8)
     assert found.cortical.hu == pytest.approx(900.0, rel=0.03)
     assert found.bone_tissue_hu == 1500.0
+    assert "Thick cortex" in found.notices[-1].text and "check whether the values" in found.notices[-1].text
+
+
+def test_a_cortex_of_another_voltage_is_a_hint_to_state_it(a_thick_boned_leg: Leg) -> None:
+    image, bone = a_thick_boned_leg
+    soft = sitk.Cast(sitk.Cast(image, sitk.sitkFloat32) * 1.45, sitk.sitkInt16)  # as at 80 kV
+    found = estimate_tissue_references(soft, bone, psf_fwhm_mm=0.8)
+    assert found.bone_tissue_hu == pytest.approx(1875.0, rel=0.01) and "bone-reference-assumed" in codes(found)
+    assert "state the tube voltage" in found.notices[-1].text and "10 %" not in found.notices[-1].text
+    stated = estimate_tissue_references(soft, bone, kvp=80.0, psf_fwhm_mm=0.8)
+    assert codes(stated) >= {"bone-reference-measured"} and stated.bone_tissue_hu == stated.cortical.hu
 
 
 def test_tissues_out_of_view_fall_back_and_say_so() -> None:

@@ -11,19 +11,20 @@ from CTSMALib.anatomy.labels import BONES
 from CTSMALib.catalogue import QUANTITIES, quantities, quantity
 from CTSMALib.report.dicom import codes
 from CTSMALib.report.dicom.study import LONGEST_DESCRIPTION, RESEARCH, VIRTUAL, decimal_string
+from Testing.core.report.dicom.code_reading import quantity_of
 
 
 def test_codes_are_short_and_tell_quantities_apart() -> None:
     found = [codes.quantity_code(entry) for entry in QUANTITIES]
     assert len({(code.scheme_designator, code.value) for code in found}) == len(QUANTITIES)
     assert all("CodeValue" in code and len(code.CodeMeaning) <= 64 for code in found)
-    assert all(codes.quantity_of(code) is entry for code, entry in zip(found, QUANTITIES, strict=True))
+    assert all(quantity_of(code) is entry for code, entry in zip(found, QUANTITIES, strict=True))
 
 
 def test_a_code_of_something_else_is_no_quantity() -> None:
     other = Dataset()
     other.CodeValue, other.CodingSchemeDesignator, other.CodeMeaning = "ct_bvf", "99OTHER", "Something else"
-    assert codes.quantity_of(other) is None
+    assert quantity_of(other) is None
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,18 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
+from CTSMALib.analysis.compartment_findings import summaries
 from CTSMALib.analysis.pipeline import BONES_GIVEN
-from CTSMALib.analysis.result import SideFinding
+from CTSMALib.analysis.result import SideFinding, Summary
 from CTSMALib.anatomy.labels import BONES
 from CTSMALib.catalogue import quantities, quantity
 from CTSMALib.jobs.dicom_export import DicomRequest, run
+from CTSMALib.palette import BONE_RGB
 from CTSMALib.report.dicom import codes
-from CTSMALib.report.dicom.codes import quantity_of
 from CTSMALib.virtual.dicom import STYLES
 from CTSMALib.volumes.virtual_mark import NOTICE
 from Testing.core.dicom_validity import errors_of
+from Testing.core.report.dicom.code_reading import quantity_of
 from Testing.core.report.dicom.dicom_knee import MAPS, DicomKnee, objects_in, store
 
 ALL_BUT_PDF = ("seg", "pm", "sr")
@@ -77,6 +79,9 @@ def test_bones_come_back_voxel_by_voxel(an_export: Any, style: str) -> None:
     np.testing.assert_array_equal(back, sitk.GetArrayFromImage(knee.labels))
     kind = seg.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0]
     assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Right"
+    for segment in seg.SegmentSequence:
+        color = hd.color.CIELabColor.from_dicom_value(segment.RecommendedDisplayCIELabValue)
+        assert color.to_rgb(clip=True) == pytest.approx(BONE_RGB[segment.SegmentLabel.lower()], abs=1)
 
 
 @pytest.mark.parametrize("key", MAPS)
@@ -135,6 +140,26 @@ def test_measurements_come_back(an_export: Any) -> None:
     for (_, key, *derivation), (_, unit) in found.items():
         patches = derivation == [codes.PATCH_COUNT[0]]
         assert unit == ("{patches}" if patches else codes.unit_code(quantity(key)).value)
+
+
+def test_it_is_told_what_was_counted_and_a_single_value_has_no_deviation(tmp_path: Path, a_dicom_knee: Any) -> None:
+    knee, plate = a_dicom_knee("siemens"), "ct_plate_thickness_mm"
+    own = [p for p in knee.analysis.patches if p.patch.compartment == "TM" and p.values]
+    values = summaries([((p.patch.row, p.patch.column), p.values) for p in own])
+    values["ct_bvf"] = Summary(0.3, 0.0, 1)
+    compartments = tuple(replace(f, values=values) if f.key == "TM" else f for f in knee.analysis.compartments)
+    shutil.copytree(knee.result, tmp_path / "result")
+    store(replace(knee.analysis, compartments=compartments), tmp_path / "result")
+    out = run(DicomRequest(tmp_path / "result", knee.series, tmp_path / "out", ("sr",)))
+    found = measurements_of(pydicom.dcmread(out / "sr.dcm"))
+    assert found["TM", "ct_bvf", codes.MEAN[0]][0] == 0.3 and found["TM", "ct_bvf", "patch_count"][0] == 1
+    assert ("TM", "ct_bvf", codes.STANDARD_DEVIATION[0]) not in found
+    assert found["TM", plate, "place_count"] == (values[plate].n, "{places}") and values[plate].n <= 12 < len(own)
+    assert ("TM", plate, "patch_count") not in found
+    assert found["TM", plate, codes.STANDARD_DEVIATION[0]][0] == values[plate].sd
+    older = next(f for f in compartments if f.key == "TL").values[plate]  # as results had it before
+    assert found["TL", plate, "patch_count"] == (older.n, "{patches}")
+    assert errors_of(out / "sr.dcm") == []
 
 
 def test_the_report_follows_its_template(an_export: Any) -> None:
