@@ -106,7 +106,13 @@ def bone_findings(anatomy: KneeAnatomy, outlined: sitk.Image, image: sitk.Image)
     for bone in BONES:
         count = int(np.count_nonzero(shown == bone.label))
         if count:
-            cut = _is_cut(bone, index_to_lps(anatomy.labels, np.argwhere(values == bone.label)), anatomy, image)
+            coarse = np.argwhere(values == bone.label)  # which a small part of a bone may be lost from
+            points = (
+                index_to_lps(anatomy.labels, coarse)
+                if len(coarse)
+                else index_to_lps(outlined, np.argwhere(shown == bone.label))
+            )
+            cut = _is_cut(bone, points, anatomy, image)
             volume_ml = count * voxel_ml
             findings.append(BoneFinding(bone.name, bone.label, bone.snomed, volume_ml, cut, *_frame_of(bone, anatomy)))
     return tuple(findings)

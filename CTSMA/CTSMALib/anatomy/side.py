@@ -82,7 +82,9 @@ def decide_side(
             "Leave out --side to analyze it, or check whether the scan was stored mirrored.",
         )
     against = "; ".join(name for cue, name in told if cue != side)
-    confirmed = [name for word, name in ((wanted, "user"), (stated, "header")) if against and word == side]
+    # The header of a scan of both legs says nothing of one knee.
+    heard = ((wanted, "user"), ("" if candidate.side_by_other_leg else stated, "header"))
+    confirmed = [name for word, name in heard if against and word == side]
     evidence = "; ".join([name for cue, name in told if cue == side] + confirmed)
     if against:
         evidence += f" (against it: {against})"

@@ -16,7 +16,7 @@ _JUST_BELOW_HU = 10
 def clipping_notices(image: sitk.Image) -> tuple[Notice, ...]:
     """Tell that dense bone was cut off: in much of the image, or in a place as large as a screw.
 
-    Where the limit is 2000 HU or more, bone stays below it and what is cut off is found as metal.
+    Where the limit is 2500 HU or more, bone stays below it and what is cut off is found as metal.
 
     Args:
         image: HU.

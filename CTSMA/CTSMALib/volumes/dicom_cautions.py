@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
 from CTSMALib.notices import Notice, Severity
-from CTSMALib.volumes.dicom_derived import derivation_notices
+from CTSMALib.volumes.dicom_derived import derivation_notices, plain
 from CTSMALib.volumes.dicom_files import DicomFile
 from CTSMALib.volumes.dicom_frames import Frame, text
 from CTSMALib.volumes.dicom_uniform import common_voltage
 from CTSMALib.volumes.tube_voltage import voltage_notices
 
-_NO_AGENT = {"", "none", "no", "non", "nein", "n", "0", "-", "n/a", "na", "nil", "native", "nativ", "keine", "kein",
-             "keines", "ohne", "sans", "aucun", "without", "unenhanced", "non-contrast", "no contrast"}  # fmt: skip
+# Whole entries, in small letters without accents, of which each must be all such words: "non-ionic" is an agent.
+_NONE = (
+    r"none|no|non|not|nein|na?|n/a|nil|null|nativ[a-z]*|kein[a-z]*|ohne|sans|aucune?|without|w/?o|unenhanced|-+|\?+"
+    r"|0+([.,]0*)?|unknown|anonym[a-z]*|removed|deleted|redacted|de-?identified|x{2,}"
+)
+_BESIDE = (
+    r"iv|i\.v\.?|oral|po|contrast[a-z]*|kontrast[a-z]*|km|agents?|media|medium|given|used|inject[a-z]*|administered"
+    r"|applied|enhanced|ml|cc|produit|de|bolus"
+)
+_NO_AGENT = re.compile(rf"\W*(({_BESIDE})\W+)*({_NONE})(\W*({_BESIDE}))*\W*|\W*")
 
 
 def cautions(files: Sequence[DicomFile], frames: Sequence[Frame], modality: str) -> tuple[Notice, ...]:
@@ -47,4 +56,13 @@ def cautions(files: Sequence[DicomFile], frames: Sequence[Frame], modality: str)
 
 def _has_agent(header: Dataset) -> bool:
     agents = [text(item, "CodeMeaning") for item in header.get("ContrastBolusAgentSequence") or ()]
-    return any(agent.lower() not in _NO_AGENT for agent in (text(header, "ContrastBolusAgent"), *agents))
+    return any(names_agent(agent) for agent in (text(header, "ContrastBolusAgent"), *agents))
+
+
+def names_agent(stated: str) -> bool:
+    """Whether an entry for the contrast agent states one, and not in some words that there was none or nobody knows.
+
+    Args:
+        stated: ContrastBolusAgent, or what a code means; one for each way of giving it may be joined by "&".
+    """
+    return not all(_NO_AGENT.fullmatch(part) for part in plain(stated).split("&"))

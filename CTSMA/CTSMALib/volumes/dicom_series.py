@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from CTSMALib.errors import InputError
+from CTSMALib.errors import CTSMAError, InputError, MissingDecoderError
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes.dicom_cautions import cautions
 from CTSMALib.volumes.dicom_derived import without_derived
@@ -72,7 +72,7 @@ class Candidate:
     header: Dataset
     frame: int | None
     stack: Stack | None
-    error: InputError | None
+    error: CTSMAError | None
     score: float
 
     @property
@@ -105,7 +105,7 @@ def _candidate(uid: str, members: list[DicomFile], numbers_given: list[str], wan
     try:
         stack = _stack(files, frames, series_label(choice, text(header, "SeriesDescription")), wanted)
         stack = replace(stack, notices=(*left_out, *stack.notices))
-    except InputError as refusal:
+    except (InputError, MissingDecoderError) as refusal:  # copies are decoded to be compared
         error = refusal
     header, frame = _first_read(files, stack.frames if stack else ())
     info = SeriesInfo(

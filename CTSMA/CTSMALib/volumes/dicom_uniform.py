@@ -20,10 +20,8 @@ def check_uniform(frames: Sequence[Frame], what: str) -> None:
         InputError: they differ.
     """
     if len({(f.slope is None, f.intercept is None) for f in frames}) > 1:
-        stated = sum(f.slope is not None and f.intercept is not None for f in frames)
         raise InputError(
-            f"{what} states for only {stated} of its {len(frames)} slices how stored values become HU.",
-            "Export the original series from the scanner or the archive.",
+            f"{what} states for {_rescaled(frames)}.", "Export the original series from the scanner or the archive."
         )
     _check_one(sorted({f.kernel for f in frames if f.kernel}), "reconstruction kernels", "", what)
     voltages = {kvp for f in frames if (kvp := possible_voltage(f.kvp)) is not None}
@@ -38,6 +36,18 @@ def common_kernel(frames: Iterable[Frame]) -> str:
 def common_voltage(frames: Iterable[Frame]) -> float | None:
     """The tube voltage of planes in kV: the first that is stated and possible."""
     return next((kvp for f in frames if (kvp := possible_voltage(f.kvp)) is not None), None)
+
+
+def _rescaled(frames: Sequence[Frame]) -> str:
+    """How many planes, of which not all state the same, state how stored values become HU."""
+    stated = sum(f.slope is not None and f.intercept is not None for f in frames)
+    if stated:
+        return f"only {stated} of its {len(frames)} slices how stored values become HU"
+    partly = sum(f.slope is not None or f.intercept is not None for f in frames)
+    return (
+        f"none of its {len(frames)} slices how stored values become HU: "
+        f"{partly} state a slope without an intercept, or the reverse"
+    )
 
 
 def _check_one(values: Iterable[str], name: str, unit: str, what: str) -> None:

@@ -23,17 +23,20 @@ def knee_ct_score(stack: Stack, kernel: str, words: Iterable[str]) -> float:
     """Score a usable series; the highest is read unless the user chooses.
 
     In order of weight: words that name the knee or another body part, images of a tube voltage and not of one energy,
-    original axial images, enough coverage, thin slices, a sharp kernel, small pixels.
+    a name that does not speak of computed images, original axial images, enough coverage, thin slices, a sharp kernel,
+    small pixels.
 
     Args:
-        stack: the arranged slices.
+        stack: the arranged slices, with what must be said of them.
         kernel: convolution kernel of the header.
-        words: descriptions, protocol and body part.
+        words: descriptions, protocol and body part, as they are written.
     """
-    said = " ".join(words).lower()
+    written = tuple(words)
+    said = " ".join(written).lower()
     score = 8.0 * bool(_KNEE.search(said)) - 8.0 * bool(_ELSEWHERE.search(said) and not _KNEE.search(said))
     kinds = stack.frames[0].image_type
-    score -= 6.0 * says_one_energy(said)
+    score -= 6.0 * says_one_energy(*written, *kinds)
+    score -= 5.0 * any(notice.code == "maybe-derived" for notice in stack.notices)
     score += 3.0 * ("ORIGINAL" in kinds) - 3.0 * ("DERIVED" in kinds) + 2.0 * (abs(stack.axes[2, 2]) > 0.7)
     score += 4.0 * min(stack.spacing[2] * stack.count / _LONG_ENOUGH_MM, 1.0)
     score -= 2.0 * max(stack.spacing[2] - 0.5, 0.0)

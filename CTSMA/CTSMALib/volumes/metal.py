@@ -6,8 +6,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-METAL_HU = 2800  # cortical bone stays below about 2000; 12-bit scanners saturate at 3071
-CLIPPED_METAL_HU = 2000  # what a scan cuts off here or above was no bone
+METAL_HU = 2800  # 12-bit scanners saturate at 3071
+CLIPPED_METAL_HU = 2500  # cortex reaches it neither at 70 kV nor with a sharp kernel, noise apart
 MIN_VOLUME_MM3 = 15.0
 MARGIN_MM = 2.5  # partial volume and blooming around the metal
 
@@ -16,7 +16,7 @@ def metal_mask(image: sitk.Image) -> sitk.Image:
     """Find metal and the voxels it spoils.
 
     Connected voxels above 2800 HU with a volume of at least 15 mm³ are metal; so are, in a scan whose values are cut
-    off between 2000 and 2800 HU, those that all have this highest value. They are grown by 2.5 mm.
+    off between 2500 and 2800 HU, those that all have this highest value. They are grown by 2.5 mm.
 
     Args:
         image: HU; any geometry.

@@ -17,7 +17,7 @@ import numpy as np
 from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes import virtual_mark
-from CTSMALib.volumes.nifti_orientation import agree, axes_of_quaternion
+from CTSMALib.volumes.nifti_orientation import ROUNDED_DEGREES, TURNED_DEGREES, axes_of_quaternion, largest_angle
 
 _HEADER_BYTES = 348
 _BLOCK = 1 << 22
@@ -50,6 +50,12 @@ class NiftiHeader:
     qform_axes: np.ndarray
     sform: np.ndarray
     virtual: bool
+
+    @property
+    def degrees_apart(self) -> float:
+        """How far the orientations of qform and sform are apart; 0 where only one of them counts."""
+        both = self.qform_code > 0 and self.sform_code > 0
+        return largest_angle(self.qform_axes, self.sform[:, :3]) if both else 0.0
 
 
 def begins_like_nifti(path: Path) -> bool:
@@ -125,8 +131,7 @@ def _check_voxel_size(header: NiftiHeader, path: Path) -> None:
 
 
 def _check_orientation(header: NiftiHeader, path: Path) -> None:
-    both = header.qform_code > 0 and header.sform_code > 0
-    if both and not agree(header.qform_axes, header.sform[:, :3]):
+    if header.degrees_apart > TURNED_DEGREES:
         raise InputError(
             f"The image '{path.name}' gives two different orientations (qform and sform), so that left and right may "
             "be swapped.",
@@ -143,6 +148,12 @@ def nifti_notices(header: NiftiHeader) -> tuple[Notice, ...]:
     if header.qform_code <= 0 and header.sform_code <= 0:
         text = "The file does not say how the patient lies in the image, so left and right may be swapped."
         notices.append(Notice("orientation-unknown", text))
+    if header.degrees_apart > ROUNDED_DEGREES:
+        text = (
+            f"The file gives two orientations that are {header.degrees_apart:.0f}° apart (qform and sform), as after a "
+            "registration to another scan; one of them was taken, and positions are in its space."
+        )
+        notices.append(Notice("two-orientations", text))
     return tuple(notices)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-MOST_DEGREES = 1.0  # by which the two may differ; rounded numbers differ by less
+ROUNDED_DEGREES = 1.0  # rounded numbers differ by less
+TURNED_DEGREES = 45.0  # more exchanges or reverses axes
 
 
 def axes_of_quaternion(quaternion: Sequence[float], qfac: float) -> np.ndarray:
@@ -36,12 +37,12 @@ def axes_of_quaternion(quaternion: Sequence[float], qfac: float) -> np.ndarray:
     return axes * (1.0, 1.0, -1.0 if qfac < 0 else 1.0)
 
 
-def agree(axes: np.ndarray, matrix: np.ndarray) -> bool:
-    """Whether two orientations are the same up to a small angle of every axis; mirrored ones are not.
+def largest_angle(axes: np.ndarray, matrix: np.ndarray) -> float:
+    """The angle in degrees between the axes of two orientations that differ most; 180 where numbers are none.
 
     Args:
         axes: (3, 3), one unit vector per column.
         matrix: (3, 3), columns of any length, in the same space.
     """
     cosines = np.sum(axes * matrix, axis=0) / np.linalg.norm(matrix, axis=0)
-    return bool(np.all(cosines >= np.cos(np.radians(MOST_DEGREES))))
+    return float(np.degrees(np.arccos(np.clip(np.nan_to_num(cosines, nan=-1.0), -1.0, 1.0))).max())

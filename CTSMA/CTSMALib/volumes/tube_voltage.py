@@ -8,7 +8,7 @@ from CTSMALib.errors import InputError
 from CTSMALib.notices import Notice, Severity
 from CTSMALib.volumes.scan import Scan
 
-LEAST_KVP, MOST_KVP = 70, 150  # for which the CT number of bone is known
+LEAST_KVP, MOST_KVP = 40, 160  # of CT scanners, those for extremities and samples included
 
 
 def possible_voltage(kvp: float | None) -> float | None:

@@ -64,6 +64,9 @@ def test_user_or_header_confirm_a_fibula_that_the_shape_contradicts(a_knee: Knee
     assert decisions[2].evidence.startswith("fibula; header (against it: shape")
     with pytest.raises(AnatomyError, match="a right knee"):
         decide_side(doubtful, working, "", "left")
+    of_two = replace(doubtful, side_by_other_leg="left")  # the header is that of both legs
+    assert not decide_side(of_two, working, "right", "")[0].certain
+    assert decide_side(of_two, working, "", "right")[0].certain
 
 
 def test_what_looks_like_a_fibula_is_none_where_only_other_bones_were_labelled(

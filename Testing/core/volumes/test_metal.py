@@ -36,14 +36,14 @@ def test_dense_bone_and_specks_are_not_metal(a_phantom: np.ndarray, value: int, 
     assert sitk.GetArrayFromImage(metal_mask(image_of(hu))).sum() == 0
 
 
-@pytest.mark.parametrize("top", [2000, 2500, 2800])
+@pytest.mark.parametrize("top", [2500, 2800])
 def test_metal_cut_off_at_the_top_of_the_scan_is_found(a_phantom: np.ndarray, top: int) -> None:
     whole = metal_mask(image_of(with_ball(a_phantom, 3071, 4.0)))
     clipped = metal_mask(image_of(np.minimum(with_ball(a_phantom, 3071, 4.0), top).astype(np.int16)))
     assert np.array_equal(sitk.GetArrayFromImage(clipped), sitk.GetArrayFromImage(whole))
 
 
-@pytest.mark.parametrize(("top", "radius"), [(1999, 4.0), (2500, 1.0)])
+@pytest.mark.parametrize(("top", "radius"), [(2000, 4.0), (2499, 4.0), (2500, 1.0)])
 def test_bone_cut_off_and_clipped_specks_are_not_metal(a_phantom: np.ndarray, top: int, radius: float) -> None:
     assert sitk.GetArrayFromImage(metal_mask(image_of(with_ball(a_phantom, top, radius)))).sum() == 0
 

@@ -73,6 +73,23 @@ def test_a_rescale_of_some_slices_only_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("deleted", "said"),
+    [({"RescaleIntercept": range(40), "RescaleSlope": range(25, 40)}, "none of its 40 .* 25 state a slope without"),
+     ({"RescaleIntercept": range(25), "RescaleSlope": range(25, 40)}, "none of its 40 .* 40 state a slope without")],
+)  # fmt: skip
+def test_a_part_of_a_rescale_of_some_slices_is_refused(
+    tmp_path: Path, a_phantom: np.ndarray, deleted: dict[str, range], said: str
+) -> None:
+    def edit(ds: Dataset, i: int) -> None:
+        for keyword, these in deleted.items():
+            for_some(these, **{keyword: None})(ds, i)
+
+    write_series(tmp_path, a_phantom, edit=edit)
+    with pytest.raises(InputError, match=said):
+        read_scan(tmp_path)
+
+
+@pytest.mark.parametrize(
     ("changes", "named"),
     [({"ConvolutionKernel": "SOFT"}, "BONE and SOFT"), ({"KVP": "80"}, "80 and 120 kV")],
 )

@@ -46,12 +46,18 @@ def test_the_quaternion_is_read_as_the_standard_says(tmp_path: Path, a_phantom: 
 
 
 @pytest.mark.parametrize("change", [np.diag([-1.0, 1, 1]), np.diag([1.0, 1, -1]), np.diag([-1.0, -1, 1]),
-                                    Rotation.from_euler("x", 1.5, degrees=True).as_matrix()])  # fmt: skip
+                                    Rotation.from_euler("x", 60.0, degrees=True).as_matrix()])  # fmt: skip
 def test_two_orientations_are_refused(a_file: Path, change: np.ndarray) -> None:
     matrix = change @ read_nifti_header(a_file).qform_axes @ SIZE
     with pytest.raises(InputError, match="two different orientations") as caught:
         read_scan(with_matrix(a_file, matrix))
     assert "qform" in caught.value.message and caught.value.remedy
+
+
+def test_a_file_that_was_turned_onto_another_is_read_and_said(a_file: Path) -> None:
+    matrix = Rotation.from_euler("z", 3.0, degrees=True).as_matrix() @ read_nifti_header(a_file).qform_axes @ SIZE
+    (notice,) = read_scan(with_matrix(a_file, matrix, (1, 2))).notices
+    assert notice.code == "two-orientations" and "3° apart" in notice.text
 
 
 def test_a_small_turn_and_another_offset_are_accepted(a_file: Path) -> None:

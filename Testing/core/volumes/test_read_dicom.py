@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
@@ -17,9 +18,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from CTSMALib.errors import CancelledError, InputError
+from CTSMALib.errors import CancelledError, InputError, MissingDecoderError
 from CTSMALib.volumes import dicom_pixels as pixels
-from CTSMALib.volumes import read_scan
+from CTSMALib.volumes import list_series, read_scan
 from Testing.core.volumes.dicom_writer import Geometry, write_enhanced, write_series
 from Testing.core.volumes.same_scan import GEOMETRIES, OBLIQUE, assert_same, codes, voxels
 
@@ -132,6 +133,19 @@ def test_missing_decoder_is_said(tmp_path: Path, a_phantom: np.ndarray, monkeypa
     with pytest.raises(MissingDependencyError, match="JPEG 2000") as caught:
         read_scan(tmp_path)
     assert "pip install" in caught.value.remedy
+
+
+def test_copies_that_cannot_be_compared_leave_other_series_readable(
+    tmp_path: Path, a_phantom: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(tmp_path / "a", a_phantom, series_number=1, transfer_syntax=JPEG2000Lossless)
+    copy = pydicom.dcmread(tmp_path / "a" / "0003.dcm")
+    copy.PatientName = "Somebody^Else"
+    copy.save_as(tmp_path / "a" / "copy.dcm")
+    write_series(tmp_path / "b", a_phantom, series_number=2)
+    monkeypatch.setattr(pixels, "_decoded", lambda path: (_ for _ in ()).throw(MissingDecoderError("None.", "Get it.")))
+    listed = {s.number: s for s in list_series(tmp_path)}
+    assert listed["2"].usable and listed["1"].reason == "None."
 
 
 def test_enhanced_ct(tmp_path: Path, a_phantom: np.ndarray) -> None:

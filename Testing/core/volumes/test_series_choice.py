@@ -61,6 +61,32 @@ def test_images_of_one_energy_come_after_those_of_a_tube_voltage(
     assert [s.number for s in list_series(tmp_path)] == ["2", "1"]
 
 
+def test_images_of_one_energy_are_told_by_their_type(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    def sharp(ds: Dataset, _: int) -> None:
+        ds.ConvolutionKernel, ds.ImageType = "Br64", ["ORIGINAL", "PRIMARY", "AXIAL", "VMI"]
+
+    write_series(tmp_path / "a", a_phantom, series_number=1, edit=sharp)
+    write_series(tmp_path / "b", a_phantom, series_number=2, edit=attribute("ConvolutionKernel", "Br36"))
+    assert [s.number for s in list_series(tmp_path)] == ["2", "1"]
+
+
+def test_a_name_that_is_split_at_its_capitals_tells_one_energy(tmp_path: Path, a_phantom: np.ndarray) -> None:
+    write_series(tmp_path / "a", a_phantom, series_number=1, description="KneeMonoE",
+                 edit=attribute("ConvolutionKernel", "Br64"))  # fmt: skip
+    write_series(tmp_path / "b", a_phantom, series_number=2, edit=attribute("ConvolutionKernel", "Br36"))
+    assert [s.number for s in list_series(tmp_path)] == ["2", "1"]
+
+
+@pytest.mark.parametrize(("name", "order"), [("knee MIP thin", ["2", "1"]), ("knee thin for MIP", ["1", "2"])])
+def test_a_name_that_speaks_of_a_computed_image_comes_later(
+    name: str, order: list[str], tmp_path: Path, a_phantom: np.ndarray
+) -> None:
+    write_series(tmp_path / "a", a_phantom, series_number=1, description=name,
+                 edit=attribute("ConvolutionKernel", "Br64"))  # fmt: skip
+    write_series(tmp_path / "b", a_phantom, series_number=2, edit=attribute("ConvolutionKernel", "Br36"))
+    assert [s.number for s in list_series(tmp_path)] == order
+
+
 def test_the_first_is_read_and_the_others_are_named(a_study: Path) -> None:
     scan = read_scan(a_study)
     assert scan.header.series_description == "sharp"

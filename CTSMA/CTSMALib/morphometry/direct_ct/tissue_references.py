@@ -132,6 +132,8 @@ def _bone_notice(
         text = f"Solid bone was taken as {bone_tissue:.0f} HU, measured in thick cortex of this scan."
         return Notice("bone-reference-measured", text, Severity.INFO)
     voltage = "120 kV, as no voltage is stated" if kvp is None else f"{kvp:.0f} kV"
+    if kvp is not None and not KVP[0] <= kvp <= KVP[-1]:
+        voltage += f", like {float(np.clip(kvp, KVP[0], KVP[-1])):.0f} kV"
     taken = f"Solid bone was taken as {bone_tissue:.0f} HU"
     if resolved:
         remedy = "state the tube voltage" if kvp is None else "check whether the values of the scan are HU"
