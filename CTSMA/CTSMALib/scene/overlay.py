@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from CTSMALib.scene.aspects import VALUE, shown_aspect
@@ -19,7 +19,13 @@ BONES_SHOWN = {  # choice: the surfaces it shows
 
 
 def show_overlay(
-    result: ResultNodes, overlay: str, key: str, opacity: float, aspect: str = VALUE, beside: bool = False
+    result: ResultNodes,
+    overlay: str,
+    key: str,
+    opacity: float,
+    aspect: str = VALUE,
+    beside: bool = False,
+    views: Iterable[Any] | None = None,
 ) -> None:
     """Lay the result over its CT in every slice view but those of an MR in its own frame.
 
@@ -30,11 +36,12 @@ def show_overlay(
         opacity: 0 to 1.
         aspect: of :data:`~CTSMALib.scene.aspects.ASPECTS`; what is not a value is shown by patches.
         beside: in the slice views that are kept for the result beside the shown one, instead of the others.
+        views: composite nodes of the views, if only some of these.
     """
     of_values = shown_aspect(result.patches, key, aspect) == VALUE
     parameter_map = result.get(map_role(key)) if overlay == "map" and of_values else None
     patches = result.get("patch_labels") if overlay == "patches" or (overlay == "map" and not parameter_map) else None
-    for composite in composites_of_results(result.scene, beside):
+    for composite in composites_of_results(result.scene, beside) if views is None else views:
         _set_layer(composite, "Background", result.get("ct"), result, keep_other=False)
         _set_layer(composite, "Foreground", parameter_map, result, keep_other=True)
         _set_layer(composite, "Label", patches, result, keep_other=True)

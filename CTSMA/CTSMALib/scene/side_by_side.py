@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from CTSMALib.scene.aspects import VALUE
 from CTSMALib.scene.coloring import color_by
 from CTSMALib.scene.ct_node import follow_ct
 from CTSMALib.scene.overlay import hide, set_visible, show_overlay
+from CTSMALib.scene.registration.review_layout import show_only_in
 from CTSMALib.scene.result_nodes import SELECTION, ResultNodes
 from CTSMALib.scene.selection import NO_PATCH, center_of, jump_to, select
 from CTSMALib.scene.views import aim_slices, slice_views
@@ -41,8 +42,8 @@ def show_beside(
 
 def keep_apart(result: ResultNodes, other: ResultNodes) -> None:
     """Let models of each result be shown in its own views only; call it again when there are new views."""
-    beside = [node.GetID() for node in slice_views(result.scene, beside=True)]
-    _limit(result, [node.GetID() for node in (*slice_views(result.scene), *_bone_views(result.scene))])
+    beside = list(slice_views(result.scene, beside=True))
+    _limit(result, [*slice_views(result.scene), *_bone_views(result.scene)])
     _limit(other, beside)
     set_visible(other.get(SELECTION), bool(beside))
 
@@ -78,15 +79,9 @@ def _bone_views(scene: Any) -> Iterator[Any]:
         yield scene.GetNthNodeByClass(index, "vtkMRMLViewNode")
 
 
-def _limit(result: ResultNodes, views: list[str]) -> None:
-    """Let models be shown in some views only, by their IDs; in all without any."""
+def _limit(result: ResultNodes, views: Sequence[Any]) -> None:
+    """Let models be shown in some views only; in all without any."""
     for role in result.roles():
         node = result.get(role)
-        display = node.GetDisplayNode() if node.IsA("vtkMRMLModelNode") else None
-        if display is None or list(display.GetViewNodeIDs() or ()) == views:
-            continue
-        was_modifying = display.StartModify()
-        display.RemoveAllViewNodeIDs()
-        for view in views:
-            display.AddViewNodeID(view)
-        display.EndModify(was_modifying)
+        if node.IsA("vtkMRMLModelNode") and node.GetDisplayNode() is not None:
+            show_only_in(node.GetDisplayNode(), views)

@@ -20,6 +20,7 @@ from CTSMALib.scene.overlay import hide
 from CTSMALib.scene.panel_state import AS_STATED, MODULE, PanelState
 from CTSMALib.scene.plot_nodes import show_in_views
 from CTSMALib.scene.result_nodes import KnownResults, ResultNodes
+from CTSMALib.scene.review_traces import reviews_now
 from CTSMALib.scene.selection import NO_PATCH, other_layer
 from CTSMALib.scene.side_by_side import aim_beside, show_everywhere
 from CTSMALib.scene.state import NO_NODE, NodeId, load_state, save_state, state_node
@@ -72,7 +73,8 @@ class ModulePanel(SceneEvents):
         scene, self.state = self.scene, PanelState()
         self.result: ResultNodes | None = None
         self.other: ResultNodes | None = None
-        self.entered = False
+        self.entered = self._unseen = False  # the scene was read, and its state is not in the views yet
+        self._reviews: dict[str, int] = {}  # as they were when the user left
         self.known, self.views = KnownResults(scene), ResultViews()
         self.run_bar = RunBar(self.cancel)
         self.finding = ResultActions(self)
@@ -107,6 +109,8 @@ class ModulePanel(SceneEvents):
             return
         self._follow_layout(True)
         self.entered = True
+        if self._unseen and not self.is_quiet():
+            self.read_scene()
         self.dependencies.refresh()
         self.scan.list_models()
         self.diagnosis.list_models()
@@ -119,12 +123,21 @@ class ModulePanel(SceneEvents):
         self.inspector.draw()
         with problems_shown(_("The result cannot be shown.")):
             self.finding.show_waiting()
-            if self.result is not None:
-                self.views.come_back(self.result, self.state)
+            self._come_back()
         self.refresh()
+
+    def _come_back(self) -> None:
+        """Let views show the results again after a review of a registration."""
+        reviewed = reviews_now(self.scene) != self._reviews
+        if self.result is not None:
+            self.views.come_back(self.result, self.known.all(), self.state, reviewed)
+        elif reviewed:
+            self.views.hide_others(None, self.known.all())
 
     def exit(self) -> None:
         """The user opens another module, in which a click or a key means something else."""
+        if self.entered:
+            self._reviews = reviews_now(self.scene)
         self._follow_layout(False)
         self.entered = False
         self.clicks.stop()
@@ -199,7 +212,10 @@ class ModulePanel(SceneEvents):
         return replace(state, patch=other_layer(self.result.patches, state.patch))
 
     def read_scene(self) -> None:
-        """Take the state that is saved with the scene, for example after a scene was opened."""
+        """Take the state that is saved with the scene, for example after a scene was opened.
+
+        Views of another module are left alone until the user opens this one.
+        """
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
         state = load_state(node, PanelState).valid() if node is not None else PanelState()
         if node is None or not node.HasParameter("model"):  # nothing was chosen in this scene yet
@@ -209,18 +225,19 @@ class ModulePanel(SceneEvents):
         self.result = self.other = None
         self.views.forget()
         self.known.forget()
+        self._unseen = not self.entered
         for other in self.known.all():
-            if other.node.GetID() != state.result:
+            if other.node.GetID() != state.result and self.entered:
                 show_everywhere(other)
                 hide(other)
         try:
             with problems_shown(_("The result in the scene cannot be shown.")):
-                self.apply(state, everything=True)
+                self.apply(state, everything=True, later=self._unseen)
                 return
         except Exception:
             logging.exception("a saved result")
         self.result = None
-        self.apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True)
+        self.apply(replace(state, result=NO_NODE, patch=NO_PATCH), everything=True, later=self._unseen)
 
     def refresh(self) -> None:
         """Show again what may be done now."""
@@ -239,8 +256,14 @@ class ModulePanel(SceneEvents):
         self.report.show(self.result, obstacle)
         self.dicom.show(self.result, obstacle)
 
-    def apply(self, state: PanelState, everything: bool = False) -> None:
-        """Save a state, and show what differs from the one before; everything where that is not known."""
+    def apply(self, state: PanelState, everything: bool = False, later: bool = False) -> None:
+        """Save a state, and show what differs from the one before; everything where that is not known.
+
+        Args:
+            state: what to show.
+            everything: whether it is not known what is shown.
+            later: whether views show it only when the user opens the module.
+        """
         self.applying = True
         try:
             before = None if everything else self.state
@@ -252,7 +275,8 @@ class ModulePanel(SceneEvents):
             if changed and previous is not None and previous.node.GetScene() is self.scene:
                 self.views.leave(previous)
             self.ct_watch.watch(self.result)
-            if self.result is not None:
+            held = later or (self._unseen and not self.entered and not everything)
+            if self.result is not None and not held:
                 self.views.show(self.result, self.other, self.state, None if changed else before)
             self.refresh()
         finally:

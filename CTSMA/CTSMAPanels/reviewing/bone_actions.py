@@ -114,6 +114,11 @@ class BoneActions:
         self.points = None
         self._desk.refresh()
 
+    def show_points(self, shown: bool) -> None:
+        """Show points that are no pair yet, or hide them while another module is open."""
+        if self.points is not None:
+            self.points.show(shown)
+
     def jump_to_pair(self, name: str) -> None:
         """Show a pair in the views."""
         session = self._desk.session

@@ -17,7 +17,6 @@ from CTSMALib.scene.registration.aiming import aim, joint_of
 from CTSMALib.scene.registration.modes import mode_of
 from CTSMALib.scene.registration.review_layout import REVIEW
 from CTSMALib.scene.registration.review_state import ReviewState
-from CTSMALib.scene.registration.seeing import show_bones
 from CTSMALib.scene.registration.session import ReviewSession
 from CTSMALib.scene.state import NodeId
 from CTSMAPanels.messages import problems_shown
@@ -100,7 +99,6 @@ class OpeningActions:
         if desk.entered:
             self.arrange()
         else:
-            show_bones(session.nodes, False)
             told = _("The registration is ready; open the module CTSMA Registration to see it.")
             slicer.util.showStatusMessage(told, TOLD_MS)
         desk.apply(_begun(desk.state, session, case), everything=True)
@@ -110,7 +108,6 @@ class OpeningActions:
         """Arrange the views for a review that they have not shown yet; the user is in the module."""
         session = self._desk.session
         if session is not None and not mode_of(session.nodes):
-            show_bones(session.nodes, True)
             self._desk.looking.show_layout(REVIEW)
             aim(session.nodes, joint_of(session))
 

@@ -18,7 +18,7 @@ from CTSMALib.scene.registration.modes import FLICKER, MIXED, ROCK, SIDE_BY_SIDE
 from CTSMALib.scene.registration.results_aside import bring_back, put_aside
 from CTSMALib.scene.registration.review_layout import fixed_views
 from CTSMALib.scene.registration.review_state import WHOLE, ReviewState
-from CTSMALib.scene.registration.seeing import flicker, rock, show_mode
+from CTSMALib.scene.registration.seeing import flicker, rock, show_bones, show_mode
 from CTSMALib.scene.registration.session import ReviewSession
 
 MOVING = {ROCK: rock, FLICKER: flicker}
@@ -56,8 +56,10 @@ class ReviewPicture:
         if session is None:
             self.stop()
             return
+        if not session.nodes.present:  # a scan was deleted, and the review is about to be closed
+            return
         if self._paused:
-            self._watch()
+            self._hide()
             return
 
         def differs(*fields: str) -> bool:
@@ -65,6 +67,7 @@ class ReviewPicture:
 
         if before is None:
             put_aside(session.nodes)
+            show_bones(session.nodes, True)
         if state.subject != WHOLE:
             session.activate(state.subject)
         if differs("subject", "shown"):
@@ -88,7 +91,7 @@ class ReviewPicture:
 
     def moved(self) -> None:
         """A bone was moved: an earlier motion that is shown may be another one now, as after finding bones anew."""
-        if self._session is not None and self._state.shown != AFTER:
+        if self._session is not None and self._session.nodes.present and self._state.shown != AFTER:
             show_state(self._session.nodes, self._state.shown)
         self.refresh_soon()
 
@@ -102,13 +105,14 @@ class ReviewPicture:
 
     def refresh_soon(self, *_args: Any) -> None:
         """Compute mixed pictures again, once for many calls in a row."""
-        if self._session is not None and self._state.mode in MIXED and not _is_active(self._soon):
+        shown = self._session is not None and not self._paused
+        if shown and self._state.mode in MIXED and not _is_active(self._soon):
             self._soon.start()
 
     def refresh_now(self) -> None:
         """Compute mixed pictures again."""
         self._soon.stop()
-        if self._session is not None:
+        if self._session is not None and self._session.nodes.present:
             refresh_pictures(self._session.nodes, self._state.square_mm, self._state.radius_mm)
 
     def tick(self) -> None:
@@ -125,15 +129,28 @@ class ReviewPicture:
         self._unwatch()
 
     def pause(self) -> None:
-        """Nothing moves while another module is open, which may show what was put aside."""
+        """While another module is open nothing of the review moves, lies in views or is taken from them.
+
+        That module may show what was put aside.
+        """
         self._paused = True
         self._clock.stop()
+        self._soon.stop()
+        self._unwatch()
         if self._session is not None and self._session.nodes.present:
+            self._hide()
             bring_back(self._session.nodes)
 
     def resume(self) -> None:
         """The views are those of the review again."""
         self._paused = False
+
+    def _hide(self) -> None:
+        """Hide bones, points and handles; what slices show is left to the other module."""
+        assert self._session is not None
+        show_bones(self._session.nodes, False)
+        show_handles(self._session.nodes, False)
+        self._session.show_landmarks(False)
 
     def _watch(self) -> None:
         assert self._session is not None

@@ -14,6 +14,7 @@ from CTSMALib.jobs.monitor import JobMonitor
 from CTSMALib.scene.registration.cohort_review import CohortReview
 from CTSMALib.scene.registration.review_state import MODULE, STEPS, ReviewState
 from CTSMALib.scene.registration.session import ReviewSession
+from CTSMALib.scene.registration.views_before import note_views_again
 from CTSMALib.scene.state import NodeId, load_state, save_state, state_node
 from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import JobHost, NewRunner
@@ -97,6 +98,9 @@ class ReviewPanel(ScenePanel):
         if lacked and not self.dependencies.missing:
             self.packages_came()
         self.keys.switch(True)
+        self.actions.show_points(True)
+        if self.session is not None:
+            note_views_again(self.session.nodes)
         self.opening.arrange()
         self.apply(self.state, everything=True)
 
@@ -105,6 +109,7 @@ class ReviewPanel(ScenePanel):
         self.entered = False
         self.keys.switch(False)
         self.picture.pause()
+        self.actions.show_points(False)
         self.numbers.settle()
 
     def _keys(self) -> dict[str, Callable[[], None]]:
@@ -146,18 +151,20 @@ class ReviewPanel(ScenePanel):
 
     def read_scene(self) -> None:
         """Take what is saved with the scene, for example after a scene was opened; a review that is open stays so."""
+        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        state = load_state(node, ReviewState) if node is not None else ReviewState()  # before mending saves another
         self.opening.mend()
         if self.session is not None:  # another scene was added to this one
             self.apply(self.state, everything=True)
             return
-        node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        state = load_state(node, ReviewState) if node is not None else ReviewState()
         self.session = self.cohort = None
         if not self.dependencies.missing:
             with problems_shown(_("The review in the scene cannot be opened.")):
                 self.watch(ReviewSession.restored(self.scene))
                 if self.session is None:
                     state = replace(state, case="")
+                elif self.entered:
+                    note_views_again(self.session.nodes)
                 if state.cohort and Path(state.cohort).is_dir():
                     self.cohort = CohortReview(Path(state.cohort))
         self.apply(state, everything=True)

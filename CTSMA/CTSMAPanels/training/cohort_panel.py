@@ -69,7 +69,9 @@ class CohortPanel:
         self.ui.confirmButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.confirm(row)))
         self.ui.removeButton.clicked.connect(lambda *_args: self._edit(lambda desk, row: desk.remove(row)))
 
-    def show(self, state: TrainingState, desk: CohortDesk | None, problem: str, obstacle: str) -> None:
+    def show(
+        self, state: TrainingState, desk: CohortDesk | None, problem: str, obstacle: str, remark: str = ""
+    ) -> None:
         """Show a cohort.
 
         Args:
@@ -77,11 +79,13 @@ class CohortPanel:
             desk: its manifest; ``None`` where there is none.
             problem: why there is none, or why it cannot be read for now.
             obstacle: why nothing can be started now; empty where something can.
+            remark: on files beside the manifest.
         """
         self._state, self._desk = state, desk
         self._cohort.show(state.cohort)
         self._project.show(state.project)
-        self.ui.kindLabel.setText(problem if desk is None or problem else self._about(desk))
+        about = problem if desk is None or problem else self._about(desk)
+        self.ui.kindLabel.setText("\n".join(part for part in (about, remark) if part))
         self._fill()
         kind = desk.project.kind if desk is not None else None
         self._allow(problem, obstacle, kind)

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from CTSMALib.jobs.training_choices import distillations, engines, guides, splits
 from CTSMALib.scene.training_state import DIAGNOSIS, EVALUATE, MODEL, PATCHES, REGISTER, STUDENT, TEACHER, TrainingState
-from CTSMAPanels.qt_values import choose, put, value_of
+from CTSMAPanels.qt_values import choose, on_path, put, value_of
 from CTSMAPanels.training.words import model_words, prediction_words
 from CTSMAPanels.ui_files import load_panel
 
@@ -31,14 +31,13 @@ class SettingsPanel:
         self._on_change = on_change
         self._fill_boxes()
         for field, box in self._numbers().items():
-            self._tell(box.valueChanged, field, box, "value", int)
+            box.valueChanged.connect(self._told(field, box, "value", int))
         for field, box in self._boxes().items():
-            self._tell(box.currentIndexChanged, field, box, "currentData", str)
+            box.currentIndexChanged.connect(self._told(field, box, "currentData", str))
         for field, edit in self._paths().items():
-            for signal in (edit.currentPathChanged, edit.validInputChanged):  # the second tells that it was cleared
-                self._tell(signal, field, edit, "currentPath", str)
-        self._tell(self.ui.localCheckBox.toggled, "local", self.ui.localCheckBox, "checked", bool)
-        self._tell(self.ui.modelNameEdit.textChanged, "model_name", self.ui.modelNameEdit, "text", str)
+            on_path(edit, self._told(field, edit, "currentPath", str))
+        self.ui.localCheckBox.toggled.connect(self._told("local", self.ui.localCheckBox, "checked", bool))
+        self.ui.modelNameEdit.textChanged.connect(self._told("model_name", self.ui.modelNameEdit, "text", str))
 
     def show(self, state: TrainingState, obstacle: str) -> None:
         """Show a state; ``obstacle`` says why nothing can be changed now."""
@@ -64,8 +63,9 @@ class SettingsPanel:
             pages.widget(number).setSizePolicy(qt.QSizePolicy.Preferred, height)
         pages.setCurrentIndex(index)
 
-    def _tell(self, signal: Any, field: str, widget: Any, name: str, kind: Callable[[Any], Any]) -> None:
-        signal.connect(lambda *_args: self._on_change(**{field: kind(value_of(widget, name) or kind())}))
+    def _told(self, field: str, widget: Any, name: str, kind: Callable[[Any], Any]) -> Callable[..., None]:
+        """What tells that the user changed a field."""
+        return lambda *_args: self._on_change(**{field: kind(value_of(widget, name) or kind())})
 
     def _numbers(self) -> dict[str, Any]:
         ui = self.ui

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import qt
 import slicer
@@ -21,10 +21,11 @@ from CTSMAPanels.training.jobs import PAIRS, VERIFY, Running, TrainingJobs
 from CTSMAPanels.training.models_panel import ModelsPanel
 from CTSMAPanels.training.registrations_panel import REGISTRATION_MODULE
 from CTSMAPanels.training.steps_panel import StepLine
-from CTSMAPanels.training.unsaved import forget
+from CTSMAPanels.training.unsaved import KeptCorrections
 from CTSMAPanels.training.words import step_titles
 
 AGAIN_MS = 500
+TOLD_MS = 10000
 
 
 class TrainingDesk(Protocol):
@@ -35,10 +36,11 @@ class TrainingDesk(Protocol):
     desk: CohortDesk | None
     jobs: TrainingJobs
     models: ModelsPanel
+    kept: KeptCorrections
     closed: bool
 
-    def change(self, **fields: Any) -> None:
-        """Take what the user chose."""
+    def follow(self, step: str) -> None:
+        """Choose a step that follows by itself."""
 
     def refresh(self) -> None:
         """Show again what may be done now."""
@@ -52,6 +54,9 @@ class TrainingDesk(Protocol):
     def ended(self, running: Running, state: JobState) -> None:
         """A job has ended."""
 
+    def work_over(self) -> None:
+        """A job has ended, and none follows."""
+
 
 class StepActions:
     """Starting and stopping.
@@ -63,7 +68,7 @@ class StepActions:
     def __init__(self, desk: TrainingDesk) -> None:
         self._desk = desk
         self._paused: Running | None = None  # what was stopped last, and has kept what it made
-        self._left = ""  # why the steps after the last one were not begun
+        self._left: tuple[Project | None, str] = (None, "")  # why steps after the last of a project were not begun
         self._asking = False  # whether to stop: nothing else is begun meanwhile
         self._next: Running | None = None  # has ended while that was asked
 
@@ -86,7 +91,7 @@ class StepActions:
         words += ["--overwrite"] if project.manifest.exists() else []
         if desk is not None:
             desk.unsaved = False
-            forget(desk)
+            self._desk.kept.forget()
         self._start(PAIRS, project, words)
 
     def start(self) -> None:
@@ -128,7 +133,7 @@ class StepActions:
             self._asking = False
         ended, self._next = self._next, None
         if ended is not None and stop:
-            self._leave(_("It had ended before it could be stopped. The steps after it were not begun."))
+            self._leave(ended, _("It had ended before it could be stopped. The steps after it were not begun."))
         elif ended is not None:
             self._go_on(ended)
         return stop
@@ -146,7 +151,8 @@ class StepActions:
         running, monitor, paused = jobs.running, jobs.runner.monitor, self._paused
         if running is None:
             shown = paused is not None and (paused.what, paused.project) == (self._desk.state.step, self._desk.project)
-            return _("Paused. Resume goes on with what was made.") if shown else self._left
+            left = self._left[1] if self._left[0] == self._desk.project else ""
+            return _("Paused. Resume goes on with what was made.") if shown else left
         lines = []
         if running.of_project and running.project is not None and not self.runs_here():
             title = step_titles().get(running.what, _("Find the pairs"))
@@ -174,18 +180,23 @@ class StepActions:
             self._desk.models.read()
             self._desk.refresh()
         if state is not JobState.FINISHED or running.what not in STEPS or not self._desk.state.go_on:
-            return
-        if running.stops:
-            self._leave(_("It had ended before it was stopped. The steps after it were not begun."))
+            self._desk.work_over()
+        elif running.stops:
+            self._leave(running, _("It had ended before it was stopped. The steps after it were not begun."))
         elif self._asking:
             self._next = running
         else:
             qt.QTimer.singleShot(0, lambda: self._go_on(running))  # not while the process tells of its end
 
-    def _leave(self, reason: str) -> None:
-        """The next steps are not begun by themselves."""
-        self._left = reason
+    def forget_left(self) -> None:
+        """Another scene: what was not begun is of no interest any more."""
+        self._left = (None, "")
+
+    def _leave(self, before: Running, reason: str) -> None:
+        """The next steps are not begun by themselves; their project says so."""
+        self._left = (before.project, reason)
         self._desk.refresh()
+        self._desk.work_over()
 
     def _go_on(self, before: Running) -> None:
         """Begin the next step that is not done; another job may run by now, or another project be open."""
@@ -193,26 +204,34 @@ class StepActions:
         if self._asking:  # to stop it, since it has ended
             self._next = before
             return
-        if desk.closed or desk.jobs.runner.is_busy() or not desk.state.go_on:
+        if desk.closed or desk.jobs.runner.is_busy():
+            return
+        if not desk.state.go_on:
+            desk.work_over()
             return
         if desk.project is None or desk.project != before.project:
-            text = _('The steps after "{step}" were not begun: its project {folder} is not the one that is shown now.')
+            text = _('The steps after "{step}" were not begun: its project {folder} was not shown when it ended.')
             folder = before.project.folder if before.project is not None else ""
-            self._leave(text.format(step=step_titles()[before.what], folder=folder))
+            text = text.format(step=step_titles()[before.what], folder=folder)
+            slicer.util.showStatusMessage(text, TOLD_MS)  # the panel says so where that project is shown
+            self._leave(before, text)
             return
         order = steps_of(desk.project)
         done = {line.step for line in desk.step_lines() if line.done}
         for step in order[order.index(before.what) + 1 :]:
             if step not in done:
-                desk.change(step=step)
+                desk.follow(step)
                 if desk.state.step != step:  # the scene is being closed or opened
                     qt.QTimer.singleShot(AGAIN_MS, lambda: self._go_on(before))
-                elif not desk.step_obstacle(step):
+                    return
+                if not desk.step_obstacle(step):
                     self.start()
-                return
+                break
+        if not desk.jobs.runner.is_busy():
+            desk.work_over()
 
     def _start(self, what: str, project: Project | None, words: list[str]) -> None:
-        self._paused, self._left = None, ""
+        self._paused, self._left = None, (None, "")
         with problems_shown(_("It could not be started.")):
             try:
                 if project is not None and what in STEPS:

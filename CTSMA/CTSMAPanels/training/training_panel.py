@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -23,7 +24,6 @@ from CTSMAPanels.messages import problems_shown
 from CTSMAPanels.panel_jobs import JobHost, NewRunner
 from CTSMAPanels.run_bar import RunBar
 from CTSMAPanels.scene_panel import ScenePanel, tell
-from CTSMAPanels.training import unsaved
 from CTSMAPanels.training.cohort_panel import CohortPanel
 from CTSMAPanels.training.curves_panel import CurvesPanel
 from CTSMAPanels.training.evaluation_panel import EvaluationPanel
@@ -32,11 +32,11 @@ from CTSMAPanels.training.models_panel import ModelsPanel
 from CTSMAPanels.training.registrations_panel import RegistrationsPanel
 from CTSMAPanels.training.settings_panel import SettingsPanel
 from CTSMAPanels.training.standing import Standing
-from CTSMAPanels.training.step_actions import StepActions
+from CTSMAPanels.training.step_actions import AGAIN_MS, TOLD_MS, StepActions
 from CTSMAPanels.training.steps_panel import StepLine, StepsPanel
+from CTSMAPanels.training.unsaved import KeptCorrections
 
 CURVES_EVERY_S = 2.0
-TOLD_MS = 10000
 REGISTRATIONS_EVERY_S = 20.0  # a pair takes minutes, and reading a large cohort takes a moment
 
 
@@ -58,6 +58,8 @@ class TrainingPanel(ScenePanel):
         self._read = ("", "")  # cohort and project as they were chosen
         self._curves_at = self._registrations_at = 0.0
         self._told: JobState | None = None
+        self._aside: TrainingState | None = None  # what this scene holds, while another state has to be shown
+        self.kept = KeptCorrections()
         self._drawn: Path | None = None  # folder of the training whose curves were put into this scene
         self.actions, self.standing = StepActions(self), Standing(self)
         self.run_bar = RunBar(self.actions.cancel)
@@ -104,8 +106,15 @@ class TrainingPanel(ScenePanel):
         if {"cohort", "project"} & fields.keys() and not self._may_leave():
             self.refresh()  # the fields show again what they showed
             return
+        self._aside = None  # what the user chooses counts
         with problems_shown(_("The training cannot be shown.")):
             self.apply(state)
+
+    def follow(self, step: str) -> None:
+        """Choose a step that follows by itself, which is no choice of the user."""
+        if not self.applying and not self.is_quiet():
+            with problems_shown(_("The training cannot be shown.")):
+                self.apply(replace(self.state, step=step))
 
     def _may_leave(self) -> bool:
         """Whether corrections of the manifest are saved, or the user lets them go."""
@@ -116,11 +125,11 @@ class TrainingPanel(ScenePanel):
         )
         self.desk.unsaved = not leave
         if leave:
-            unsaved.forget(self.desk)
+            self.kept.forget()
         return leave
 
     def apply(self, state: TrainingState) -> None:
-        """Take a state, save it with the scene, and show it."""
+        """Take a state, save it with the scene unless that holds one of its own, and show it."""
         self.applying = True
         try:
             before, self.state = self.state, state.valid()
@@ -129,7 +138,8 @@ class TrainingPanel(ScenePanel):
             if moved:
                 self.read_project()
             self._choose_a_step_that_is_needed()
-            save_state(state_node(self.scene, MODULE), self.state)
+            if self._aside is None:
+                save_state(state_node(self.scene, MODULE), self.state)
             self.refresh()
             if moved or before.curve != self.state.curve:
                 self.show_curves()
@@ -142,19 +152,40 @@ class TrainingPanel(ScenePanel):
         """Take what is saved with the scene, for example after a scene was opened.
 
         While a job of a project runs all stays: the steps that follow go by it. Where corrections of a manifest are not
-        saved, its cohort and project stay: nobody asks when a scene closes.
+        saved, its cohort and project stay: nobody asks when a scene closes. What the scene holds is shown afterwards,
+        unless the user chooses something before.
         """
+        self.actions.forget_left()
         node = self.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
-        state = load_state(node, TrainingState) if node is not None else TrainingState()
-        saved = (state.cohort, state.project)
-        if self.jobs.running is not None and self.jobs.running.of_project:
+        state = saved = load_state(node, TrainingState) if node is not None else TrainingState()
+        running, told = self.jobs.running, ""
+        if running is not None and running.of_project:
             state = self.state
+            told = _("The training of this scene is not shown while a job runs in {folder}; it is shown afterwards.")
+            told = told.format(folder=running.project.folder if running.project is not None else "")
         elif self.desk is not None and self.desk.unsaved:
             state = replace(state, cohort=self.state.cohort, project=self.state.project)
-        if any(saved) and saved != (state.cohort, state.project):
-            told = _("The project of this scene is not shown: {folder} stays until its work is done and saved.")
-            slicer.util.showStatusMessage(told.format(folder=state.project), TOLD_MS)
+            told = _("The project of this scene is not shown before the manifest {file} is saved.")
+            told = told.format(file=self.desk.project.manifest)
+        self._aside = saved if node is not None and saved != state else None
+        if self._aside is not None and any((saved.cohort, saved.project)):
+            slicer.util.showStatusMessage(told, TOLD_MS)
         self._drawn = None
+        self._take(state)
+
+    def work_over(self) -> None:
+        """A job has ended and none follows, or a manifest was saved: what the scene holds can be shown."""
+        unsaved = self.desk is not None and self.desk.unsaved
+        if self._aside is None or self.closed or self.is_busy() or unsaved:
+            return
+        if self.is_quiet():
+            qt.QTimer.singleShot(AGAIN_MS, self.work_over)
+            return
+        state, self._aside = self._aside, None
+        self._take(state)
+
+    def _take(self, state: TrainingState) -> None:
+        """Show a state of a scene."""
         if (state.cohort, state.project) != (self.state.cohort, self.state.project):
             self.project = None  # another one
         self.apply(state)
@@ -180,7 +211,8 @@ class TrainingPanel(ScenePanel):
                 self.desk = CohortDesk(project)
             except CTSMAError as error:
                 self.problem = str(error)
-        if self.desk is not None and unsaved.take_up(self.desk):
+        self.kept.remark = ""
+        if self.desk is not None and self.kept.take_up(self.desk):
             told = _("Corrections of the manifest that were not saved the last time are here again. Save them.")
             slicer.util.showStatusMessage(told, TOLD_MS)
 
@@ -198,18 +230,21 @@ class TrainingPanel(ScenePanel):
 
     def edited(self) -> None:
         """The manifest was changed or saved; what could not be read may be there again."""
-        if self.desk is not None and not self.desk.unsaved:
-            unsaved.forget(self.desk)
+        saved = self.desk is not None and not self.desk.unsaved
+        if saved:
+            self.kept.forget()
         if self.problem:
             self.read_project()
         self.refresh()
+        if saved:
+            self.work_over()
 
     def refresh(self) -> None:
         """Show again what is there and what may be done now."""
         if self.closed:
             return
         busy = self.obstacle()
-        self.cohort.show(self.state, self.desk, self.problem, busy)
+        self.cohort.show(self.state, self.desk, self.problem, busy, self.kept.remark)
         self.steps.show(self.state, self.standing.lines(), self.standing.chosen(busy))
         self.settings.show(self.state, busy)
         self._show_run()
@@ -311,4 +346,4 @@ class TrainingPanel(ScenePanel):
         self.closed = True
         self.jobs.close()
         if self.desk is not None:
-            unsaved.keep(self.desk)
+            self.kept.keep(self.desk)

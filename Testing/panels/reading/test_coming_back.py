@@ -113,6 +113,104 @@ def test_slices_show_the_result_again_after_a_review(a_reading_panel: Any, a_ct:
     assert views_now()[:3] == before[:3] and "Grey" in a_ct.GetDisplayNode().GetColorNodeID()
 
 
+def open_a_review(panel: Any, ct: Any) -> Any:
+    """As the module CTSMARegistration opens one, with the MR as its own volume."""
+    from CTSMALib.scene.registration.review_nodes import open_review
+    from Testing.core.made_up_pair import made_up_pair
+    from Testing.scene.registration.pair_record import true_record
+
+    pair = made_up_pair()
+    mr = panel.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "MR")
+    mr.CopyContent(ct)
+    mr.CreateDefaultDisplayNodes()
+    return open_review(panel.scene, true_record(pair), ct, mr, pair.labels)
+
+
+@pytest.mark.parametrize("with_review", [False, True])
+def test_what_the_user_has_chosen_in_views_stays(a_reading_panel: Any, a_ct: Any, with_review: bool) -> None:
+    """Also where a review is open that these views do not show."""
+    from CTSMALib.scene.overlay import slice_composites
+
+    if with_review:
+        open_a_review(a_reading_panel, a_ct)
+        a_reading_panel.enter()
+    a_reading_panel.exit()
+    own = a_reading_panel.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "of the user")
+    own.CopyContent(a_ct)
+    red, yellow, green = slice_composites(a_reading_panel.scene)
+    red.SetBackgroundVolumeID(own.GetID())
+    yellow.SetLabelVolumeID(None)
+    green.SetForegroundVolumeID(own.GetID())
+    green.SetCompositing(green.Add)
+    a_reading_panel.result.get("surface_femur").GetDisplayNode().SetVisibility(False)
+    before = views_now()
+    a_reading_panel.enter()
+    assert views_now() == before and green.GetCompositing() == green.Add and not visible(a_reading_panel.result)
+
+
+def test_only_views_that_a_review_has_left_are_repaired(a_reading_panel: Any, a_ct: Any) -> None:
+    from CTSMALib.scene.overlay import slice_composites
+
+    a_reading_panel.exit()
+    review, before = open_a_review(a_reading_panel, a_ct), views_now()[1]
+    red, yellow, green = slice_composites(a_reading_panel.scene)
+    red.SetBackgroundVolumeID(review.mr.GetID())
+    red.SetLabelVolumeID(None)
+    yellow.SetForegroundVolumeID(review.mr.GetID())
+    yellow.SetCompositing(yellow.Add)
+    green.SetLabelVolumeID(None)
+    a_reading_panel.enter()
+    assert views_now()[1] == [before[0], before[1], (*before[2][:2], None)]
+    assert yellow.GetCompositing() == yellow.Alpha
+
+
+def test_models_are_those_that_were_chosen_after_a_review(
+    bench: Any, a_reading_panel: Any, a_ct: Any, analyzed: Analyzed
+) -> None:
+    """A review shows again what it has hidden, and the user may have chosen something else meanwhile."""
+    from CTSMALib.scene.registration.results_aside import bring_back, put_aside
+    from CTSMALib.scene.registration.review_nodes import reviews_in
+
+    first = a_reading_panel.result
+    a_reading_panel.exit()
+    open_a_review(a_reading_panel, a_ct)
+    (review,) = reviews_in(a_reading_panel.scene)
+    put_aside(review)
+    a_reading_panel.enter()
+    assert visible(first)
+    bench.dialogs.choose_path(analyzed("mirrored")[0])
+    a_reading_panel.open_folder()
+    a_reading_panel.change(bones="tibia")
+    second = a_reading_panel.result
+    assert second.node is not first.node and not visible(first) and not visible(second)
+    a_reading_panel.exit()
+    labels = views_now()[1]
+    bring_back(review)
+    assert visible(first)
+    a_reading_panel.enter()
+    assert not visible(first) and not visible(second) and views_now()[1] == labels
+
+
+def test_a_scene_that_is_loaded_under_another_module_changes_no_view_until_its_turn(
+    a_reading_panel: Any, a_ct: Any
+) -> None:
+    """The state is taken at once: scripts and other panels ask for it."""
+    from CTSMALib.scene.overlay import hide
+
+    a_reading_panel.exit()
+    result = a_reading_panel.result
+    hide(result)
+    before = views_now()
+    a_reading_panel.read_scene()
+    assert a_reading_panel.result.node is result.node
+    a_reading_panel.nodes_settled()
+    a_reading_panel.change(opacity=0.3)
+    assert views_now() == before and not visible(result)
+    a_reading_panel.enter()
+    assert visible(result) and views_now()[1][0][2] == result.get("patch_labels").GetID()
+    assert a_reading_panel.state.opacity == 0.3
+
+
 @pytest.fixture()
 def a_comparison(bench: Any, a_reading_panel: Any, analyzed: Analyzed, tmp_path: Path) -> tuple[Any, Any, Any]:
     """The panel with a CT and an MR side by side, and both results."""
@@ -137,8 +235,12 @@ def test_views_that_come_later_show_outlines_too(bench: Any, a_comparison: tuple
     """As with an arrangement of six slice views."""
     import slicer
 
+    from CTSMALib.scene.overlay import slice_composites
+
     _panel, ct, mr = a_comparison
     assert views_of(mr) == {"CTSMAOtherRed", "CTSMAOtherGreen", "CTSMAOtherYellow"}
+    others = list(slice_composites(_panel.scene, beside=True))
+    others[0].SetLabelVolumeID(None)  # the user's choice
     assert "Slice4" not in views_of(ct)
     layout = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
     layout.AddLayoutDescription(
@@ -147,6 +249,7 @@ def test_views_that_come_later_show_outlines_too(bench: Any, a_comparison: tuple
     layout.SetViewArrangement(599)
     bench.process_events(20)
     assert "Slice4" in views_of(ct) and "Slice4" not in views_of(mr)
+    assert [bool(each.GetLabelVolumeID()) for each in others] == [False, True, True]
 
 
 def test_an_import_ends_the_comparison_for_both(a_comparison: tuple[Any, Any, Any]) -> None:

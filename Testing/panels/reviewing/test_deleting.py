@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import SimpleITK as sitk
 from CTSMALib.registration.record_folder import load_record
 from CTSMALib.scene.geometry import fill_volume
 from CTSMALib.scene.registration.matrices import to_vtk
+from CTSMALib.scene.registration.review_state import MODULE
+from CTSMALib.scene.state import save_state, state_node
 from CTSMALib.volumes.rigid import itk_transform
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.panels.reviewing.test_landmarks import place
@@ -66,16 +69,42 @@ def test_the_motion_before_the_correction_comes_back_too(bench: Any, an_open_mod
     assert nodes.whole and state_of(nodes) == "auto"
 
 
-def test_a_deleted_scan_closes_the_review_and_says_so(bench: Any, an_open_module: Any, scans: tuple[Any, Any]) -> None:
-    an_open_module.change(mode="red-cyan")
-    removed = scans[0].GetID()
-    an_open_module.scene.RemoveNode(scans[0])
+def test_an_mr_that_a_user_took_out_stays_out_when_something_else_is_deleted(bench: Any, an_open_module: Any) -> None:
+    mr, other = an_open_module.session.nodes.mr, an_open_module.scene.AddNewNodeByClass("vtkMRMLTextNode")
+    mr.HardenTransform()
+    an_open_module.scene.RemoveNode(other)
+    bench.process_events(50)
+    assert mr.GetParentTransformNode() is None
+    assert not any("made again" in told for told in bench.dialogs.status_messages)
+
+
+@pytest.mark.parametrize("deleted", [0, 1])
+@pytest.mark.parametrize("mode", ["red-cyan", "checkerboard", "spyglass"])
+def test_a_deleted_scan_closes_the_review_and_says_so(
+    bench: Any, an_open_module: Any, scans: tuple[Any, Any], mode: str, deleted: int
+) -> None:
+    an_open_module.change(mode=mode)
+    bench.process_events(50)
+    removed = scans[deleted].GetID()
+    an_open_module.scene.RemoveNode(scans[deleted])
     bench.process_events(50)
     assert an_open_module.session is None
-    assert an_open_module.state.ct != removed
+    assert removed not in (an_open_module.state.ct, an_open_module.state.mr)
     assert "was deleted" in bench.dialogs.status_messages[-1]
     assert bench.dialogs.texts("error") == []
-    assert "Grey" in scans[1].GetDisplayNode().GetColorNodeID()
+    assert "Grey" in scans[1 - deleted].GetDisplayNode().GetColorNodeID()
+
+
+def test_the_end_of_a_review_does_not_overwrite_the_state_of_the_scene_that_ended_it(
+    bench: Any, an_open_module: Any, scans: tuple[Any, Any]
+) -> None:
+    panel, scene = an_open_module, an_open_module.scene
+    scene.StartState(scene.ImportState)
+    scene.RemoveNode(scans[1])
+    save_state(state_node(scene, MODULE), replace(panel.state, mode="blend", step=0.1))
+    scene.EndState(scene.ImportState)
+    assert panel.session is None
+    assert (panel.state.mode, panel.state.step) == ("blend", 0.1)
 
 
 def spoil(panel: Any) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from CTSMALib.scene.model_nodes import add_model, no_boxes
+from CTSMALib.scene.registration.matrices import to_vtk
 from CTSMALib.scene.registration.modes import mode_of
 from CTSMALib.scene.registration.review_layout import REVIEW, fixed_views
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.panels.reviewing.conftest import write_registration
+from Testing.panels.reviewing.test_landmarks import add_pairs, place
+from Testing.scene.registration.seen_in_views import handles_shown, points_drawn
 
 CONVENTIONAL = 2
 
@@ -128,6 +132,122 @@ def test_modes_that_move_stand_still_in_another_module(bench: Any, an_open_panel
     composite.SetForegroundOpacity(0.3)
     bench.process_events(150)
     assert composite.GetForegroundOpacity() == pytest.approx(0.3)
+
+
+def bones_shown(panel: Any) -> set[bool]:
+    nodes = panel.session.nodes
+    return {bool(nodes.surface(bone).GetDisplayNode().GetVisibility()) for bone in nodes.bones}
+
+
+def test_nothing_of_a_review_lies_in_another_module_or_is_moved_there(bench: Any, an_open_panel: Any) -> None:
+    panel, nodes = an_open_panel, an_open_panel.session.nodes
+    add_pairs(panel, 1)
+    panel.change(handles=True, anywhere=True)
+
+    def seen() -> tuple[Any, ...]:
+        lines = bool(nodes.get("points_lines").GetDisplayNode().GetVisibility())
+        return bones_shown(panel), set(points_drawn(nodes, "ct")), set(points_drawn(nodes, "mr")), lines, handles()
+
+    def handles() -> tuple[str, ...]:
+        return handles_shown(nodes)
+
+    before = seen()
+    assert before == ({True}, {"1"}, {"1"}, True, ("femur",))
+    panel.exit()
+    assert seen() == ({False}, set(), set(), False, ())
+    panel.apply(panel.state, everything=True)  # as when a scene is added
+    panel.session.hold_out("1", True)  # as a script may do
+    assert seen() == ({False}, set(), set(), False, ())
+    panel.enter()
+    assert seen() == before
+    panel.exit()
+    step, dragged = panel.session.undo_name, np.eye(4)
+    dragged[:3, 3] = (0.0, 2.5, 0.0)
+    nodes.user("femur").SetMatrixTransformToParent(to_vtk(dragged))
+    assert panel.session.undo_name == step
+
+
+def test_points_that_are_no_pair_yet_wait_while_another_module_is_open(an_open_panel: Any) -> None:
+    panel, scene = an_open_panel, an_open_panel.scene
+    place(panel, "ct", panel.session.corrections.center_ras_mm("femur"))
+    panel.landmarks.ui.mrPointButton.click()
+    interaction = scene.GetFirstNodeByClass("vtkMRMLInteractionNode")
+    display = scene.GetFirstNodeByName("CT point").GetDisplayNode()
+    assert display.GetVisibility() and interaction.GetCurrentInteractionMode() == interaction.Place
+    panel.exit()
+    assert not display.GetVisibility() and interaction.GetCurrentInteractionMode() == interaction.ViewTransform
+    panel.enter()
+    assert display.GetVisibility() and panel.actions.points.placed("ct")
+
+
+def test_a_review_that_came_while_another_module_was_open_is_shown_though_its_scene_is_opened_again(
+    a_panel: Any, scans: tuple[Any, Any], a_folder: Path
+) -> None:
+    a_panel.exit()
+    a_panel.open_review(a_folder, *scans)
+    assert bones_shown(a_panel) == {False}
+    a_panel.scene_closing()
+    a_panel.enter()
+    a_panel.read_scene()
+    assert bones_shown(a_panel) == {True}
+
+
+def test_bones_that_were_hidden_for_a_review_of_a_saved_scene_stay_the_users(an_open_panel: Any, a_result: Any) -> None:
+    bone = a_result.GetNodeReference("surface_femur")
+    an_open_panel.exit()
+    an_open_panel.enter()
+    an_open_panel.scene_closing()
+    an_open_panel.read_scene()
+    an_open_panel.exit()
+    assert not bone.GetDisplayNode().GetVisibility()
+
+
+def test_mixed_pictures_wait_while_another_module_is_open(
+    bench: Any, an_open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from CTSMAPanels.reviewing import picture
+
+    made: list[Any] = []
+    an_open_panel.change(mode="checkerboard")
+    bench.process_events(50)
+    view, _ = next(fixed_views(an_open_panel.scene))
+    monkeypatch.setattr(picture, "refresh_pictures", lambda *given: made.append(given))
+    an_open_panel.picture.refresh_soon()
+    an_open_panel.exit()
+    view.SetSliceOffset(view.GetSliceOffset() + 1.0)
+    an_open_panel.session.move("femur", (1.0, 0.0, 0.0))
+    bench.process_events(100)
+    assert made == []
+    an_open_panel.enter()
+    view.SetSliceOffset(view.GetSliceOffset() + 1.0)
+    bench.process_events(100)
+    assert made
+
+
+def lay_over_the_ct(scene: Any, ct: Any) -> str:
+    """What the user sees in another module; the ID of what lies over the CT."""
+    other = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "a map")
+    for _, composite in fixed_views(scene):
+        composite.SetBackgroundVolumeID(ct.GetID())
+        composite.SetForegroundVolumeID(other.GetID())
+        composite.SetForegroundOpacity(0.6)
+    return str(other.GetID())
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_what_a_user_sees_in_another_module_is_there_after_the_review(
+    bench: Any, an_open_panel: Any, scans: tuple[Any, Any], back: bool
+) -> None:
+    an_open_panel.change(mode="red-cyan")
+    an_open_panel.exit()
+    other = lay_over_the_ct(an_open_panel.scene, scans[0])
+    if back:
+        an_open_panel.enter()
+    an_open_panel.scans.ui.closeButton.click()
+    for _, composite in fixed_views(an_open_panel.scene):
+        assert composite.GetBackgroundVolumeID() == scans[0].GetID()
+        assert composite.GetForegroundVolumeID() == other
+        assert composite.GetForegroundOpacity() == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize("deleted", [0, 1])

@@ -74,7 +74,95 @@ def test_a_scene_with_another_project_does_not_take_the_place_of_one_that_runs(
     assert scene.ReadFromMRB(str(tmp_path / "scene.mrb"), False)
     a_panel.read_scene()
     assert a_panel.project.folder == a_project
-    assert str(a_project) in bench.dialogs.status_messages[-1]
+    assert f"while a job runs in {a_project}" in bench.dialogs.status_messages[-1]
+
+
+class SavedScene:
+    """A scene with a training of its own, in 300 steps."""
+
+    def __init__(self, panel: Any, path: Path) -> None:
+        self.panel, self.path = panel, path
+        assert panel.scene.WriteToMRB(str(path))
+
+    def open(self) -> None:
+        """As the application does it."""
+        self.panel.scene.Clear(False)
+        self.panel.read_scene()
+        assert self.panel.scene.ReadFromMRB(str(self.path), False)
+        self.panel.read_scene()
+
+    def held(self) -> tuple[str, int]:
+        """Project and steps that the scene holds now."""
+        from CTSMALib.scene.state import load_state
+        from CTSMALib.scene.training_state import MODULE, TrainingState
+
+        node = self.panel.scene.GetSingletonNode(MODULE, "vtkMRMLScriptedModuleNode")
+        state = load_state(node, TrainingState)
+        return Path(state.project).name, state.steps
+
+
+@pytest.fixture()
+def a_scene_of_another(a_panel: Any, a_project: Path, another_project: Path, tmp_path: Path) -> SavedScene:
+    """It was saved; the panel shows the first project again."""
+    a_panel.cohort.ui.projectEdit.setCurrentPath(str(another_project))
+    a_panel.change(steps=300)
+    saved = SavedScene(a_panel, tmp_path / "scene.mrb")
+    a_panel.change(steps=1000)
+    a_panel.cohort.ui.projectEdit.setCurrentPath(str(a_project))
+    return saved
+
+
+def test_a_scene_keeps_its_own_training_while_another_runs_and_shows_it_afterwards(
+    bench: Any, a_panel: Any, a_project: Path, another_project: Path, a_scene_of_another: SavedScene
+) -> None:
+    """Also over the steps that follow by themselves."""
+    a_panel.change(go_on=True)
+    a_panel.steps.ui.startButton.click()
+    begin_training(a_project / "training")
+    a_scene_of_another.open()
+    assert a_scene_of_another.held() == ("another", 300) and a_panel.project.folder == a_project
+    finish(a_panel, a_project / "training")
+    bench.process_events(20)
+    assert a_panel.jobs.runner.arguments[:2] == ["train", "student"] and a_scene_of_another.held() == ("another", 300)
+    a_panel.steps.ui.pauseButton.click()
+    a_panel.jobs.runner.end(130)
+    assert a_panel.project.folder == another_project and a_panel.state.steps == 300
+    assert a_scene_of_another.held() == ("another", 300)
+
+
+def test_what_the_user_chooses_takes_the_place_of_what_the_scene_held(
+    bench: Any, a_panel: Any, a_project: Path, a_scene_of_another: SavedScene
+) -> None:
+    a_panel.steps.ui.startButton.click()
+    a_scene_of_another.open()
+    a_panel.change(seeds=7)
+    assert a_scene_of_another.held() == ("project", 1000)
+    a_panel.jobs.runner.end(130)
+    assert a_panel.project.folder == a_project
+
+
+def test_the_message_names_the_project_that_runs(
+    bench: Any, a_panel: Any, a_project: Path, another_project: Path, a_scene_of_another: SavedScene
+) -> None:
+    """Not the one that is shown meanwhile."""
+    a_panel.steps.ui.startButton.click()
+    a_panel.cohort.ui.projectEdit.setCurrentPath(str(another_project))
+    a_scene_of_another.open()
+    assert a_scene_of_another.held() == ("another", 300)
+    assert f"runs in {a_project};" in bench.dialogs.status_messages[-1]
+
+
+def test_what_was_not_begun_is_forgotten_in_another_scene(
+    bench: Any, scene: Any, a_panel: Any, a_project: Path
+) -> None:
+    a_panel.change(go_on=True)
+    a_panel.steps.ui.startButton.click()
+    begin_training(a_project / "training")
+    a_panel.steps.ui.pauseButton.click()
+    finish(a_panel, a_project / "training")
+    assert "were not begun" in remark(a_panel)
+    a_panel.read_scene()
+    assert a_panel.project.folder == a_project and remark(a_panel) == ""
 
 
 def test_steps_that_do_not_follow_are_told(bench: Any, a_panel: Any, a_project: Path, another_project: Path) -> None:
@@ -85,8 +173,9 @@ def test_steps_that_do_not_follow_are_told(bench: Any, a_panel: Any, a_project: 
     finish(a_panel, a_project / "training")
     bench.process_events(20)
     assert not a_panel.is_busy()
-    assert "were not begun" in remark(a_panel) and str(a_project) in remark(a_panel)
+    assert "were not begun" in bench.dialogs.status_messages[-1] and remark(a_panel) == ""
     a_panel.cohort.ui.projectEdit.setCurrentPath(str(a_project))
+    assert "were not begun" in remark(a_panel) and str(a_project) in remark(a_panel)
     a_panel.change(step="student")
     a_panel.steps.ui.startButton.click()
     assert "not begun" not in remark(a_panel)

@@ -10,13 +10,13 @@ from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.scene.geometry import fill_volume
 from CTSMALib.scene.model_nodes import add_model, no_boxes
 from CTSMALib.scene.registration.closing import remove_review
-from CTSMALib.scene.registration.modes import MODES, RED_CYAN, SIDE_BY_SIDE
+from CTSMALib.scene.registration.modes import CHECKERBOARD, CONTOUR, MODES, RED_CYAN, SIDE_BY_SIDE
 from CTSMALib.scene.registration.opening import take_out_leftovers
-from CTSMALib.scene.registration.results_aside import bring_back, put_aside
-from CTSMALib.scene.registration.review_layout import fixed_views, link_views, moving_views
+from CTSMALib.scene.registration.results_aside import bring_back, forget_hidden, put_aside
+from CTSMALib.scene.registration.review_layout import ADD, fixed_views, link_views, moving_views
 from CTSMALib.scene.registration.review_nodes import ReviewNodes, open_review, reviews_in
 from CTSMALib.scene.registration.seeing import show_mode
-from CTSMALib.scene.registration.views_before import note_views
+from CTSMALib.scene.registration.views_before import note_views, note_views_again
 from CTSMALib.scene.result_nodes import RESULT_ATTRIBUTE, RESULT_VERSION
 from Testing.core.made_up_pair import MadeUpPair
 from Testing.scene.registration.seen_in_views import add_moving_views
@@ -131,6 +131,47 @@ def test_views_that_show_something_else_by_now_are_left_alone(an_opened_review: 
     assert {shown[0] for shown in layers(an_opened_review.scene)} == {other.GetID()}
 
 
+def lay_over_the_ct(review: ReviewNodes) -> set[tuple[Any, ...]]:
+    """What another module shows: something of the user's over the CT of the review."""
+    other = review.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "a map")
+    for composite in composites(review.scene):
+        composite.SetBackgroundVolumeID(review.ct.GetID())
+        composite.SetForegroundVolumeID(other.GetID())
+        composite.SetForegroundOpacity(0.6)
+        composite.SetCompositing(ADD)
+    return layers(review.scene)
+
+
+def test_what_lies_over_the_ct_by_now_stays(an_opened_review: ReviewNodes) -> None:
+    link_views(an_opened_review.scene)
+    show_mode(an_opened_review, RED_CYAN)
+    before = lay_over_the_ct(an_opened_review)
+    remove_review(an_opened_review)
+    assert layers(an_opened_review.scene) == before
+
+
+def test_views_that_others_have_used_meanwhile_are_noted_again(an_opened_review: ReviewNodes) -> None:
+    composites(an_opened_review.scene)[0].SetLinkedControl(True)
+    note_views(an_opened_review)
+    link_views(an_opened_review.scene)
+    show_mode(an_opened_review, RED_CYAN)
+    before = lay_over_the_ct(an_opened_review)
+    note_views_again(an_opened_review)
+    show_mode(an_opened_review, CONTOUR)
+    remove_review(an_opened_review)
+    assert layers(an_opened_review.scene) == before
+    assert [bool(c.GetLinkedControl()) for c in composites(an_opened_review.scene)] == [True, False, False]
+
+
+@pytest.mark.parametrize("mode", [RED_CYAN, CHECKERBOARD, CONTOUR, SIDE_BY_SIDE])
+def test_what_a_review_shows_itself_is_not_noted(an_opened_review: ReviewNodes, mode: str) -> None:
+    before = layers(an_opened_review.scene)
+    show_mode(an_opened_review, mode)
+    note_views_again(an_opened_review)
+    remove_review(an_opened_review)
+    assert layers(an_opened_review.scene) == before
+
+
 def test_a_review_that_never_was_shown_changes_no_view(an_opened_review: ReviewNodes) -> None:
     before = layers(an_opened_review.scene)
     remove_review(an_opened_review)
@@ -188,6 +229,13 @@ def test_results_are_put_aside_and_come_back(an_opened_review: ReviewNodes, a_re
     a_result.GetNodeReference("surface_femur").GetDisplayNode().SetVisibility(False)
     bring_back(an_opened_review)
     assert shown(a_result) == [False, False]  # by the user this time
+
+
+def test_models_of_a_saved_scene_stay_as_they_are(an_opened_review: ReviewNodes, a_result: Any) -> None:
+    put_aside(an_opened_review)
+    forget_hidden(an_opened_review)
+    bring_back(an_opened_review)
+    assert shown(a_result) == [False, False]
 
 
 def test_what_a_user_did_to_results_meanwhile_stays(an_opened_review: ReviewNodes, a_result: Any) -> None:

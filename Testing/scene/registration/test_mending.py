@@ -11,7 +11,7 @@ import pytest
 from CTSMALib.registration.record import RegistrationRecord
 from CTSMALib.registration.record_folder import load_record
 from CTSMALib.scene.headless import new_scene
-from CTSMALib.scene.registration.before_after import AUTO, show_state
+from CTSMALib.scene.registration.before_after import AUTO, KNEE, show_state
 from CTSMALib.scene.registration.review_nodes import KNEE_MOTION, matrices
 from CTSMALib.scene.registration.session import ReviewSession
 from Testing.core.made_up_pair import MadeUpPair
@@ -61,6 +61,22 @@ def test_transforms_are_mended_when_asked_and_left_alone_when_whole(a_session: R
     assert a_session.mend()
     assert_whole(a_session)
     assert not a_session.mend()
+
+
+def test_an_mr_that_a_user_took_out_of_its_transform_stays_out(a_session: ReviewSession) -> None:
+    a_session.nodes.mr.SetAndObserveTransformNodeID(None)  # or hardened it
+    assert a_session.nodes.whole and not a_session.mend()
+    assert a_session.nodes.mr.GetParentTransformNode() is None
+
+
+@pytest.mark.parametrize("state", [AUTO, KNEE])
+def test_an_mr_whose_transform_was_deleted_follows_its_bone_again(a_session: ReviewSession, state: str) -> None:
+    show_state(a_session.nodes, state)
+    a_session.nodes.scene.RemoveNode(a_session.nodes.mr.GetParentTransformNode())
+    assert not a_session.nodes.whole
+    assert a_session.mend()
+    assert a_session.nodes.whole
+    assert_whole(a_session)
 
 
 def test_another_bone_is_chosen_and_handles_are_read_though_transforms_are_gone(a_session: ReviewSession) -> None:

@@ -33,6 +33,8 @@ def show_handles(review: ReviewNodes, shown: bool, anywhere: bool = False) -> tu
     missing: list[str] = []
     for bone in review.bones:
         node = review.user(bone)
+        if node is None:  # deleted, and not made again yet
+            continue
         wanted = shown and bone == review.active
         if wanted:
             node.CreateDefaultDisplayNodes()

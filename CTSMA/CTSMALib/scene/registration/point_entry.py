@@ -76,6 +76,18 @@ class PointEntry:
                 self._review.scene.RemoveNode(node)
         self._nodes.clear()
 
+    def show(self, shown: bool) -> None:
+        """Show the points, or hide them and stop placing, as in another module, where clicks mean something else."""
+        nodes = [node for node in map(self._node, SCANS) if node is not None]
+        for node in nodes:
+            node.GetDisplayNode().SetVisibility(shown)
+        selection = self._review.scene.GetFirstNodeByClass("vtkMRMLSelectionNode")
+        interaction = self._review.scene.GetFirstNodeByClass("vtkMRMLInteractionNode")
+        if shown or selection is None or interaction is None:
+            return
+        if selection.GetActivePlaceNodeID() in {node.GetID() for node in nodes}:
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+
     def _follow_mr(self, *_args: Any) -> None:
         """Keep the MR's point on what it marks, by whatever the MR is shown with."""
         node = self._node(MR)

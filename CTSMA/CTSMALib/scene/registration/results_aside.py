@@ -30,12 +30,17 @@ def bring_back(review: ReviewNodes) -> None:
     """Show again what :func:`put_aside` has hidden; a label layer that holds something else now keeps it."""
     for index in range(review.node.GetNumberOfNodeReferences(_HIDDEN)):
         set_visible(review.node.GetNthNodeReference(_HIDDEN, index), True)
-    review.node.RemoveNodeReferenceIDs(_HIDDEN)
+    forget_hidden(review)
     for view, composite in (*fixed_views(review.scene), *moving_views(review.scene)):
         label = review.get(_label(view))
         if label is not None and not composite.GetLabelVolumeID():
             composite.SetLabelVolumeID(label.GetID())
         review.node.SetNodeReferenceID(_label(view), None)
+
+
+def forget_hidden(review: ReviewNodes) -> None:
+    """Models that were hidden stay as they are, as in a scene that was saved: the user may have hidden them since."""
+    review.node.RemoveNodeReferenceIDs(_HIDDEN)
 
 
 def _models(scene: Any) -> Iterator[Any]:

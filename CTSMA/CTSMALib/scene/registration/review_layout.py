@@ -7,11 +7,12 @@ from typing import Any
 
 import slicer
 
+from CTSMALib.scene.layouts import MOVING_VIEWS
 from CTSMALib.scene.overlay import slice_composites
 
 REVIEW, SIDE_BY_SIDE = 4781, 4782  # far from the identifiers of Slicer and other extensions
 FIXED = ("Red", "Yellow", "Green")
-MOVING = tuple(f"Moving{name}" for name in FIXED)
+MOVING = tuple(f"{MOVING_VIEWS}{name}" for name in FIXED)
 _PLANES = ("Axial", "Sagittal", "Coronal")
 _COLORS = ("#F34A33", "#EDD54C", "#6EB04B")
 _LABELS = {**dict(zip(FIXED, "RYG", strict=True)), **dict(zip(MOVING, ("MR-R", "MR-Y", "MR-G"), strict=True))}

@@ -28,7 +28,7 @@ REVIEW_VERSION = "1"
 CT, MR, KNEE_MOTION = "ct", "mr", "knee"  # roles of nodes
 CT_WINDOW, CT_LEVEL = 1800.0, 400.0  # HU; cortex and trabeculae
 NOTED = "noted_"  # beginning of roles that only remember nodes of others
-_BONES, _ACTIVE, _OWNED = "bones", "active", "owned"  # parameters
+_BONES, _ACTIVE, _OWNED, _TRANSFORMS = "bones", "active", "owned", "transforms"  # parameters
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,11 @@ class ReviewNodes:
 
     @property
     def whole(self) -> bool:
-        """Whether all transforms are there too, and the MR lies under one."""
-        if not self.present or self.mr.GetParentTransformNode() is None:
+        """Whether all transforms that were made are there too; the MR may have been taken out of them by the user."""
+        if not self.present:
             return False
-        return all(node is not None for bone in self.bones for node in (self.auto(bone), self.user(bone)))
+        both = {f"{kind}_{bone}" for bone in self.bones for kind in ("auto", "user")}
+        return all(self.get(role) is not None for role in both | _transform_roles(self))
 
     def owned(self, with_volumes: bool = True) -> list[Any]:
         """Every node that goes with the review: not the volumes that were in the scene before it, or neither volume."""
@@ -162,7 +163,7 @@ def open_review(scene: Any, record: RegistrationRecord, ct: Any, mr: Any, labels
 
 
 def add_transforms(review: ReviewNodes, record: RegistrationRecord) -> bool:
-    """Make transforms that are missing, with the motions of the record, and let the MR follow the active bone again.
+    """Make transforms that are missing, with the motions of the record; then an MR under none follows the active bone.
 
     Returns:
         Whether any was missing.
@@ -173,8 +174,10 @@ def add_transforms(review: ReviewNodes, record: RegistrationRecord) -> bool:
     stages = [stage for stage in record.stages if stage.stage == KNEE]
     if stages and review.get(KNEE_MOTION) is None:
         add_transform(review, KNEE_MOTION, "knee", np.array(stages[-1].moving_to_fixed_ras))
-    if review.mr.GetParentTransformNode() is None:
-        set_active(review, review.active)
+    if missing:
+        _note_transforms(review, {role for role in _transform_roles(review) if review.get(role) is not None})
+        if review.mr.GetParentTransformNode() is None:  # which it lay under may be among those that were missing
+            set_active(review, review.active)
     return missing
 
 
@@ -229,6 +232,7 @@ def add_transform(review: ReviewNodes, role: str, name: str, matrix: Matrix) -> 
     node.SetMatrixTransformToParent(to_vtk(matrix))
     node = review.scene.AddNode(node)
     review.set(role, node)
+    _note_transforms(review, _transform_roles(review) | {role})
     return node
 
 
@@ -289,6 +293,15 @@ def _add_transforms(review: ReviewNodes, bone: BoneRecord) -> None:
             node.SetHideFromEditors(True)
     if auto.GetTransformNodeID() != user.GetID():
         auto.SetAndObserveTransformNodeID(user.GetID())
+
+
+def _transform_roles(review: ReviewNodes) -> set[str]:
+    """The roles of the transforms that were made; references to deleted nodes are gone, and do not tell of them."""
+    return set(json.loads(review.node.GetParameter(_TRANSFORMS) or "[]"))
+
+
+def _note_transforms(review: ReviewNodes, roles: set[str]) -> None:
+    review.node.SetParameter(_TRANSFORMS, json.dumps(sorted(roles)))
 
 
 def _matrix(node: Any) -> Matrix:

@@ -26,6 +26,7 @@ from CTSMALib.scene.registration.closing import remove_review
 from CTSMALib.scene.registration.comparison import ComparisonRow, comparison
 from CTSMALib.scene.registration.judging import JobWish
 from CTSMALib.scene.registration.mr_labels import mr_labels
+from CTSMALib.scene.registration.results_aside import forget_hidden
 from CTSMALib.scene.registration.review_nodes import add_transforms, open_review, reviews_in
 from CTSMALib.scene.registration.saving import keep_aside
 from CTSMALib.scene.registration.session_motions import ReviewMotions
@@ -87,6 +88,7 @@ class ReviewSession(ReviewMotions, ReviewPoints):
             if found is not None:
                 folder, reviewer, loaded = found
                 session = cls(folder, nodes, loaded, reviewer, clock)
+                forget_hidden(nodes)
                 add_transforms(nodes, session.record)
                 session._show()
                 return session
