@@ -248,7 +248,7 @@ NO_AGENT = (
     *("NONE & NONE", "ohne KM", "sans injection", "non injecté", "0 ml", "0", "UNKNOWN", "ANONYMIZED", "REMOVED"),
     *("", "None", "none.", "(none)", "n/a", "NA", "nil", "-", "nativ", "NATIVE", "keine", "kein Kontrastmittel"),
     *("without", "unenhanced", "Oral: none", "IV contrast not given", "KM: nein", "0.0 ml", "aucun", "nein", "xxx"),
-    *("sans produit de contraste", "XXXX"),
+    *("sans produit de contraste", "xxxx"),
 )
 AGENTS = (
     *("Omnipaque 300", "Iopamidol", "APPLIED", "CE", "YES", "Ultravist 370 w/ saline", "NOVISTAT 100", "100 ml"),

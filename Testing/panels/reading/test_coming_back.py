@@ -24,10 +24,18 @@ def views_now() -> tuple[Any, ...]:
 
     scene, layout = slicer.mrmlScene, slicer.app.layoutManager().layoutLogic().GetLayoutNode()
     camera = scene.GetFirstNodeByClass("vtkMRMLCameraNode")
-    layers = [(c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetLabelVolumeID())
-              for c in slice_composites(scene)]  # fmt: skip
+    layers = {c.GetLayoutName(): (c.GetBackgroundVolumeID(), c.GetForegroundVolumeID(), c.GetLabelVolumeID())
+              for c in slice_composites(scene)}  # fmt: skip
     slices = [(view.GetSliceOffset(), view.GetFieldOfView()) for view in slice_views(scene)]
     return layout.GetViewArrangement(), layers, slices, camera.GetPosition() if camera is not None else None
+
+
+def three_views(scene: Any) -> tuple[Any, Any, Any]:
+    """The composite nodes of Red, Yellow and Green; other tests may have left more views in the application."""
+    from CTSMALib.scene.overlay import slice_composites
+
+    by_name = {composite.GetLayoutName(): composite for composite in slice_composites(scene)}
+    return by_name["Red"], by_name["Yellow"], by_name["Green"]
 
 
 def visible(result: Any) -> bool:
@@ -49,7 +57,7 @@ def test_an_analysis_that_ends_under_another_module_changes_no_view(
     assert "CTSMA right knee has been analyzed" in bench.dialogs.status_messages[-1]
     a_panel.enter()
     assert a_panel.result.node is result.node and visible(result)
-    assert views_now()[0] == 4771 and views_now()[1][0][2] == result.get("patch_labels").GetID()
+    assert views_now()[0] == 4771 and views_now()[1]["Red"][2] == result.get("patch_labels").GetID()
     a_panel.exit()
     a_panel.results.ui.resultSelector.setCurrentNode(None)
     a_panel.enter()
@@ -129,15 +137,13 @@ def open_a_review(panel: Any, ct: Any) -> Any:
 @pytest.mark.parametrize("with_review", [False, True])
 def test_what_the_user_has_chosen_in_views_stays(a_reading_panel: Any, a_ct: Any, with_review: bool) -> None:
     """Also where a review is open that these views do not show."""
-    from CTSMALib.scene.overlay import slice_composites
-
     if with_review:
         open_a_review(a_reading_panel, a_ct)
         a_reading_panel.enter()
     a_reading_panel.exit()
     own = a_reading_panel.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "of the user")
     own.CopyContent(a_ct)
-    red, yellow, green = slice_composites(a_reading_panel.scene)
+    red, yellow, green = three_views(a_reading_panel.scene)
     red.SetBackgroundVolumeID(own.GetID())
     yellow.SetLabelVolumeID(None)
     green.SetForegroundVolumeID(own.GetID())
@@ -149,18 +155,16 @@ def test_what_the_user_has_chosen_in_views_stays(a_reading_panel: Any, a_ct: Any
 
 
 def test_only_views_that_a_review_has_left_are_repaired(a_reading_panel: Any, a_ct: Any) -> None:
-    from CTSMALib.scene.overlay import slice_composites
-
     a_reading_panel.exit()
     review, before = open_a_review(a_reading_panel, a_ct), views_now()[1]
-    red, yellow, green = slice_composites(a_reading_panel.scene)
+    red, yellow, green = three_views(a_reading_panel.scene)
     red.SetBackgroundVolumeID(review.mr.GetID())
     red.SetLabelVolumeID(None)
     yellow.SetForegroundVolumeID(review.mr.GetID())
     yellow.SetCompositing(yellow.Add)
     green.SetLabelVolumeID(None)
     a_reading_panel.enter()
-    assert views_now()[1] == [before[0], before[1], (*before[2][:2], None)]
+    assert views_now()[1] == {**before, "Green": (*before["Green"][:2], None)}
     assert yellow.GetCompositing() == yellow.Alpha
 
 
@@ -207,7 +211,7 @@ def test_a_scene_that_is_loaded_under_another_module_changes_no_view_until_its_t
     a_reading_panel.change(opacity=0.3)
     assert views_now() == before and not visible(result)
     a_reading_panel.enter()
-    assert visible(result) and views_now()[1][0][2] == result.get("patch_labels").GetID()
+    assert visible(result) and views_now()[1]["Red"][2] == result.get("patch_labels").GetID()
     assert a_reading_panel.state.opacity == 0.3
 
 
