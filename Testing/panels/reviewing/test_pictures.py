@@ -34,7 +34,7 @@ BLOCK_PX = 10
 LARGEST_DIFFERENCE = 4.0  # mean difference of blocks, of 255 grays
 GRAYS = 8  # that become one in a file
 RENEW = "look at it, and renew: CTSMA_PICTURES=docs/images pytest Testing/panels/reviewing/test_pictures.py"
-VIEW_SIZE, WINDOW_SIZE = (430, 400), (1500, 1560)  # whatever the fonts need
+VIEW_SIZE, WINDOW_SIZE = (430, 400), (1500, 1680)  # whatever the fonts need
 Picture = NDArray[np.uint8]
 
 
