@@ -141,7 +141,7 @@ def test_what_a_script_shows_is_shown_alone_and_by_the_panel_too(
     bench: Any, scene: Any, analyzed: Callable[[str], tuple[Path, sitk.Image]], with_panel: bool
 ) -> None:
     from CTSMALib.scene.add_result import add_result
-    from CTSMALib.scene.overlay import slice_composites
+    from CTSMALib.scene.overlay import composites_of_results
 
     module = bench.load_module(SCRIPT)
     if not with_panel:
@@ -156,7 +156,7 @@ def test_what_a_script_shows_is_shown_alone_and_by_the_panel_too(
     assert seen() == [True, False]
     logic.show(second, "ct_hu_mean", overlay="patches", opacity=0.25, layer=2)
     assert seen() == [False, True]
-    assert {c.GetLabelVolumeID() for c in slice_composites(scene)} == {second.get("patch_labels").GetID()}
+    assert {c.GetLabelVolumeID() for c in composites_of_results(scene)} == {second.get("patch_labels").GetID()}
     panel = (module if with_panel else bench.load_module(SCRIPT)).widget.panel
     assert panel.result.node is second.node
     state = panel.state
@@ -171,7 +171,7 @@ def test_a_scene_is_closed_and_opened_again(
     """By the events of the scene alone, as the application does it."""
     import slicer
 
-    from CTSMALib.scene.overlay import slice_composites
+    from CTSMALib.scene.overlay import composites_of_results
 
     panel, scene = a_module.widget.panel, slicer.mrmlScene
     a_module.widget.enter()
@@ -189,8 +189,8 @@ def test_a_scene_is_closed_and_opened_again(
     assert result is not None
     assert (panel.state.quantity, panel.state.bones, panel.state.patch) == (state.quantity, state.bones, state.patch)
     assert panel.patches.selected_label() == 60
-    assert {c.GetLabelVolumeID() for c in slice_composites(scene)} == {result.get("patch_labels").GetID()}
-    assert {round(c.GetLabelOpacity(), 6) for c in slice_composites(scene)} == {0.25}
+    assert {c.GetLabelVolumeID() for c in composites_of_results(scene)} == {result.get("patch_labels").GetID()}
+    assert {round(c.GetLabelOpacity(), 6) for c in composites_of_results(scene)} == {0.25}
     assert result.get("surface_tibia").GetDisplayNode().GetVisibility()
     assert not result.get("surface_femur").GetDisplayNode().GetVisibility()
     assert result.get("selection").GetPolyData().GetNumberOfPoints() == 8

@@ -114,9 +114,9 @@ def test_its_parameters_are_shown_as_those_of_a_ct(a_read_mr: Any, an_mr: Any) -
 
 
 def _composites(scene: Any) -> list[Any]:
-    from CTSMALib.scene.overlay import slice_composites
+    from CTSMALib.scene.overlay import composites_of_results
 
-    return list(slice_composites(scene))
+    return list(composites_of_results(scene))
 
 
 def test_its_bones_are_corrected_and_it_is_analyzed_again(a_read_mr: Any, an_mr: Any) -> None:

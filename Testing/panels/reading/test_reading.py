@@ -108,12 +108,12 @@ def test_numbers_are_shown_alike_in_every_language_and_what_is_missing_stays_las
 
 
 def test_overlay_opacity_and_models_follow_the_panel(a_reading_panel: Any) -> None:
-    from CTSMALib.scene.overlay import slice_composites
+    from CTSMALib.scene.overlay import composites_of_results
 
     ui, result = a_reading_panel.view.ui, a_reading_panel.result
     ui.overlayComboBox.setCurrentIndex(ui.overlayComboBox.findData("map"))
     ui.opacitySlider.setValue(0.35)
-    composites = list(slice_composites(a_reading_panel.scene))
+    composites = list(composites_of_results(a_reading_panel.scene))
     assert {c.GetForegroundVolumeID() for c in composites} == {result.get("map_ct_bvf").GetID()}
     assert {round(c.GetForegroundOpacity(), 6) for c in composites} == {0.35}
     ui.bonesComboBox.setCurrentIndex(ui.bonesComboBox.findData("none"))
